@@ -1,0 +1,1 @@
+"""Experiments become tables and summaries."""

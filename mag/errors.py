@@ -1,0 +1,70 @@
+"""Every error that mag raises on purpose.
+
+    MagError
+    ├── UsageError           the command line, the settings or the app cannot be used
+    ├── ConfigError          a config cannot be composed
+    │   ├── OverrideError    an override is malformed, or names what is not there
+    │   ├── YamlError        a config file cannot be read (names file and line)
+    │   └── MissingValueError    a value is still `???`
+    ├── SpaceError           the overrides of a sweep span nothing that can be run
+    ├── RecordError          a file of the experiments directory cannot be read or written
+    │   ├── NotFoundError    no such experiment
+    │   ├── ExistsError      the experiment is there already, or is running
+    │   └── ResultError      a result that cannot be stored
+    └── LaunchError          the engine could not run experiments at all
+
+A message is one sentence: the value and the place, what is known, what to type instead.
+Only the command line prints them, and ends with their `exit_code`.
+"""
+
+
+class MagError(Exception):
+    """What went wrong, in one sentence for the user; `exit_code` is the exit status it leads to."""
+
+    exit_code = 2
+
+
+class UsageError(MagError):
+    """The command line, the settings or the app cannot be used."""
+
+
+class ConfigError(MagError):
+    """A config cannot be composed."""
+
+
+class OverrideError(ConfigError):
+    """An override is malformed, or names what is not there."""
+
+
+class YamlError(ConfigError):
+    """A config file cannot be read; the message names file and line."""
+
+
+class MissingValueError(ConfigError):
+    """A value that must be given is still `???`."""
+
+
+class SpaceError(MagError):
+    """The overrides of a sweep span nothing that can be run."""
+
+
+class RecordError(MagError):
+    """A file of the experiments directory cannot be read or written."""
+
+
+class NotFoundError(RecordError):
+    """No experiment answers to the name."""
+
+    exit_code = 4
+
+
+class ExistsError(RecordError):
+    """The experiment is there already, or is running."""
+
+
+class ResultError(RecordError):
+    """A result is of a kind that cannot be stored."""
+
+
+class LaunchError(MagError):
+    """The engine could not run experiments at all."""

@@ -1,0 +1,1 @@
+"""Launchers: a plan onto an engine."""

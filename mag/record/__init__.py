@@ -1,0 +1,1 @@
+"""Everything on disk: paths, records, locks, the store, the code record."""

@@ -1,0 +1,1 @@
+"""One experiment in a process of its own."""

@@ -1,0 +1,1 @@
+"""Samplers: a space in, points out."""
