@@ -1,0 +1,113 @@
+r"""The words of the override language: what a bare word means, and how a text is quoted.
+
+A bare word runs to the next reserved character: blanks inside it belong to it, blanks around it do not,
+`\` takes the meaning from one of `\ ( ) [ ] { } : = ,` or a blank, and `${...}` is kept as it is.
+Reserved are `, ( ) [ ] { } = # & ; < > ! ~ ^`, the backtick, both quotes, control characters and invisible
+blanks; every other character, of any script, needs no quotes.
+"""
+
+import re
+from typing import TypeAlias
+
+Scalar: TypeAlias = bool | int | float | str | None
+
+BLANKS = " \t"
+RESERVED = re.escape(",()[]{}=#&;<>!~^`'\"")
+ESCAPE = r"\\[\\()\[\]{}:=, \t]"
+UNSEEN = r"\x00-\x08\x0a-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+LETTER = rf"[^{RESERVED}{UNSEEN}$:\\]"
+
+WORD = re.compile(rf"(?:{LETTER}++|\$\{{[^}}]+\}}|{ESCAPE}|[$:\\])++")
+"""A bare word, with the blanks around it."""
+DICT_WORD = re.compile(rf"(?:{LETTER}++|{ESCAPE}|[$\\])++")
+"""The same as a key of a dict, where `:` ends it and interpolations are not known."""
+QUOTED = re.compile(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
+"""A quoted text: up to the next quote of its kind that has an even number of backslashes before it."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+"""The name of a function or of an argument."""
+
+_INTEGER = r"(?:0|[1-9](?:_?[0-9])*)"
+_FRACTION = r"[0-9](?:_?[0-9])*"
+_INT = re.compile(rf"[+-]?{_INTEGER}")
+_FLOAT = re.compile(
+    rf"[+-]?(?:(?:{_INTEGER}\.(?:{_FRACTION})?|\.{_FRACTION}|{_INTEGER}(?=[eE]))(?:[eE][+-]?{_FRACTION})?"
+    r"|[iI][nN][fF]|[nN][aA][nN])"
+)
+_CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
+_UNESCAPED = re.compile(rf"({ESCAPE})")
+_BEFORE_QUOTE = {quote: re.compile(rf"(\\*)({quote}|\Z)") for quote in "'\""}
+
+
+def read_word(word: str) -> Scalar:
+    r"""Return what a bare word means: null, a boolean, a number, else its text.
+
+    Args:
+        word: The word as typed, blanks around it included.
+
+    Returns:
+        None, a bool, an int, a float or a str.
+
+    Raises:
+        ValueError: An integer of thousands of digits, which Python refuses to read.
+
+    >>> [read_word(word) for word in ("NULL", "trUe", "1_000", "1e3", ".5", "007", "1.2.3", r" a\, b ")]
+    [None, True, 1000, 1000.0, 0.5, '007', '1.2.3', 'a, b']
+    """
+    text = _trim(word)
+    if "\\" in text:
+        plain = _UNESCAPED.sub(lambda match: match[1][1], text)
+        if plain != text:
+            return plain
+    lowered = text.lower() if text.isascii() else text
+    if lowered in _CONSTANTS:
+        return _CONSTANTS[lowered]
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _trim(word: str) -> str:
+    """Take the blanks around a word away, except a last one that is escaped."""
+    text = word.rstrip(BLANKS)
+    backslashes = len(text) - len(text.rstrip("\\"))
+    if backslashes % 2 and len(text) < len(word):
+        text = word[: len(text) + 1]
+    return text.lstrip(BLANKS)
+
+
+def is_bare(text: str) -> bool:
+    """Tell whether a text, typed without quotes, means itself.
+
+    >>> [is_bare(text) for text in ("adam", "à la carte", "${a.b}", "12", "a,b", " a", "")]
+    [True, True, True, False, False, False, False]
+    """
+    return WORD.fullmatch(text) is not None and _means_itself(text)
+
+
+def is_bare_key(text: str) -> bool:
+    """Tell whether a text, typed as the key of a dict, means itself."""
+    return DICT_WORD.fullmatch(text) is not None and _means_itself(text)
+
+
+def _means_itself(text: str) -> bool:
+    meaning = read_word(text)
+    return isinstance(meaning, str) and meaning == text
+
+
+def quote(text: str) -> str:
+    r"""Return the text in single quotes; only the quote, and backslashes before one, are escaped.
+
+    >>> print(quote("it's"), quote("a\\b"), quote("end\\"))
+    'it\'s' 'a\b' 'end\\'
+    """
+    return "'" + _BEFORE_QUOTE["'"].sub(lambda run: run[1] * 2 + ("\\'" if run[2] else ""), text) + "'"
+
+
+def unquote(quoted: str) -> str:
+    r"""Return the text that stands between the quotes; the inverse of `quote`, for both kinds of quotes.
+
+    >>> print(unquote(r"'it\'s'"), unquote(r'"a\b"'))
+    it's a\b
+    """
+    run = _BEFORE_QUOTE[quoted[0]]
+    return run.sub(lambda match: match[1][: len(match[1]) // 2] + match[2], quoted[1:-1])

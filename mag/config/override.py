@@ -1,0 +1,220 @@
+"""Overrides: what one `key=value` of the command line means, and how it is written back.
+
+`mag.config.grammar` reads them; here they are values, and text again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, Literal, TypeAlias
+
+from mag.config.lexer import is_bare, is_bare_key, quote
+from mag.errors import OverrideError
+
+Operation: TypeAlias = Literal["set", "add", "force", "delete"]
+
+_PREFIXES: dict[Operation, str] = {"set": "", "add": "+", "force": "++", "delete": "~"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A finite sweep: its values in the order in which they are tried, sorted, shuffled and cast already.
+
+    `span` is (start, stop, step) where the values were written as a range, else None.
+    """
+
+    values: tuple[Any, ...]
+    tags: tuple[str, ...] = ()
+    span: tuple[float, float, float] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """Patterns over the options of a group; whoever knows the options expands them with `match`."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+    def match(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the names that fit an included pattern and no excluded one, in their own order.
+
+        Args:
+            names: The options of the group.
+
+        >>> Glob(("a*",), exclude=("*z",)).match(["adam", "sgd", "az"])
+        ('adam',)
+        """
+        return tuple(name for name in names if _fits(name, self.include) and not _fits(name, self.exclude))
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """All numbers from `start` to `end`, from which only an optimiser can draw; `log` says on which scale."""
+
+    start: float
+    end: float
+    tags: tuple[str, ...] = ()
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One override.
+
+    Two overrides are equal when they mean the same, however they were typed.
+
+    Attributes:
+        text: What was typed.
+        operation: "set" for `key=`, "add" for `+key=`, "force" for `++key=`, "delete" for `~key`.
+        key: The dotted key, such as `model.C`, or the group, such as `db/engine`; may be empty.
+        package: What stands after `@`; None without an `@`, empty for the root of the config.
+        value: None, bool, int, float, str, list or dict; None where there is a sweep or no value.
+        has_value: False only for `~key` alone.
+        sweep: The values to try, where there are several.
+    """
+
+    text: str = field(compare=False)
+    operation: Operation
+    key: str
+    package: str | None = None
+    value: Any = None
+    has_value: bool = True
+    sweep: Choice | Glob | Interval | None = None
+
+    @property
+    def is_sweep(self) -> bool:
+        """Tell whether it stands for several values."""
+        return self.sweep is not None
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The values that it stands for, in order: those of a finite sweep, else the one value, if any.
+
+        Raises:
+            OverrideError: They are not known: a glob needs the group's options, an interval an optimising sampler.
+        """
+        if isinstance(self.sweep, Choice):
+            return self.sweep.values
+        if isinstance(self.sweep, Glob):
+            raise OverrideError(
+                f"{self.text!r} has no values before the options of the group {self.key!r} are known"
+            )
+        if isinstance(self.sweep, Interval):
+            raise OverrideError(
+                f"{self.text!r} is an interval, from which only an optimising sampler can draw; "
+                f"for a grid type {format_override(self, format_value(self.sweep.start))},{format_value(self.sweep.end)}"
+            )
+        return (self.value,) if self.has_value else ()
+
+    def with_value(self, value: Any) -> "Override":
+        """Return the same override with one concrete value, its text written anew.
+
+        Args:
+            value: None, bool, int, float, str, list, tuple or dict.
+
+        Raises:
+            OverrideError: The value is of another type.
+
+        >>> Override("+a=1,2", "add", "a", sweep=Choice((1, 2))).with_value(2).text
+        '+a=2'
+        """
+        concrete = replace(self, value=value, has_value=True, sweep=None)
+        return replace(concrete, text=format_override(concrete))
+
+
+def format_override(override: Override, value: str | None = None) -> str:
+    """Return the text that `parse_override` reads as an equal override, quoted exactly where needed.
+
+    Args:
+        override: The override to write.
+        value: The text to put after `=`; by default the override's own value or sweep.
+
+    Raises:
+        OverrideError: The value is of a type that the language cannot write.
+
+    >>> format_override(Override("", "force", "a.b", value="x,y"))
+    "++a.b='x,y'"
+    """
+    package = "" if override.package is None else f"@{override.package}"
+    name = f"{_PREFIXES[override.operation]}{override.key}{package}"
+    if not override.has_value:
+        return name
+    if value is None:
+        value = format_value(override.value) if override.sweep is None else format_sweep(override.sweep)
+    return f"{name}={value}"
+
+
+def format_value(value: Any) -> str:
+    """Return the text that the override language reads as the value.
+
+    Args:
+        value: None, bool, int, float, str, list, tuple or dict of those.
+
+    Raises:
+        OverrideError: The value, or one inside it, is of another type.
+
+    >>> format_value([1, 1e-5, True, None, "a b", "1", {"x": "${y}"}])
+    "[1,1e-05,true,null,a b,'1',{x:${y}}]"
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value)  # a numpy float is one, and names its type in its own repr
+    if isinstance(value, str):
+        return value if is_bare(value) else quote(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(format_value, value))}]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_format_key(key)}:{format_value(item)}" for key, item in value.items()) + "}"
+    raise OverrideError(
+        f"a value of type {type(value).__name__} cannot be written as an override: {value!r:.80}; "
+        "give None, a bool, an int, a float, a str, a list or a dict"
+    )
+
+
+def format_sweep(sweep: Choice | Glob | Interval) -> str:
+    """Return the text that the override language reads as the sweep.
+
+    Args:
+        sweep: The sweep to write.
+
+    Raises:
+        OverrideError: A value of it is of a type that the language cannot write.
+
+    >>> format_sweep(Choice((1, 2))), format_sweep(Choice((1,), tags=("t",)))
+    ('1,2', 'tag(t,choice(1))')
+    """
+    if isinstance(sweep, Glob):
+        return f"glob({format_value(sweep.include)},{format_value(sweep.exclude)})"
+    if isinstance(sweep, Choice):
+        inner = ",".join(map(format_value, sweep.values))
+        if len(sweep.values) > 1 and not sweep.tags:
+            return inner
+        call = f"choice({inner})" if sweep.values else "range(0)"
+    else:
+        call = _format_interval(sweep)
+    return f"tag({','.join(map(format_value, sweep.tags))},{call})" if sweep.tags else call
+
+
+def _format_interval(interval: Interval) -> str:
+    call = f"{'log' if interval.log else 'interval'}({interval.start!r},{interval.end!r})"
+    return f"int({call})" if isinstance(interval.start, int) else call
+
+
+def _format_key(key: Any) -> str:
+    """Write a dict's key; a text that is no bare word goes through `str('...')`, which only mag reads."""
+    if isinstance(key, str):
+        return key if is_bare_key(key) else f"str({quote(key)})"
+    if isinstance(key, (list, tuple, dict)):
+        raise OverrideError(
+            f"a dict's key must be a text, a number, a boolean or null, but one is {key!r:.80}"
+        )
+    return format_value(key)
+
+
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
