@@ -1,0 +1,162 @@
+"""The identifier: the readable name that a config gives its directory, valid on every file system."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from unicodedata import combining, normalize
+
+from mag.config.identity import canonical_json
+from mag.config.secrets import mask
+from mag.errors import UsageError
+
+DEFAULT_SEPARATOR = "-" if os.name == "nt" else "|"
+MAX_BYTES = 120
+
+_SUFFIX_DIGITS = 10
+_INVISIBLE = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0x61C,
+    0x200E,
+    0x200F,
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+)
+_UNSAFE = frozenset('/\\:*?"<>|%') | frozenset(map(chr, _INVISIBLE)) | {"\ufeff"}
+_SEPARATOR = re.compile(r"[ !#$&'()+,\-.;=@\[\]^_`{|}]{1,8}")
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE | re.DOTALL
+)
+_UNIT = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
+
+
+def build_identifier(
+    visible: Mapping[str, Any],
+    identity: str,
+    *,
+    separator: str = DEFAULT_SEPARATOR,
+    keys: Sequence[str] | None = None,
+    secrets: Sequence[str] = (),
+) -> str:
+    """Return the name of an experiment: its visible values, joined; a single safe path component.
+
+    Different configs may still share a name (`1` and `"1"` read alike): whoever creates directories compares
+    identities and calls `add_suffix`.
+
+    Args:
+        visible: The visible flat config.
+        identity: Its identity, of which a name that is too long takes its ending.
+        separator: What stands between two values.
+        keys: The keys that make up the name, in this order; all in sorted order when left out.
+        secrets: Patterns of further keys whose values are masked (`is_secret`).
+
+    Raises:
+        UsageError: The separator could not stand in a file name, or could not be told from the values.
+
+    >>> build_identifier({"C": 10, "gamma": 0.01, "shrink": False, "sizes": [8, 16]}, "0" * 64, separator="|")
+    '10|0.01|no_shrink|8x16'
+    """
+    _check_separator(separator)
+    chosen = sorted(visible) if keys is None else [key for key in dict.fromkeys(keys) if key in visible]
+    parts = (
+        "x".join(_encode(text, separator) for text in _read(key, visible[key], secrets)) for key in chosen
+    )
+    name = _protect_ends(separator.join(parts) or "default")
+    return name if _measure(name) <= MAX_BYTES else add_suffix(name, identity, separator=separator)
+
+
+def add_suffix(identifier: str, identity: str, *, separator: str = DEFAULT_SEPARATOR) -> str:
+    """Return the name, which is taken, with `~` and ten characters of the identity at its end.
+
+    A name that would become too long loses its last values; one that ends so already stays as it is.
+
+    Args:
+        identifier: What `build_identifier` returned.
+        identity: The identity of the config that the name is for.
+        separator: As in `build_identifier`.
+
+    >>> add_suffix("10|0.01", "f619f744db" + "0" * 54)
+    '10|0.01~f619f744db'
+    """
+    suffix = "~" + identity[:_SUFFIX_DIGITS]
+    if identifier.endswith(suffix) and _measure(identifier) <= MAX_BYTES:
+        return identifier
+    return _cut(identifier, MAX_BYTES - len(suffix), separator) + suffix
+
+
+def _check_separator(separator: str) -> None:
+    if not _SEPARATOR.fullmatch(separator):
+        raise UsageError(
+            f"The separator {separator!a} cannot join the values of an experiment's name: take one to eight "
+            "signs that file names allow, no letters, digits, `%` or `~`: '|', '-', ',' or '__', for example."
+        )
+
+
+def _read(key: str, value: Any, secrets: Sequence[str]) -> list[str]:
+    """Return what a value reads like, before anything is encoded: one text, or one a leaf of a list."""
+    if isinstance(value, bool):
+        name = key.rpartition(".")[2]
+        return [name if value else f"no_{name}"]
+    return list(_read_leaves(mask({key: value}, secrets)[key]))
+
+
+def _read_leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from _read_leaves(item)
+    elif isinstance(value, float):
+        yield repr(
+            float(value) + 0.0
+        )  # shortest form; negative zero reads as zero, which it is to the identity
+    else:
+        yield canonical_json(value).decode()
+
+
+def _encode(text: str, separator: str) -> str:
+    """Percent-encode what is unsafe in a file name; an empty text becomes a bare `%`, which no other does.
+
+    A combining mark that would follow an encoded character or a joint is encoded too: they would melt.
+    """
+    units: list[str] = []
+    encoded = True
+    text = normalize("NFC", text)
+    for index, character in enumerate(text):
+        unsafe = character in _UNSAFE or text.startswith(separator, index)
+        encoded = unsafe or (encoded and combining(character) > 0)
+        units.append(_percent(character) if encoded else character)
+    return "".join(units) or "%"
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def _protect_ends(name: str) -> str:
+    """Encode what the ends of a name make unsafe: hidden files, options, homes, Windows' rules."""
+    if name[0] in ".-~" or _DEVICE.fullmatch(name):
+        end = 1
+        while end < len(name) and combining(name[end]):
+            end += 1
+        name = _percent(name[:end]) + name[end:]
+    return name[:-1] + _percent(name[-1]) if name[-1] in ". " else name
+
+
+def _cut(name: str, room: int, separator: str) -> str:
+    """Return the name's values that fit into the room (in bytes), or as much as fits of the first value."""
+    if _measure(name) <= room:
+        return name
+    end = size = 0
+    for unit in _UNIT.findall(name):
+        size += _measure(unit)
+        if size > room:
+            break
+        end += len(unit)
+    boundary = name.rfind(separator, 0, end + len(separator))
+    return name[: boundary if boundary > 0 else end]
+
+
+def _measure(text: str) -> int:
+    return len(text.encode())
