@@ -10,12 +10,12 @@ MASK = "***"
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TELLING_WORDS = re.compile(
-    r"\b(passwords?|passwds?|passphrases?|secrets?|credentials?|(api|access|private|secret) ?keys?)\b"
+    r"(passwords?|passwds?|passphrases?|secrets?|credentials?|\b(api|access|private|secret) ?keys?)\b"
 )
 _TOKEN = re.compile(r"(?<!\w)(auth|access|bearer)?token( \d+)?$")
 _PLAIN_TOKEN = re.compile(r"\b(bos|eos|pad|unk|sep|cls|mask|start|end|stop|max|min|num|n|per) token$")
 _REFERENCE = re.compile(r"""(['"]?)\$\{([\w.\[\]]+|[\w.]+:\s*[\w.]+(,\s*null)?)\}\1""")
-_INNER_KEY = re.compile(r"""\s*["']?([^,{}\[\]:]+?)["']?\s*:""")
+_INNER_KEY = re.compile(r"""([\w.@ -]+)["']?\s*[:=]""")
 _HARMLESS = re.compile(r"""(true|false|null|''|"")?""", re.IGNORECASE)
 
 
@@ -103,12 +103,10 @@ def _mask_argument(argument: str, patterns: Sequence[str]) -> str:
     if not equals or _HARMLESS.fullmatch(value) or _REFERENCE.fullmatch(value):
         return argument
     name = key.lstrip("+~-")
-    if any(is_secret(part, patterns) for part in name.split("@")) or _holds_secret(name, value, patterns):
+    if any(is_secret(part, patterns) for part in name.split("@")):
         return f"{key}={MASK}"
-    return f"{key}={_mask_argument(value, patterns)}" if key.startswith("--") else argument
-
-
-def _holds_secret(name: str, value: str, patterns: Sequence[str]) -> bool:
-    """Tell whether a dict written in an override, such as `db={password: x}`, has a key that looks secret."""
-    inner_keys = _INNER_KEY.findall(value) if "{" in value else []
-    return any(is_secret(f"{name}.{inner}", patterns) for inner in inner_keys)
+    if key.startswith("--") and (masked := _mask_argument(value, patterns)) != value:
+        return f"{key}={masked}"
+    # a dict, as in `db={password: x}`, or an expression, as in `C==1 and password=="x"`
+    inner = any(is_secret(f"{name}.{inner}", patterns) for inner in _INNER_KEY.findall(value))
+    return f"{key}={MASK}" if inner else argument
