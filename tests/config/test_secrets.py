@@ -13,11 +13,12 @@ SECRET = "hunter2"
 
 @pytest.mark.parametrize(
     "key",
-    ["password", "db.password", "db.password.value", "PASSWD", "PGPASSWORD", "ssh_passphrase", "client_secret",
-     "clientsecret", "secrets.a", "credential", "aws.credentials.id", "apikey", "api_key", "api-key", "APIKey",
-     "openaiApiKey", "OPENAI_API_KEY", "apiKeys", "api key", "AWS_SECRET_ACCESS_KEY", "accessKey", "private_key",
-     "ssh.privateKey.path", "wandb.api_key_2", "token", "hf_token", "HF_TOKEN", "hfToken", "hub.token", "HFToken",
-     "authToken", "authtoken", "access_token", "token_2"],
+    ["password", "db.password", "db.password.value", "PASSWD", "PGPASSWORD", "ssh_passphrase",
+     "client_secret", "clientsecret", "secrets.a", "credential", "aws.credentials.id", "apikey",
+     "api_key", "api-key", "APIKey", "openaiApiKey", "OPENAI_API_KEY", "apiKeys", "api key",
+     "AWS_SECRET_ACCESS_KEY", "accessKey", "private_key", "ssh.privateKey.path", "wandb.api_key_2",
+     "token", "hf_token", "HF_TOKEN", "hfToken", "hub.token", "HFToken", "authToken", "authtoken",
+     "access_token", "token_2"],
 )  # fmt: skip
 def test_keys_of_secrets_are_known(key: str) -> None:
     """In snake_case, kebab-case, camelCase and capitals."""
@@ -26,9 +27,9 @@ def test_keys_of_secrets_are_known(key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["max_tokens", "tokenizer", "token_dim", "token.dim", "tokens", "n_tokens", "tokenizer.pad_token", "eos_token",
-     "max_token", "mask_token", "key", "keys", "key_dim", "api", "apis.keyboard", "passes", "compass", "secretary",
-     "bypass_words", "keyapi", "access", "private", "betoken", "monkey", "", "_"],
+    ["max_tokens", "tokenizer", "token_dim", "token.dim", "tokens", "n_tokens", "tokenizer.pad_token",
+     "eos_token", "max_token", "mask_token", "key", "keys", "key_dim", "api", "apis.keyboard", "passes",
+     "compass", "secretary", "bypass_words", "keyapi", "access", "private", "betoken", "monkey", "", "_"],
 )  # fmt: skip
 def test_keys_of_models_are_no_secrets(key: str) -> None:
     """What a language model counts and embeds is no secret."""
@@ -133,9 +134,10 @@ def test_secrets_in_a_command_are_masked(argument: str, masked: str) -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    ["C=1,10", "~db.password", "db={user: me}", "--jobs=2", "password=null", "use_secret=true", "password=",
-     "password=''", "password=${oc.env:PW}", "password='${oc.env:PW}'", "db={pw: '${oc.env:X}'}", "a=b=c", "-j2",
-     "max_tokens=512", "secrets/train.py", "--zip=a,b", "", "=", "x={a: {b: 1}}"],
+    ["C=1,10", "~db.password", "db={user: me}", "--jobs=2", "password=null", "use_secret=true",
+     "password=", "password=''", "password=${oc.env:PW}", "password='${oc.env:PW}'",
+     "db={pw: '${oc.env:X}'}", "a=b=c", "-j2", "max_tokens=512", "secrets/train.py", "--zip=a,b", "", "=",
+     "x={a: {b: 1}}"],
 )  # fmt: skip
 def test_other_words_of_a_command_stay(argument: str) -> None:
     """A record's command can be typed again."""
