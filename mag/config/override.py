@@ -91,7 +91,7 @@ class Override:
         """The values that it stands for, in order: those of a finite sweep, else the one value, if any.
 
         Raises:
-            OverrideError: They are not known: a glob needs the group's options, an interval an optimising sampler.
+            OverrideError: They are not known: a glob needs the group's options, an interval an optimiser.
         """
         if isinstance(self.sweep, Choice):
             return self.sweep.values
@@ -100,9 +100,10 @@ class Override:
                 f"{self.text!r} has no values before the options of the group {self.key!r} are known"
             )
         if isinstance(self.sweep, Interval):
+            name = format_override(replace(self, value="", sweep=None))
             raise OverrideError(
                 f"{self.text!r} is an interval, from which only an optimising sampler can draw; "
-                f"for a grid type {format_override(self, format_value(self.sweep.start))},{format_value(self.sweep.end)}"
+                f"for a grid type {name[:-2]}lin({self.sweep.start!r},{self.sweep.end!r},num=5)"
             )
         return (self.value,) if self.has_value else ()
 
@@ -122,12 +123,11 @@ class Override:
         return replace(concrete, text=format_override(concrete))
 
 
-def format_override(override: Override, value: str | None = None) -> str:
+def format_override(override: Override) -> str:
     """Return the text that `parse_override` reads as an equal override, quoted exactly where needed.
 
     Args:
         override: The override to write.
-        value: The text to put after `=`; by default the override's own value or sweep.
 
     Raises:
         OverrideError: The value is of a type that the language cannot write.
@@ -139,9 +139,8 @@ def format_override(override: Override, value: str | None = None) -> str:
     name = f"{_PREFIXES[override.operation]}{override.key}{package}"
     if not override.has_value:
         return name
-    if value is None:
-        value = format_value(override.value) if override.sweep is None else format_sweep(override.sweep)
-    return f"{name}={value}"
+    sweep = override.sweep
+    return f"{name}={format_value(override.value) if sweep is None else format_sweep(sweep)}"
 
 
 def format_value(value: Any) -> str:
@@ -156,24 +155,13 @@ def format_value(value: Any) -> str:
     >>> format_value([1, 1e-5, True, None, "a b", "1", {"x": "${y}"}])
     "[1,1e-05,true,null,a b,'1',{x:${y}}]"
     """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return int.__repr__(value)
-    if isinstance(value, float):
-        return float.__repr__(value)  # a numpy float is one, and names its type in its own repr
     if isinstance(value, str):
         return value if is_bare(value) else quote(value)
     if isinstance(value, (list, tuple)):
         return f"[{','.join(map(format_value, value))}]"
     if isinstance(value, dict):
         return "{" + ",".join(f"{_format_key(key)}:{format_value(item)}" for key, item in value.items()) + "}"
-    raise OverrideError(
-        f"a value of type {type(value).__name__} cannot be written as an override: {value!r:.80}; "
-        "give None, a bool, an int, a float, a str, a list or a dict"
-    )
+    return _format_number(value)
 
 
 def format_sweep(sweep: Choice | Glob | Interval) -> str:
@@ -190,14 +178,28 @@ def format_sweep(sweep: Choice | Glob | Interval) -> str:
     """
     if isinstance(sweep, Glob):
         return f"glob({format_value(sweep.include)},{format_value(sweep.exclude)})"
-    if isinstance(sweep, Choice):
-        inner = ",".join(map(format_value, sweep.values))
-        if len(sweep.values) > 1 and not sweep.tags:
-            return inner
-        call = f"choice({inner})" if sweep.values else "range(0)"
-    else:
-        call = _format_interval(sweep)
+    call = _format_choice(sweep) if isinstance(sweep, Choice) else _format_interval(sweep)
     return f"tag({','.join(map(format_value, sweep.tags))},{call})" if sweep.tags else call
+
+
+def _format_number(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float.__repr__(value)  # numpy's floats are floats too, but name their type in their own repr
+    raise OverrideError(
+        f"a value of type {type(value).__name__} cannot be written as an override: {value!r:.80}; "
+        "give None, a bool, an int, a float, a str, a list or a dict"
+    )
+
+
+def _format_choice(choice: Choice) -> str:
+    values = ",".join(map(format_value, choice.values))
+    if choice.span or not choice.values:
+        return f"range({','.join(map(repr, choice.span or (0,)))})"
+    return values if len(choice.values) > 1 and not choice.tags else f"choice({values})"
 
 
 def _format_interval(interval: Interval) -> str:
