@@ -1,0 +1,69 @@
+"""mag: describe experiments as config groups, run every combination, lose nothing.
+
+The package is a pipeline, in the order in which data flows:
+
+    app          which function and which configs a command means
+    config/      YAML groups and overrides -> nested config -> flat config -> identity, identifier
+    sweeps/      overrides -> space -> points -> plan
+    launch/      a plan onto an engine
+    run/         one experiment in a process of its own
+    experiment   one config with a home
+    record/      everything on disk: paths, records, locks, store, commit
+    compare/     experiments -> table -> summary
+    cli/         the command line, one file a command
+    settings     what a project says about how mag works in it
+    errors       MagError and its tree
+
+Public names are loaded when they are first asked for: `import mag` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mag.app import main
+    from mag.config.composition import compose
+    from mag.config.grammar import parse_override
+    from mag.config.override import Override
+    from mag.errors import MagError
+    from mag.experiment import Experiment
+    from mag.record.store import Store
+    from mag.sweeps.execution import sweep
+    from mag.sweeps.plans import Plan, plan
+
+_HOMES = {
+    "Experiment": "mag.experiment",
+    "MagError": "mag.errors",
+    "Override": "mag.config.override",
+    "Plan": "mag.sweeps.plans",
+    "Store": "mag.record.store",
+    "compose": "mag.config.composition",
+    "main": "mag.app",
+    "parse_override": "mag.config.grammar",
+    "plan": "mag.sweeps.plans",
+    "sweep": "mag.sweeps.execution",
+}
+
+__all__ = [
+    "Experiment",
+    "MagError",
+    "Override",
+    "Plan",
+    "Store",
+    "compose",
+    "main",
+    "parse_override",
+    "plan",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mag' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

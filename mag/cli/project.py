@@ -1,0 +1,85 @@
+"""What a command works on: the app that its words name, its settings, its configs and its store."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mag.app import App, find_app
+from mag.config.composition import Composer
+from mag.config.grammar import parse_overrides
+from mag.config.override import Override
+from mag.record.paths import StorePaths
+from mag.settings import Settings, find_settings
+
+WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
+"""The app and the overrides; options may stand between them."""
+
+DIRECTORY = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Project:
+    """An app, its settings, its configs and its store, as one command sees them.
+
+    Attributes:
+        app: The app that was named, or the project's.
+        settings: The project's settings.
+        texts: The overrides as typed.
+        composer: Composes the app's configs.
+        store: Where its experiments live.
+    """
+
+    app: App
+    settings: Settings
+    texts: tuple[str, ...]
+    composer: Composer
+    store: StorePaths
+
+    def parse(self) -> list[Override]:
+        """Return the overrides, parsed.
+
+        Raises:
+            OverrideError: One is malformed.
+        """
+        return parse_overrides(self.texts)
+
+
+def open_project(known: dict[str, Any], words: Sequence[str], directory: str | None = None) -> Project:
+    """Return what the words of a command name.
+
+    Args:
+        known: What the program keeps for its commands; `app` where a script is the program.
+        words: The command's words: the app first, if it is named.
+        directory: Where experiments live, if the command says so.
+
+    Raises:
+        UsageError: There is no such app, or no telling which is meant.
+    """
+    cwd = Path.cwd()
+    settings = find_settings(cwd)
+    spec, texts = (None, tuple(words)) if known.get("app") else split_app(words)
+    app = known.get("app") or find_app(spec, cwd, settings)
+    root = Path(directory) if directory else settings.store_root(cwd)
+    return Project(app, settings, texts, app.compose_from(), StorePaths(_shorten(root, cwd)))
+
+
+def split_app(words: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the app that is named, if one is, and the overrides.
+
+    >>> split_app(["train.py", "C=1"])
+    ('train.py', ('C=1',))
+    >>> split_app(["C=1", "~seed"])
+    (None, ('C=1', '~seed'))
+    """
+    if words and "=" not in words[0] and not words[0].startswith(("~", "@", "+")):
+        first = words[0]
+        if first.endswith(".py") or ":" in first:
+            return first, tuple(words[1:])
+    return None, tuple(words)
+
+
+def _shorten(path: Path, cwd: Path) -> str:
+    return str(path.relative_to(cwd)) if path.is_relative_to(cwd) else str(path)

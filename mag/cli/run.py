@@ -1,0 +1,120 @@
+"""`mag run`: one experiment, its output also on the terminal."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mag.cli.project import DIRECTORY, WORDS, Project, open_project
+from mag.errors import UsageError
+
+if TYPE_CHECKING:
+    from mag.sweeps.execution import Report
+    from mag.sweeps.plans import Plan
+
+HELP = """Run one experiment, its output also on the terminal.
+
+\b
+  mag run C=10 gamma=0.01
+  mag run model=mlp +model.dropout=0.1    + adds a key that the config does not have
+  mag run train.py C=10                   of another app than the project's
+  python train.py C=10                    the same
+
+An experiment that is complete is not run again without --force. Its output is in its log, too: `mag log NAME`.
+
+Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
+"""
+
+
+@click.command(help=HELP, short_help="Run one experiment.")
+@WORDS
+@click.option("--force", is_flag=True, help="Run it again if it is complete; what it left is set aside.")
+@click.option("--grace", type=click.FloatRange(min=0), default=10.0, help="Seconds to end in when stopped (10).")
+@click.option("-q", "--quiet", is_flag=True, help="Only its output.")
+@DIRECTORY
+@click.pass_obj
+def command(known: dict[str, Any], words: tuple[str, ...], directory: str | None, **options: Any) -> int:
+    """Plan one experiment and execute it."""
+    from mag.sweeps.plans import make_plan
+
+    project = open_project(known, words, directory)
+    overrides = project.parse()
+    if swept := [override.text for override in overrides if override.is_sweep]:
+        raise UsageError(
+            f"{swept[0]!r} has several values, and `mag run` runs one experiment: use `mag sweep` "
+            f"(`python {project.app.file.name} -m`), or quote the value if its comma is part of it."
+        )
+    plan = make_plan(overrides, project.composer, project.store, project.settings)
+    return _execute(project, plan, known, options)
+
+
+def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dict[str, Any]) -> int:
+    from mag.cli.progress import describe_outcome
+    from mag.sweeps.execution import Order, execute
+
+    order = Order(
+        app=project.app.name,
+        settings=project.settings,
+        overrides=project.texts,
+        jobs=1,
+        force=options["force"],
+        grace=options["grace"],
+        manifest=False,
+    )
+    mirror = _Mirror()
+    try:
+        report = execute(plan, order, lambda: project.app.load(debug=known.get("debug", False)), mirror)
+    finally:
+        mirror.close()
+    if not options["quiet"]:
+        for outcome in report.outcomes:
+            click.echo(describe_outcome(outcome), err=True)
+        click.echo(_advise(report), err=True)
+    return report.exit_code
+
+
+def _advise(report: "Report") -> str:
+    from mag.cli.progress import quote_name
+
+    name = quote_name(report.plan[0].identifier)
+    if not report.outcomes:
+        return f"{name} is done already, nothing to run.\nNext: mag show {name}  (or --force, to run it again)"
+    directory = Path(report.plan.store.root, report.outcomes[0].name)
+    return f"Next: mag show {name}  (all of it is in {quote_name(str(directory))})"
+
+
+class _Mirror:
+    """Shows the log of the one experiment while it grows."""
+
+    def __init__(self) -> None:
+        self._follower: Any = None
+
+    def begin(self, plan: "Plan", *_: object) -> None:
+        """Follow its log."""
+        import sys
+
+        from mag.record.log import Follower
+
+        sys.stdout.flush()
+        output = sys.stdout.buffer
+
+        def show(chunk: bytes) -> None:
+            output.write(chunk)
+            output.flush()
+
+        self._follower = Follower(plan.store.experiment(plan[0].identifier).log, show, fresh=True)
+        self._follower.start()
+
+    def end(self, outcome: object) -> None:
+        """Show the rest."""
+        self.close()
+
+    def interrupt(self, _number: int) -> None:
+        """Say that it is being stopped."""
+        click.echo("stopping: it has 10 s to end (once more: at once)", err=True)
+
+    def close(self) -> None:
+        """Show the rest and end."""
+        if self._follower is not None:
+            self._follower.stop()
+            self._follower = None

@@ -1,0 +1,72 @@
+"""`mag sweep`: every combination, each in a process and a directory of its own."""
+
+from typing import Any
+
+import click
+
+from mag.cli.project import DIRECTORY, WORDS, Project, open_project
+
+HELP = """Run every combination of the values given, in parallel.
+
+Each experiment gets a process, a directory (experiments/10|0.01), a log and a record of its own. One that fails costs
+only itself. Type the same command again and only what is not complete runs; add a value and only what is new runs.
+
+\b
+  mag sweep C=1,10 gamma=0.01,0.1       4 experiments
+  mag sweep C=1,10 -n                   show them, run nothing
+  mag sweep model=svm,mlp seed='range(5)' -j 4
+  mag sweep 'model=glob(*)'             every option of the group model
+  mag sweep train.py C=1,10             of another app than the project's
+
+All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
+Ctrl-C stops what runs within the grace period; a second one at once.
+
+Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
+"""
+
+
+@click.command(help=HELP, short_help="Run every combination.")
+@WORDS
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
+@click.option("--force", is_flag=True, help="Run completed experiments again; what they left is set aside.")
+@click.option("--grace", type=click.FloatRange(min=0), default=10.0, help="Seconds to end in when stopped (10).")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
+@DIRECTORY
+@click.pass_obj
+def command(known: dict[str, Any], words: tuple[str, ...], directory: str | None, **options: Any) -> int:
+    """Plan, then show or execute."""
+    from mag.sweeps.plans import make_plan
+
+    project = open_project(known, words, directory)
+    plan = make_plan(project.parse(), project.composer, project.store, project.settings)
+    if options["dry_run"]:
+        from mag.cli.plan import show_plan
+
+        show_plan(plan, as_json=options["as_json"])
+        return 0
+    return _execute(project, plan, known, options)
+
+
+def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[str, Any]) -> int:
+    from mag.cli.progress import choose_progress
+    from mag.cli.report import conclude
+    from mag.sweeps.execution import Order, execute
+
+    order = Order(
+        app=project.app.name,
+        settings=project.settings,
+        overrides=project.texts,
+        jobs=options["jobs"],
+        force=options["force"],
+        grace=options["grace"],
+    )
+    progress = choose_progress(quiet=options["quiet"])
+    try:
+        report = execute(plan, order, lambda: project.app.load(debug=known.get("debug", False)), progress)
+    finally:
+        progress.close()
+    if not options["quiet"]:
+        click.echo(conclude(report), err=True)
+    return report.exit_code

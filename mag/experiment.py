@@ -1,0 +1,325 @@
+"""`Experiment`: one config with a home.
+
+    from mag.experiment import Experiment
+
+    with Experiment(config=dict(C=10, gamma=0.01)) as experiment:
+        score = fit(experiment.config.C)
+        experiment.register_result("accuracy", score)
+
+leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was printed, `results.json` and the record.
+"""
+
+import dataclasses
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from mag.config.flat import flatten, keep_visible
+from mag.config.identifier import build_identifier
+from mag.config.identity import compute_identity
+from mag.config.secrets import mask
+from mag.errors import ConfigError, ExistsError, RecordError
+from mag.record import claims, failures
+from mag.record.attempts import Attempt
+from mag.record.log import Capture, open_log
+from mag.record.names import Names
+from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.provenance import Provenance, describe_host, tell_time
+from mag.record.records import Record
+from mag.record.store import Store, StoredExperiment
+from mag.settings import Settings, find_settings
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+IfExists = Literal["error", "resume", "rerun", "skip"]
+
+
+class Experiment:
+    """One config with a home: a directory of its own, a log, results and a record.
+
+    Making one touches no file; `with` claims the directory and runs the block as an attempt of the experiment.
+
+    Args:
+        config: A dict, `DictConfig`, dataclass, or the path of a JSON or YAML file.
+        resume_from: Path, identifier or unique beginning of the identity of an experiment to go on with, instead of
+            a config. Without `with` it is only read.
+        experiments_dir: Where experiments are kept; `experiments` in the current directory, or what the project's
+            settings say.
+        name: The directory's name, instead of one made from the config.
+        if_exists: What `with` does where this experiment completed before: "error" refuses, "resume" goes on with
+            its results and log, "rerun" sets them aside and starts anew, "skip" writes nothing and lets the block ask
+            `experiment.completed`. One that failed or was interrupted is tried again without being asked.
+    """
+
+    def __init__(
+        self,
+        config: "Mapping[str, Any] | DictConfig | str | Path | object | None" = None,
+        *,
+        resume_from: str | Path | None = None,
+        experiments_dir: str | Path | None = None,
+        name: str | None = None,
+        if_exists: IfExists = "error",
+    ) -> None:
+        if (config is None) == (resume_from is None):
+            raise ConfigError("An experiment needs either config=... or resume_from=..., and not both.")
+        self._source = config
+        self._resume_from = str(resume_from) if resume_from is not None else None
+        self._experiments_dir = experiments_dir
+        self._name = name
+        self._if_exists: IfExists = "resume" if resume_from is not None else if_exists
+        self._settings: Settings | None = None
+        self._stored: StoredExperiment | None = None
+        self._plain: dict[str, Any] | None = None
+        self._config: DictConfig | None = None
+        self._place: ExperimentPaths | None = None
+        self._attempt: Attempt | None = None
+        self._capture: Capture | None = None
+
+    @classmethod
+    def adopt(cls, attempt: Attempt, config: dict[str, Any], settings: Settings) -> Self:
+        """Return the experiment of an attempt that is under way, as its child process sees it.
+
+        Args:
+            attempt: The attempt; its directory is claimed already.
+            config: The resolved config, secrets included.
+            settings: The project's.
+        """
+        experiment = cls(config)
+        experiment._settings = settings
+        experiment._plain = config
+        experiment._place = attempt.paths
+        experiment._attempt = attempt
+        return experiment
+
+    @property
+    def config(self) -> "DictConfig":
+        """The resolved config: dot access, read-only; a misspelt key says what was meant."""
+        if self._config is None:
+            from omegaconf import OmegaConf  # noqa: PLC0415  (start-up: not everybody who imports mag composes)
+
+            self._config = OmegaConf.create(self._load(), flags={"readonly": True, "struct": True})
+        return self._config
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the visible config: what this experiment is."""
+        stored = self._find_stored()
+        return stored.identity if stored else compute_identity(self._load())
+
+    @property
+    def identifier(self) -> str:
+        """The readable name: that of the directory."""
+        return os.path.basename(self._locate().directory)  # noqa: PTH119
+
+    @property
+    def directory(self) -> Path:
+        """The experiment's directory."""
+        return Path(self._locate().directory)
+
+    @property
+    def seed(self) -> int:
+        """A 32-bit integer that is always the same for this config, and another for every other."""
+        return int(self.identity[:8], 16)
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What was registered so far, in this attempt or, outside one, by the last."""
+        if self._attempt is not None:
+            return dict(self._attempt.results)
+        record = self._read_record()
+        return dict(record.results) if record else {}
+
+    @property
+    def completed(self) -> bool:
+        """Whether the experiment is on record as completed."""
+        record = self._attempt.record if self._attempt else self._read_record()
+        return record is not None and record.status == "completed"
+
+    def register_result(self, name: str, value: object) -> None:
+        """Store a result under a name; when this returns it is on disk.
+
+        Args:
+            name: What it is called in tables, `accuracy`.
+            value: A number, string, boolean, None, list or dict of them, or a numpy scalar or array.
+
+        Raises:
+            ResultError: The value cannot be stored.
+            RecordError: The experiment is not under way, or the file system refused.
+        """
+        self._running().register({name: value})
+
+    def register_directory(self, name: str) -> Path:
+        """Make a directory inside the experiment's and return it; one that is there is kept as it is.
+
+        Raises:
+            RecordError: The name leads out of the experiment's directory, or it cannot be made.
+        """
+        parts = Path(name).parts
+        if not parts or Path(name).is_absolute() or ".." in parts or parts[0] == ".mag":
+            raise RecordError(
+                f"Directory {name!r} must lie inside the experiment's: use a name such as 'checkpoints'."
+            )
+        path = Path(self._running().paths.directory, name)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordError(f"Cannot make {path}: {error.strerror}.") from error
+        return path
+
+    def log_metrics(self, **metrics: object) -> None:
+        """Append one line of named values to `metrics.jsonl`, such as `log_metrics(step=3, loss=0.2)`.
+
+        Raises:
+            ResultError: A value cannot be stored.
+            RecordError: The experiment is not under way, or the file system refused.
+        """
+        self._running().append_metrics(metrics)
+
+    def __enter__(self) -> Self:
+        if self._attempt is not None:
+            raise RecordError(f"Experiment {self.identifier!r} is under way already.")
+        completed = self.completed
+        if completed and self._if_exists == "error":
+            raise ExistsError(
+                f"Experiment {self.identifier!r} completed already: pass if_exists='rerun' to run it again, 'resume' to "
+                f"go on with it, 'skip' to leave it as it is, or read it with Experiment(resume_from={self.identifier!r})."
+            )
+        if completed and self._if_exists == "skip":
+            return self
+        keep = self._if_exists == "resume"
+        self._attempt = self._open(keep=keep)
+        self._capture = Capture(self._attempt.paths.log)
+        self._capture.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        attempt, capture = self._attempt, self._capture
+        if attempt is None or capture is None:
+            return
+        capture.stop()
+        try:
+            if error is None:
+                attempt.publish("completed", ending=attempt.measure_ending(None))
+            else:
+                self._log_traceback(error)
+                ending = attempt.measure_ending(None)
+                attempt.publish(failures.judge(error), ending=ending, error=self.describe_error(error))
+        finally:
+            attempt.close()
+            self._attempt = self._capture = None
+
+    def describe_error(self, error: BaseException) -> dict[str, Any]:
+        """Return type, message and place of an exception, without the config's secrets."""
+        return failures.describe_exception(
+            error, secrets=failures.find_secrets(self._load(), self._project().secrets)
+        )
+
+    def _log_traceback(self, error: BaseException) -> None:
+        descriptor = open_log(self._locate().log)
+        try:
+            os.write(
+                descriptor, "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace")
+            )
+        finally:
+            os.close(descriptor)
+
+    def _running(self) -> Attempt:
+        if self._attempt is None:
+            raise RecordError(
+                f"Experiment {self.identifier!r} is not under way, so nothing can be added: use it in a `with` block."
+            )
+        return self._attempt
+
+    def _open(self, *, keep: bool) -> Attempt:
+        paths = self._locate()
+        store = StorePaths(os.path.dirname(paths.directory))  # noqa: PTH120
+        claim = claims.claim_directory(store, self.identifier, self.identity)
+        self._place = claim.paths
+        record = Record(
+            identity=self.identity,
+            identifier=os.path.basename(claim.paths.directory),  # noqa: PTH119
+            status="running",
+            config=mask(self._load(), self._project().secrets),
+            host=describe_host(),
+            started=tell_time(),
+            **self._gather().fields(),
+        )
+        return Attempt(claim, record, keep=keep)
+
+    def _gather(self) -> Provenance:
+        from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.record.provenance import gather_provenance  # noqa: PLC0415
+
+        commit = read_commit(Path.cwd(), ignore=Path(self._locate().directory).parent)
+        return gather_provenance(app=sys.argv[0] or None, commit=commit, secrets=self._project().secrets)
+
+    def _locate(self) -> ExperimentPaths:
+        if self._place is None:
+            stored = self._find_stored()
+            self._place = self._stored.paths if stored and self._stored else self._choose_place()
+        return self._place
+
+    def _choose_place(self) -> ExperimentPaths:
+        settings = self._project()
+        identity, visible = self.identity, keep_visible(flatten(self._load()))
+        identifier = self._name or build_identifier(
+            visible, identity, separator=settings.separator, keys=settings.identifier
+        )
+        store = StorePaths(str(self._experiments_dir or Path.cwd() / settings.experiments_dir))
+        return store.experiment(Names(store).choose(identifier, identity).name)
+
+    def _project(self) -> Settings:
+        if self._settings is None:
+            self._settings = find_settings(Path.cwd())
+        return self._settings
+
+    def _find_stored(self) -> Record | None:
+        if self._resume_from is None:
+            return None
+        if self._stored is None:
+            root = self._experiments_dir or Path.cwd() / self._project().experiments_dir
+            self._stored = Store(root).find(self._resume_from)
+        if self._stored.record is None:
+            raise RecordError(f"Experiment {self._resume_from!r} cannot be resumed. {self._stored.problem}")
+        return self._stored.record
+
+    def _read_record(self) -> Record | None:
+        from mag.record.records import read_record  # noqa: PLC0415  (reads like a method)
+
+        try:
+            return read_record(self._locate())
+        except (FileNotFoundError, RecordError):
+            return None
+
+    def _load(self) -> dict[str, Any]:
+        if self._plain is None:
+            stored = self._find_stored()
+            self._plain = stored.config if stored else _read_config(self._source)
+        return self._plain
+
+
+def _read_config(source: object) -> dict[str, Any]:
+    """Return the plain, resolved config that the user gave in one form or another."""
+    from mag.config.interpolation import resolve  # noqa: PLC0415  (start-up)
+
+    if isinstance(source, str | os.PathLike):
+        from mag.config.documents import read_document  # noqa: PLC0415
+
+        return resolve(read_document(Path(source)))
+    if type(source) is dict:
+        return resolve(source)
+    from omegaconf import DictConfig, OmegaConf  # noqa: PLC0415
+
+    if not (isinstance(source, DictConfig | Mapping) or dataclasses.is_dataclass(source)):
+        raise ConfigError(
+            f"A config of type {type(source).__name__} cannot be used: give a dict, DictConfig, dataclass or a file's path."
+        )
+    plain = OmegaConf.to_container(OmegaConf.create(source), resolve=False, enum_to_str=True)  # type: ignore[call-overload]
+    return resolve(plain)

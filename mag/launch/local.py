@@ -1,0 +1,125 @@
+"""The local launcher: joblib hands tasks to supervisors on this machine, `jobs` at a time."""
+
+import collections
+import os
+import time
+from collections.abc import Iterable, Iterator
+
+from mag.errors import LaunchError, MagError
+from mag.record import locks
+from mag.record.paths import StorePaths
+from mag.record.records import read_record, write_record
+from mag.run.forkserver import ForkServer, Supervisor
+from mag.run.supervisor import summarize_error
+from mag.run.tasks import Conditions, Outcome, Task
+
+_POLL_SECONDS = 0.02
+
+
+class LocalLauncher:
+    """Runs tasks on this machine.
+
+    Args:
+        server: The process that has the app imported.
+        conditions: What all tasks have in common.
+        jobs: How many experiments run at a time.
+    """
+
+    def __init__(self, server: ForkServer, conditions: Conditions, *, jobs: int) -> None:
+        self._server = server
+        self._conditions = conditions
+        self._jobs = jobs
+        self._idle: collections.deque[Supervisor] = collections.deque()
+        self._hired: list[Supervisor] = []
+        self._stops = 0
+
+    def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Run the tasks, and yield what became of each in the order in which they end."""
+        if self._jobs == 1:
+            yield from map(self.run, tasks)
+            return
+        from joblib import Parallel, delayed  # noqa: PLC0415  (100 ms that a single experiment need not wait for)
+
+        parallel = Parallel(
+            n_jobs=self._jobs,
+            backend="threading",  # the experiments have processes of their own, which no dead worker can take along
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch=2 * self._jobs,
+        )
+        yield from parallel(delayed(self.run)(task) for task in tasks)
+
+    def run(self, task: Task) -> Outcome:
+        """Run one task, wherever a supervisor is free."""
+        if self._stops:
+            return Outcome(task.index, task.name, "unstarted")
+        try:
+            supervisor = self._hire()
+        except LaunchError as error:
+            return Outcome(task.index, task.name, "unstarted", message=str(error))
+        outcome = Outcome(task.index, task.name, "unstarted") if self._stops else supervisor.run(task)
+        if outcome is None:
+            self._hired.remove(supervisor)
+            supervisor.close()
+            return settle_orphan(task, self._conditions)
+        self._idle.append(supervisor)
+        return outcome
+
+    def _hire(self) -> Supervisor:
+        try:
+            return self._idle.popleft()
+        except IndexError:
+            supervisor = self._server.hire(self._conditions)
+            self._hired.append(supervisor)
+            return supervisor
+
+    def stop(self) -> None:
+        """Start nothing more and stop what runs: with a grace period, or at once when called again."""
+        self._stops += 1
+        for supervisor in list(self._hired):
+            supervisor.stop()
+
+    def close(self) -> None:
+        """Let supervisors and fork server end."""
+        for supervisor in self._hired:
+            supervisor.close()
+        self._server.close()
+
+
+def settle_orphan(task: Task, conditions: Conditions) -> Outcome:
+    """Return what became of a task whose supervisor died: its child may live on and publish.
+
+    Waits until nobody holds the experiment's lock. Where nothing was published then, the verdict is written here.
+    """
+    paths = StorePaths(conditions.store).experiment(task.name)
+    while locks.is_held(paths.lock):
+        time.sleep(_POLL_SECONDS)
+    try:
+        record = read_record(paths)
+        if record.status == "running":
+            record = record.replace(
+                status="killed", error={"type": "killed", "message": "its supervisor was killed"}
+            )
+            write_record(paths, record, durable=True)
+    except (OSError, MagError) as error:
+        return Outcome(task.index, task.name, "failed", message=f"its supervisor was killed, and {error}")
+    message = summarize_error(record.error) if record.error else None
+    return Outcome(task.index, task.name, record.status, record.seconds, message, record.results)
+
+
+def count_cpus() -> int:
+    """Return how many CPUs this process may use, by affinity and by the quota of its control group."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(count, _read_quota() or count))
+
+
+def _read_quota() -> int | None:
+    for path in ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"):
+        try:
+            with open(path, encoding="ascii") as file:  # noqa: PTH123
+                words = file.read().split()
+            period = int(words[1]) if len(words) > 1 else 100_000
+            return -(-int(words[0]) // period) if int(words[0]) > 0 else None
+        except (OSError, ValueError, IndexError):
+            continue
+    return None

@@ -1,0 +1,57 @@
+"""Ctrl-C, SIGTERM and SIGHUP, turned into a request to stop."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruption:
+    """Whether, and by which signal, the command was asked to stop.
+
+    Attributes:
+        signal: The first signal that came; None if none did.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit status that tells of it, as shells count: 130 after Ctrl-C."""
+        return 128 + self.signal if self.signal else 0
+
+
+@contextlib.contextmanager
+def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> Iterator[Interruption]:
+    """Call `stop` at every signal that asks to stop, while the block runs.
+
+    A signal that was ignored when the command started (under nohup, say) stays ignored. Outside the main thread,
+    where Python takes no signals, nothing is changed.
+
+    Args:
+        stop: Called at each signal; the second call means at once.
+        notify: Told of each signal before.
+    """
+    interruption = Interruption()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        interruption.signal = interruption.signal or number
+        notify(number)
+        stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    before = {number: signal.getsignal(number) for number in _NUMBERS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, handle)
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

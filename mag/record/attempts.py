@@ -1,0 +1,125 @@
+"""One execution of an experiment, from the process that carries it out."""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mag.errors import RecordError, ResultError
+from mag.record import claims, files, provenance, values
+from mag.record.claims import Claim
+from mag.record.paths import ExperimentPaths
+from mag.record.records import Record, Status
+
+_PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class Attempt:
+    """What one execution registers and how it ends.
+
+    Args:
+        claim: The directory, held for it.
+        record: What the record says of it so far.
+        keep: Go on with the log and the results of the last attempt.
+
+    Raises:
+        RecordError: The first files cannot be written.
+    """
+
+    def __init__(self, claim: Claim, record: Record, *, keep: bool = False) -> None:
+        self.paths: ExperimentPaths = claim.paths
+        self._lock = claim.lock
+        self._began = time.monotonic()
+        self._before = measure_usage()
+        self._metrics: int | None = None
+        self.record = claims.begin_attempt(claim, record, keep=keep)
+        self.results: dict[str, Any] = dict(self.record.results)
+
+    @property
+    def lock_descriptor(self) -> int:
+        """The open file that carries the lock."""
+        return self._lock.descriptor
+
+    def restart_clock(self) -> None:
+        """Count CPU time from here on: in a child that was just forked."""
+        self._before = {"cpu_seconds": 0.0}
+
+    def register(self, results: Mapping[str, object]) -> None:
+        """Add results; when this returns they are in `results.json`.
+
+        Raises:
+            ResultError: A name is no string, or a value cannot be stored; nothing was added.
+            RecordError: The file cannot be written.
+        """
+        for name in results:
+            if not isinstance(name, str) or not name:
+                raise ResultError(
+                    f"Result name {name!r} must be a string that is not empty, such as 'accuracy'."
+                )
+        self.results.update({name: values.encode_result(name, value) for name, value in results.items()})
+        files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
+
+    def append_metrics(self, metrics: Mapping[str, object]) -> None:
+        """Append one line to `metrics.jsonl`.
+
+        Raises:
+            ResultError: A value cannot be stored.
+            RecordError: The file cannot be written.
+        """
+        line = json.dumps({name: values.encode_result(name, value) for name, value in metrics.items()}) + "\n"
+        try:
+            if self._metrics is None:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+                self._metrics = os.open(self.paths.metrics, flags, 0o666)
+            os.write(self._metrics, line.encode())
+        except OSError as error:
+            raise RecordError(f"Cannot write {self.paths.metrics}: {error.strerror}.") from error
+
+    def publish(
+        self, status: Status, *, ending: Mapping[str, Any], error: dict[str, Any] | None = None
+    ) -> Record:
+        """Write how the attempt ended; when this returns it survives a power cut.
+
+        Args:
+            status: How it ended.
+            ending: Exit code or signal of its process, CPU seconds, peak memory in bytes.
+            error: Type, message and place of what ended it.
+
+        Raises:
+            RecordError: The file system refused.
+        """
+        self.record = self.record.replace(
+            status=status,
+            results=values.decode(self.results),
+            ended=provenance.tell_time(),
+            seconds=round(time.monotonic() - self._began, 6),
+            exit=dict(ending),
+            error=error,
+        )
+        claims.publish(self.paths, self.record)
+        return self.record
+
+    def measure_ending(self, code: int | None) -> dict[str, Any]:
+        """Return what `publish` takes as `ending`, measured in the process that carries the attempt out."""
+        usage = measure_usage()
+        usage["cpu_seconds"] = round(usage["cpu_seconds"] - self._before["cpu_seconds"], 6)
+        return {"code": code, "signal": None, **usage}
+
+    def close(self) -> None:
+        """Let go of this process's part of the lock."""
+        if self._metrics is not None:
+            os.close(self._metrics)
+            self._metrics = None
+        self._lock.release()
+
+
+def measure_usage() -> dict[str, Any]:
+    """Return CPU seconds and peak memory in bytes of this process and the children it has waited for."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "cpu_seconds": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
+        "peak_memory_bytes": max(own.ru_maxrss, children.ru_maxrss) * _PEAK_UNIT,
+    }

@@ -1,0 +1,157 @@
+"""Taking an experiment's directory for one attempt, so that nobody else runs it at the same time."""
+
+import dataclasses
+import os
+import shutil
+import time
+from pathlib import Path
+
+from mag.config.identifier import add_suffix
+from mag.errors import ExistsError, RecordError
+from mag.record import files, locks, records, values
+from mag.record.names import read_found
+from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.records import Record
+
+_FIRST_RECORD_SECONDS = 1.0  # how long a holder of the lock may take until its first record is written
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Claim:
+    """An experiment's directory, held for one attempt.
+
+    Attributes:
+        paths: Its files.
+        lock: The lock that keeps others away.
+        previous: The record of the last attempt; None for the first.
+    """
+
+    paths: ExperimentPaths
+    lock: locks.Lock
+    previous: Record | None
+
+
+def claim_directory(store: StorePaths, name: str, identity: str) -> Claim:
+    """Take the directory `name` for an experiment, or its suffixed form if another identity got there first.
+
+    Args:
+        store: Where experiments are kept; made if it is not there.
+        name: What `Names.choose` gave.
+        identity: What the experiment is.
+
+    Raises:
+        ExistsError: Another process is running this very experiment.
+        RecordError: The directory cannot be made or opened.
+    """
+    for candidate in dict.fromkeys((name, add_suffix(name, identity))):
+        paths = store.experiment(candidate)
+        try:
+            claim = _try_claim(store, candidate, paths, identity)
+        except OSError as error:
+            raise RecordError(f"Cannot use {paths.directory}: {error.strerror or error}.") from error
+        if claim is not None:
+            return claim
+    raise RecordError(
+        f"Cannot use {store.experiment(name).directory}: something else that is no experiment of this config is there; "
+        f"move it away."
+    )
+
+
+def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> Claim | None:
+    found = read_found(store, name)
+    if found is not None and found.get("identity") != identity:
+        return None
+    Path(paths.directory).mkdir(parents=True, exist_ok=True)
+    Path(paths.private).mkdir(exist_ok=True)
+    if os.path.islink(paths.private) or os.path.islink(paths.directory):  # noqa: PTH114
+        return None
+    lock = locks.acquire(paths.lock)
+    if lock is None:
+        return _yield_to_holder(store, name, paths, identity)
+    found = read_found(store, name)  # again: now nobody else can change it
+    if found is not None and found.get("identity") != identity:
+        lock.release()
+        return None
+    return Claim(paths, lock, _read_previous(paths) if found is not None else None)
+
+
+def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> None:
+    """Wait until the holder of the lock has said what it runs; return None if that is another experiment."""
+    deadline = time.monotonic() + _FIRST_RECORD_SECONDS
+    while time.monotonic() < deadline:
+        found = read_found(store, name)
+        if found:
+            if found.get("identity") == identity:
+                break
+            return
+        time.sleep(0.005)
+    raise ExistsError(
+        f"Experiment {paths.directory} is being run by another process; wait for it, or stop it."
+    )
+
+
+def _read_previous(paths: ExperimentPaths) -> Record | None:
+    try:
+        return records.read_record(paths)
+    except (OSError, RecordError):
+        return None
+
+
+def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record:
+    """Write the first files of an attempt: config and the record that says `running`.
+
+    Args:
+        claim: The directory.
+        record: What to write; its attempt number is set here.
+        keep: Go on with the log and the results of the last attempt instead of setting them aside.
+
+    Returns:
+        The record as written.
+
+    Raises:
+        RecordError: The file system refused.
+    """
+    paths, previous = claim.paths, claim.previous
+    files.remove_temporaries(paths.private)
+    number = _set_aside(paths, keep=keep)
+    record = record.replace(attempt=number, results=previous.results if keep and previous else {})
+    config = values.dump_json(values.encode_config(record.config), sort=True)
+    files.write_file(paths.config, config, scratch=paths.private)
+    records.write_record(paths, record, durable=False)
+    return record
+
+
+def _set_aside(paths: ExperimentPaths, *, keep: bool) -> int:
+    """Move what the last attempt left into its own folder, and return the number of the attempt to come."""
+    if not os.path.exists(paths.record):  # noqa: PTH110
+        return 1
+    try:
+        earlier = [int(name) for name in os.listdir(f"{paths.private}/attempts") if name.isdigit()]  # noqa: PTH208
+    except FileNotFoundError:
+        earlier = []
+    number = max(earlier, default=0) + 1
+    folder = Path(paths.attempt(number))
+    try:
+        folder.mkdir(parents=True)
+        for path in (paths.log, paths.results):
+            if not os.path.lexists(path):
+                continue
+            if keep:
+                shutil.copy2(path, folder)
+            else:
+                os.replace(path, folder / os.path.basename(path))  # noqa: PTH105, PTH119
+        shutil.copy2(paths.record, folder)
+    except OSError as error:
+        raise RecordError(
+            f"Cannot set aside the last attempt of {paths.directory}: {error.strerror}."
+        ) from error
+    return number + 1
+
+
+def publish(paths: ExperimentPaths, record: Record) -> None:
+    """Write how an attempt ended. When this returns, the experiment survives a power cut.
+
+    Raises:
+        RecordError: The file system refused; the record still says what it said before.
+    """
+    records.write_record(paths, record, durable=True)

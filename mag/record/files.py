@@ -1,0 +1,130 @@
+"""Reading and writing small files so that a reader, a crash or a power cut never sees half of one.
+
+A file is written beside its target under a temporary name and renamed over it, so that its name always leads to
+the whole old or the whole new content. Durable writes go through `fsync` of the file before the rename and of the
+directory after it; everything else may be lost in a power cut, never torn by a crash of mag.
+"""
+
+import json
+import os
+from typing import Any
+
+from mag.errors import RecordError
+
+TEMPORARY = ".tmp"
+
+
+class NewerVersionError(RecordError):
+    """The file was written by a newer mag; it is whole, and to be left alone."""
+
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+
+
+def write_file(path: str, content: bytes, *, scratch: str | None = None, durable: bool = False) -> None:
+    """Replace the file at `path` by `content` in one step, with the user's umask.
+
+    Args:
+        path: The file.
+        content: All its bytes.
+        scratch: Folder for the temporary file, on the same file system; the file's own folder if None.
+        durable: Return only when the content and its name have reached the disk (two fsyncs).
+
+    Raises:
+        RecordError: The file system refused; the old file is still whole.
+    """
+    folder, name = os.path.split(path)
+    temporary = f"{scratch or folder}/{name}.{os.getpid()}{TEMPORARY}"
+    try:
+        _write_new(temporary, content, durable=durable)
+        os.replace(temporary, path)  # noqa: PTH105  (strings: this is on the path of every experiment)
+        if durable:
+            sync_directory(folder)
+    except OSError as error:
+        remove_file(temporary)
+        raise RecordError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def _write_new(path: str, content: bytes, *, durable: bool) -> None:
+    try:
+        descriptor = os.open(path, _NEW_FILE, 0o666)
+    except FileExistsError:  # left by a process that died here and had the same number
+        os.unlink(path)  # noqa: PTH108
+        descriptor = os.open(path, _NEW_FILE, 0o666)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_file(path: str) -> None:
+    """Remove a file if it is there and can be removed."""
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except OSError:
+        return
+
+
+def sync_directory(path: str) -> None:
+    """Return when the names in the directory `path` have reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_temporaries(folder: str) -> None:
+    """Remove what a process that died while writing left in `folder`; to be called by the holder of its lock."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(TEMPORARY):
+            remove_file(f"{folder}/{name}")
+
+
+def read_file(path: str) -> bytes:
+    """Return the content of a regular file, not following a symbolic link.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError: It cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        chunks = []
+        while chunk := os.read(descriptor, 1 << 20):
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """Return the object in a JSON file of mag's own.
+
+    Raises:
+        FileNotFoundError: There is none.
+        NewerVersionError: It was written by a newer mag.
+        RecordError: It cannot be read, or is no JSON object.
+    """
+    try:
+        data = json.loads(read_file(path))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not whole JSON"
+        raise RecordError(f"Cannot read {path}: {reason}.") from error
+    if not isinstance(data, dict):
+        raise RecordError(f"Cannot read {path}: it holds no JSON object.")
+    if isinstance(version := data.get("version"), int) and version > 1:
+        raise NewerVersionError(
+            f"Cannot read {path}: it is of format version {version}, and this mag knows version 1; update mag."
+        )
+    return data

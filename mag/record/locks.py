@@ -1,0 +1,72 @@
+"""The lock of an experiment: held as long as a process of its attempt lives.
+
+A kernel lock (`flock`) belongs to the open file, not to a process: the supervisor takes it, the child inherits it,
+and it is free exactly when the last of them is gone, by whatever death. So nobody ever has to break a stale lock,
+and a second copy is never started beside an orphan.
+"""
+
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_TRIES = 4  # somebody who only looks holds the lock for some microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A held lock.
+
+    Attributes:
+        descriptor: The open file that carries it; a forked child inherits it.
+    """
+
+    descriptor: int
+
+    def release(self) -> None:
+        """Let go of this process's part: the lock is free when nobody else holds the same open file."""
+        os.close(self.descriptor)
+
+
+def acquire(path: str) -> Lock | None:
+    """Take the lock at `path`, or return None if it is held by another.
+
+    Raises:
+        OSError: The file cannot be opened, for example since its folder is gone.
+    """
+    for _ in range(_TRIES):
+        descriptor = os.open(path, _FLAGS, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            time.sleep(0.002)
+            continue
+        if _is_at(path, descriptor):
+            return Lock(descriptor)
+        os.close(descriptor)  # it was removed, and perhaps made anew, in between
+    return None
+
+
+def is_held(path: str) -> bool:
+    """Tell whether some process holds the lock at `path`, without keeping it from anyone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _is_at(path: str, descriptor: int) -> bool:
+    try:
+        named, opened = os.stat(path, follow_symlinks=False), os.fstat(descriptor)  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+    return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)

@@ -1,0 +1,203 @@
+"""The log: file descriptors 1 and 2 of a process on a file, and the file's growth shown elsewhere.
+
+The descriptors point straight at the file, never through a pipe: whatever a process wrote is in its log even if
+everything else dies in the same instant, and nobody's death can block or kill the writer.
+"""
+
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_POLL_SECONDS = 0.05
+
+
+def open_log(path: str) -> int:
+    """Open a log for appending and return its descriptor.
+
+    Raises:
+        OSError: It cannot be opened, or is a symbolic link.
+    """
+    return os.open(path, _APPEND, 0o666)
+
+
+def redirect(descriptor: int) -> None:
+    """Point this process's output at `descriptor` for good, as a child does that was just forked.
+
+    Python's streams are made anew: what the parent had buffered stays the parent's.
+    """
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.stdout = sys.__stdout__ = _open_stream(1)
+    sys.stderr = sys.__stderr__ = _open_stream(2)
+
+
+def _open_stream(descriptor: int) -> TextIO:
+    # line-buffered, so that lines stand in the order in which Python, C and child processes wrote them
+    return open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+
+
+class Capture:
+    """This process's output on a log for a while, and still on the terminal.
+
+    Args:
+        path: The log; opened by `start`.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._saved: tuple[int, int] | None = None
+        self._streams: tuple[TextIO, TextIO] | None = None
+        self._follower: Follower | None = None
+
+    def start(self) -> None:
+        """Begin: all that is written from here on is in the log, and is shown where it was shown before."""
+        _flush()
+        descriptor = open_log(self._path)
+        size = os.fstat(descriptor).st_size
+        self._saved = (os.dup(1), os.dup(2))
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+        self._streams = (sys.stdout, sys.stderr)
+        sys.stdout, sys.stderr = _onto(1, sys.stdout), _onto(2, sys.stderr)
+        terminal = self._saved[0]
+        self._follower = Follower(self._path, lambda chunk: _write_quietly(terminal, chunk), offset=size)
+        self._follower.start()
+
+    def stop(self) -> None:
+        """End: output goes where it went before."""
+        if self._saved is None or self._streams is None or self._follower is None:
+            return
+        _flush()
+        for number, saved in enumerate(self._saved, start=1):
+            os.dup2(saved, number)
+        sys.stdout, sys.stderr = self._streams
+        self._follower.stop()
+        for saved in self._saved:
+            os.close(saved)
+        self._saved = None
+
+
+def _onto(descriptor: int, stream: TextIO) -> TextIO:
+    """Return a stream that reaches `descriptor`; one that shows its text elsewhere (a notebook) is fed as well."""
+    try:
+        shown_by_descriptor = stream.fileno() == descriptor
+    except (OSError, ValueError, AttributeError):
+        shown_by_descriptor = False
+    log = _open_stream(descriptor)
+    return log if shown_by_descriptor else _Tee(log, stream)
+
+
+class _Tee(io.TextIOBase):
+    """Text for two streams; every other question is answered as the second would."""
+
+    def __init__(self, log: TextIO, shown: TextIO) -> None:
+        self._log = log
+        self._shown = shown
+
+    def write(self, text: str) -> int:
+        self._log.write(text)
+        return self._shown.write(text)
+
+    def flush(self) -> None:
+        self._log.flush()
+        self._shown.flush()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._log.encoding
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):  # closed, or None in a process without a terminal
+            continue
+
+
+def _write_quietly(descriptor: int, chunk: bytes) -> None:
+    try:
+        while chunk:
+            chunk = chunk[os.write(descriptor, chunk) :]
+    except OSError:  # nobody looks any more; the log has it all
+        return
+
+
+class Follower:
+    """A thread that hands over what is appended to a file.
+
+    Args:
+        path: The file; it may come later.
+        show: Gets each new chunk of bytes.
+        offset: Where in the file to begin.
+        fresh: Wait for a file other than the one that is there now, which belongs to an earlier attempt.
+    """
+
+    def __init__(self, path: str, show: Callable[[bytes], None], *, offset: int = 0, fresh: bool = False) -> None:
+        self._path = path
+        self._show = show
+        self._offset = offset
+        self._stale = _identify(path) if fresh else None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="mag-log", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hand over the rest and end."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while True:
+            last = self._stopped.is_set()
+            stale = self._stale is not None and _identify(self._path) == self._stale
+            chunks = [] if stale else read_from(self._path, self._offset)
+            for chunk in chunks:
+                self._offset += len(chunk)
+                self._show(chunk)
+            if not chunks:
+                if last:
+                    return
+                self._stopped.wait(_POLL_SECONDS)
+
+
+def _identify(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def read_from(path: str, offset: int) -> "list[bytes]":
+    """Return what the file at `path` holds after `offset`, at most some megabytes of it, in chunks."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            file.seek(offset)
+            return [chunk for _ in range(64) if (chunk := file.read(1 << 16))]
+    except FileNotFoundError:
+        return []
+
+
+def follow_log(path: str, show: Callable[[bytes], None], is_over: Callable[[], bool]) -> None:
+    """Hand over a growing log until `is_over` says that nobody writes it any more."""
+    offset = 0
+    while True:
+        over = is_over()
+        chunks = read_from(path, offset)
+        for chunk in chunks:
+            offset += len(chunk)
+            show(chunk)
+        if not chunks:
+            if over:
+                return
+            time.sleep(_POLL_SECONDS)

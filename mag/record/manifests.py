@@ -1,0 +1,43 @@
+"""Manifests: what each sweep was asked to do, and its frozen plan."""
+
+import datetime
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from mag.errors import RecordError
+from mag.record import files, values
+from mag.record.paths import StorePaths
+from mag.record.provenance import Provenance, tell_time
+
+
+def choose_id() -> str:
+    """Return an id for a new sweep: when it began, and something that no other sweep of that second has."""
+    return f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def write_manifest(
+    store: StorePaths, provenance: Provenance, overrides: Sequence[str], plan: Sequence[dict[str, Any]]
+) -> None:
+    """Write the manifest of the sweep that `provenance` names; it is on disk when this returns.
+
+    Args:
+        store: Where the experiments live.
+        provenance: What all experiments of the sweep have in common.
+        overrides: What was typed, secrets masked.
+        plan: Name, identity and overrides of each experiment.
+
+    Raises:
+        RecordError: The experiments directory cannot be written.
+    """
+    if provenance.sweep is None:
+        return
+    path = store.manifest(provenance.sweep)
+    data = {"version": 1, "id": provenance.sweep, "started": tell_time(), "overrides": list(overrides)}
+    data |= {key: value for key, value in provenance.fields().items() if key != "sweep"}
+    data["plan"] = list(plan)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"Cannot make {path.parent}: {error.strerror}.") from error
+    files.write_file(str(path), values.dump_json(data), durable=True)

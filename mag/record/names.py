@@ -1,0 +1,121 @@
+"""Which directory an experiment lives in: its identifier, or the identifier with a suffix where that is taken."""
+
+import os
+import unicodedata
+from typing import Any, NamedTuple
+
+from mag.config.identifier import add_suffix
+from mag.config.identity import compute_identity
+from mag.errors import MagError, RecordError
+from mag.record import files, values
+from mag.record.paths import ExperimentPaths, StorePaths
+
+_BEFORE_FIRST_RECORD = {".mag", "config.json"}
+
+
+class Place(NamedTuple):
+    """Where an experiment lives or may live.
+
+    Attributes:
+        name: Name of its directory in the store.
+        found: Its record as it was read from there, undecoded; None where it has not been started yet.
+    """
+
+    name: str
+    found: dict[str, Any] | None
+
+
+class Names:
+    """The names in a store: those that were there when it was listed, and those given out since.
+
+    Names are compared as a file system that ignores case and Unicode forms would, so that a store can be copied
+    to any machine. Nothing is read until the first question.
+
+    Args:
+        store: The store whose directory is listed.
+    """
+
+    def __init__(self, store: StorePaths) -> None:
+        self._store = store
+        self._listed: dict[str, str] | None = None
+        self._given: dict[str, str] = {}
+
+    def choose(self, identifier: str, identity: str) -> Place:
+        """Return where this experiment lives, and remember that the name is given out.
+
+        An experiment that is there already stays where it is. A new one takes its identifier; where that is taken
+        by another identity, the identifier with a suffix of its own.
+        """
+        names = (identifier, add_suffix(identifier, identity))
+        free = None
+        for name in names:
+            folded = fold(name)
+            present = self._list().get(folded)
+            if present is not None:
+                found = read_found(self._store, present)
+                if found is not None and found.get("identity") == identity:
+                    return self._give(Place(present, found), identity)
+            if (
+                free is None
+                and self._given.get(folded, identity) == identity
+                and (present is None or found is None)
+            ):
+                free = name
+        return self._give(Place(free or names[1], None), identity)
+
+    def _give(self, place: Place, identity: str) -> Place:
+        self._given[fold(place.name)] = identity
+        return place
+
+    def _list(self) -> dict[str, str]:
+        if self._listed is None:
+            try:
+                self._listed = {fold(name): name for name in os.listdir(self._store.root)}  # noqa: PTH208
+            except FileNotFoundError:
+                self._listed = {}
+            except OSError as error:
+                raise RecordError(f"Cannot list {self._store.root}: {error.strerror}.") from error
+        return self._listed
+
+
+def fold(name: str) -> str:
+    """Return what two names share that some file system would take for one."""
+    return name if name.isascii() and name.islower() else unicodedata.normalize("NFC", name).casefold()
+
+
+def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
+    """Return the record, undecoded, of what lives in the directory `name`.
+
+    Returns:
+        The record. Where it can no longer be read, one that holds nothing but the identity of the config beside it,
+        or an empty one where that is gone too, or where this is no experiment. None where the name is free to take:
+        nothing is there, or only what a process left that died before its first record.
+
+    Raises:
+        NewerVersionError: The record was written by a newer mag.
+    """
+    paths = store.experiment(name)
+    try:
+        return files.read_json(paths.record)
+    except FileNotFoundError:
+        return None if _is_blank(paths.directory) else {}
+    except files.NewerVersionError:
+        raise
+    except (OSError, RecordError):
+        return _read_ruins(paths)
+
+
+def _read_ruins(paths: ExperimentPaths) -> dict[str, Any]:
+    try:
+        return {"identity": compute_identity(values.decode(files.read_json(paths.config)))}
+    except (OSError, MagError):
+        return {}
+
+
+def _is_blank(directory: str) -> bool:
+    try:
+        return not os.path.islink(directory) and set(os.listdir(directory)) <= _BEFORE_FIRST_RECORD  # noqa: PTH114, PTH208
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,79 @@
+"""Where everything lies: the only module that joins names of files in the experiments directory."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExperimentPaths:
+    """The files of one experiment; nothing is touched by asking for a path.
+
+    Attributes:
+        directory: The experiment's directory, `experiments/10|0.01`.
+    """
+
+    directory: str
+
+    @property
+    def config(self) -> str:
+        """The resolved config, for people and other tools."""
+        return f"{self.directory}/config.json"
+
+    @property
+    def log(self) -> str:
+        """All that the experiment printed."""
+        return f"{self.directory}/log"
+
+    @property
+    def results(self) -> str:
+        """Flat result name to value."""
+        return f"{self.directory}/results.json"
+
+    @property
+    def metrics(self) -> str:
+        """One line of JSON for each call of `log_metrics`."""
+        return f"{self.directory}/metrics.jsonl"
+
+    @property
+    def private(self) -> str:
+        """The folder of mag's own files."""
+        return f"{self.directory}/.mag"
+
+    @property
+    def record(self) -> str:
+        """How it ran: the one file that decides what an experiment is and whether it completed."""
+        return f"{self.directory}/.mag/record.json"
+
+    @property
+    def lock(self) -> str:
+        """Held by the process that runs the experiment."""
+        return f"{self.directory}/.mag/lock"
+
+    def attempt(self, number: int) -> str:
+        """The folder that keeps log, results and record of the earlier attempt `number`."""
+        return f"{self.directory}/.mag/attempts/{number}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StorePaths:
+    """The files of a store.
+
+    Attributes:
+        root: The store's directory, `experiments`.
+    """
+
+    root: str
+
+    def experiment(self, name: str) -> ExperimentPaths:
+        """The files of the experiment in the directory `name`."""
+        return ExperimentPaths(os.path.join(self.root, name))  # noqa: PTH118  (a string join is 20 times cheaper)
+
+    def manifest(self, sweep: str) -> Path:
+        """The manifest of the sweep with that id."""
+        return self.manifests / f"{sweep}.json"
+
+    @property
+    def manifests(self) -> Path:
+        """The folder of all manifests."""
+        return Path(self.root, ".mag", "sweeps")

@@ -1,0 +1,92 @@
+"""Where results come from: the command, the app, the code, the host. Gathered once a command."""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mag.config.secrets import mask_command
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What all experiments of one command have in common.
+
+    Attributes:
+        command: The command line, secrets masked.
+        directory: Its working directory.
+        app: `file.py:function`, or the script.
+        sweep: Id of the sweep; None for a single experiment.
+        commit: The code, as `read_commit` tells it.
+        versions: Of mag, Python and the platform.
+    """
+
+    command: tuple[str, ...]
+    directory: str
+    app: str | None = None
+    sweep: str | None = None
+    commit: dict[str, Any] = dataclasses.field(default_factory=dict)
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the attributes by name, as a record takes them."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def gather_provenance(
+    *,
+    app: str | None,
+    commit: Mapping[str, Any],
+    sweep: str | None = None,
+    arguments: Sequence[str] | None = None,
+    secrets: Sequence[str] = (),
+) -> Provenance:
+    """Return what is known of the command that is running.
+
+    Args:
+        app: `file.py:function`, or the script.
+        commit: The code, as `read_commit` tells it.
+        sweep: Id of the sweep, if it is one.
+        arguments: The command line; that of this process if None.
+        secrets: More key patterns to mask.
+    """
+    command = list(arguments) if arguments is not None else [_short_program(), *sys.argv[1:]]
+    return Provenance(
+        command=tuple(mask_command(command, secrets)),
+        directory=str(Path.cwd()),
+        app=app,
+        sweep=sweep,
+        commit=dict(commit),
+        versions=read_versions(),
+    )
+
+
+def _short_program() -> str:
+    program = Path(sys.argv[0])
+    if program.name in {"mag", "__main__.py"}:
+        return "mag"
+    return f"python {sys.argv[0]}" if program.suffix == ".py" else sys.argv[0]
+
+
+def read_versions() -> dict[str, str]:
+    """Return the versions of mag, Python and the platform."""
+    return {
+        "mag": importlib.metadata.version("mag-sweep"),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
+    }
+
+
+def describe_host() -> dict[str, Any]:
+    """Return where this process runs: host name and process number."""
+    return {"name": os.uname().nodename, "pid": os.getpid()}
+
+
+def tell_time() -> str:
+    """Return the time of day in UTC, ISO 8601 with microseconds."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,133 @@
+"""The record: what is remembered of an experiment and of how it ran.
+
+`record.json` is the one file that decides. It holds the config and the results too, so that a single rename
+publishes all of it at once and a single read shows a state that really was; `config.json` and `results.json`
+beside it are copies for people and other tools.
+"""
+
+import dataclasses
+import json
+from typing import Any, Literal, get_args
+
+from mag.config.identity import compute_identity
+from mag.errors import RecordError
+from mag.record import files, locks, values
+from mag.record.paths import ExperimentPaths
+
+Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted"]
+"""What a record can say. A reader adds `lost`: running by its record, but nobody holds its lock."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One experiment as it is remembered on disk.
+
+    Attributes:
+        identity: What the experiment is: SHA-256 of its visible config.
+        identifier: Its readable name, which is its directory's.
+        status: How it stands.
+        config: The resolved config, secrets masked.
+        results: What it registered.
+        attempt: How often it has been started.
+        overrides: What was typed for this one experiment.
+        command: The command that started it, secrets masked.
+        app: `file.py:function`, or the script that opened it.
+        sweep: Id of the sweep it ran in; None outside a sweep.
+        directory: The working directory of the command.
+        commit: The code that ran: hash, branch, dirty, remote; or why that is not known.
+        host: Where it ran: name, process number.
+        versions: Of mag, Python, the platform.
+        started: When this attempt began, ISO 8601 in UTC.
+        ended: When it ended.
+        seconds: How long it took, by a clock that is never set.
+        exit: Exit code or signal, CPU seconds, peak memory in bytes.
+        error: Type, message and place of what ended it.
+    """
+
+    identity: str
+    identifier: str
+    status: Status
+    config: dict[str, Any]
+    results: dict[str, Any] = dataclasses.field(default_factory=dict)
+    attempt: int = 1
+    overrides: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    app: str | None = None
+    sweep: str | None = None
+    directory: str | None = None
+    commit: dict[str, Any] = dataclasses.field(default_factory=dict)
+    host: dict[str, Any] = dataclasses.field(default_factory=dict)
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    started: str | None = None
+    ended: str | None = None
+    seconds: float | None = None
+    exit: dict[str, Any] = dataclasses.field(default_factory=dict)
+    error: dict[str, Any] | None = None
+
+    def replace(self, **changes: Any) -> "Record":
+        """Return the same record with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Record))
+_REQUIRED = ("identity", "identifier", "status", "config")
+
+
+def encode_record(record: Record) -> bytes:
+    """Return the bytes of `record.json`."""
+    data = {"version": 1, **{name: getattr(record, name) for name in _FIELDS}}
+    data["config"] = values.encode_config(record.config)
+    data["results"] = values.encode_config(record.results)
+    return json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def decode_record(data: dict[str, Any], path: str) -> Record:
+    """Return the record that `data`, read from the file `path`, spells out.
+
+    Raises:
+        RecordError: A field is missing or of the wrong kind.
+    """
+    known = {name: data[name] for name in _FIELDS if name in data}
+    missing = [name for name in _REQUIRED if name not in known]
+    if missing or known["status"] not in get_args(Status) or not isinstance(known["config"], dict):
+        what = f"it lacks {missing[0]!r}" if missing else "its status or config is of the wrong kind"
+        raise RecordError(f"Cannot read {path}: {what}.")
+    known["config"] = _decode_config(known["config"], known["identity"])
+    known["results"] = values.decode(known.get("results") or {})
+    return Record(
+        **{**known, "overrides": tuple(data.get("overrides", ())), "command": tuple(data.get("command", ()))}
+    )
+
+
+def _decode_config(config: dict[str, Any], identity: str) -> dict[str, Any]:
+    """Undo `encode_config`: where a string could be a float, the identity says which of them it was."""
+    decoded: dict[str, Any] = values.decode(config)
+    if repr(decoded) == repr(config) or compute_identity(config) != identity:
+        return decoded
+    return config
+
+
+def read_record(paths: ExperimentPaths) -> Record:
+    """Return the record of an experiment.
+
+    Raises:
+        FileNotFoundError: It has none.
+        RecordError: The record cannot be read.
+    """
+    return decode_record(files.read_json(paths.record), paths.record)
+
+
+def write_record(paths: ExperimentPaths, record: Record, *, durable: bool) -> None:
+    """Replace the record of an experiment in one step; `durable` waits for the disk.
+
+    Raises:
+        RecordError: The file system refused; the old record is still whole.
+    """
+    files.write_file(paths.record, encode_record(record), durable=durable)
+
+
+def derive_status(paths: ExperimentPaths, record: Record) -> str:
+    """Return how the experiment really stands: `lost` if it says running and nobody runs it."""
+    if record.status == "running" and not locks.is_held(paths.lock):
+        return "lost"
+    return record.status

@@ -1,0 +1,133 @@
+"""The store: a directory and the experiments in it, read without running, importing or resolving anything."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mag.errors import NotFoundError, RecordError
+from mag.record import records
+from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.records import Record
+
+_SHORTEST_PREFIX = 4
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredExperiment:
+    """An experiment as it was when it was read.
+
+    Attributes:
+        name: Its directory's name.
+        paths: Its files.
+        record: Its record; None where that cannot be read.
+        status: How it stands: a record's status, `lost`, or `corrupt`.
+        problem: Why it is corrupt.
+    """
+
+    name: str
+    paths: ExperimentPaths
+    record: Record | None
+    status: str
+    problem: str | None = None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Its config; empty where it is corrupt."""
+        return self.record.config if self.record else {}
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """Its results; empty where it is corrupt."""
+        return self.record.results if self.record else {}
+
+
+class Store:
+    """The experiments under a root directory; making one touches no file.
+
+    Args:
+        root: The directory, `experiments`.
+    """
+
+    def __init__(self, root: str | Path = "experiments") -> None:
+        self.paths = StorePaths(str(root))
+
+    def __iter__(self) -> Iterator[StoredExperiment]:
+        """Yield every experiment, in the order of names."""
+        for name in self._list_names():
+            experiment = self._read(name)
+            if experiment is not None:
+                yield experiment
+
+    def _list_names(self) -> list[str]:
+        try:
+            with os.scandir(self.paths.root) as entries:
+                names = [
+                    e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)
+                ]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise RecordError(f"Cannot list {self.paths.root}: {error.strerror}.") from error
+        return sorted(names)
+
+    def _read(self, name: str) -> StoredExperiment | None:
+        paths = self.paths.experiment(name)
+        try:
+            record = records.read_record(paths)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (RecordError, OSError) as error:
+            return StoredExperiment(name, paths, None, "corrupt", str(error))
+        return StoredExperiment(name, paths, record, records.derive_status(paths, record))
+
+    def filter(self, keep: Callable[[StoredExperiment], bool]) -> Iterator[StoredExperiment]:
+        """Yield the experiments for which `keep` is true."""
+        return (experiment for experiment in self if keep(experiment))
+
+    def find(self, reference: str) -> StoredExperiment:
+        """Return the experiment that `reference` means.
+
+        Args:
+            reference: A path, an identifier, or the beginning (4 characters or more) of an identity that no other
+                experiment shares.
+
+        Raises:
+            NotFoundError: None answers to it, or several do.
+        """
+        for name in (reference, os.path.relpath(reference, self.paths.root)):
+            if name not in {"", ".", ".."} and os.sep not in name:
+                experiment = self._read(name)
+                if experiment is not None:
+                    return experiment
+        elsewhere = Path(reference)
+        if elsewhere.is_dir() and (found := Store(elsewhere.parent)._read(elsewhere.name)):  # noqa: SLF001
+            return found
+        return self._find_by_identity(reference)
+
+    def _find_by_identity(self, reference: str) -> StoredExperiment:
+        found = []
+        if len(reference) >= _SHORTEST_PREFIX:
+            found = [e for e in self if e.record and e.record.identity.startswith(reference)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(e.name for e in found[:5])
+            raise NotFoundError(
+                f"{reference!r} is the beginning of several identities ({names}): type more of it."
+            )
+        raise NotFoundError(self._describe_miss(reference))
+
+    def _describe_miss(self, reference: str) -> str:
+        import difflib  # noqa: PLC0415  (only needed to be helpful)
+
+        names = self._list_names()
+        near = difflib.get_close_matches(reference, names, n=3)
+        if near:
+            return f"No experiment {reference!r} in {self.paths.root}; there is {', '.join(map(repr, near))}."
+        if not names:
+            return f"No experiment {reference!r}: there are none in {self.paths.root} yet."
+        return (
+            f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."
+        )

@@ -1,0 +1,84 @@
+"""Results and configs as JSON: what may be stored, how it is written, how it is read back.
+
+JSON has no NaN and no infinities: they are stored as the strings "nan", "inf" and "-inf" and read back as floats.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mag.errors import ResultError
+
+_NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def encode_result(name: str, value: object) -> Any:
+    """Return `value` as plain JSON data.
+
+    Args:
+        name: What the result is called, for the message.
+        value: A number, string, boolean, None, list, tuple, mapping or numpy scalar or array of those.
+
+    Raises:
+        ResultError: The value, or one inside it, is of another kind.
+
+    >>> encode_result("loss", [float("inf"), 1])
+    ['inf', 1]
+    """
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else repr(float(value))
+    if isinstance(value, bool | int | str):  # a subclass, such as an enum's member
+        return json.loads(json.dumps(value))
+    if isinstance(value, Mapping):
+        return {_encode_key(name, key): encode_result(f"{name}.{key}", item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [encode_result(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    if callable(to_list := getattr(value, "tolist", None)) and hasattr(
+        value, "dtype"
+    ):  # numpy, torch on the CPU
+        return encode_result(name, to_list())
+    raise ResultError(
+        f"Result {name!r} is of type {type(value).__name__}, which cannot be stored: "
+        f"register a number, string, boolean, None, list or dict of them, or save it as a file in the experiment's directory."
+    )
+
+
+def _encode_key(name: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise ResultError(f"Result {name!r} has the key {key!r}: keys must be strings, such as {str(key)!r}.")
+    return key
+
+
+def encode_config(value: Any) -> Any:
+    """Return a plain config value as JSON data: tuples become lists, non-finite floats strings."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if isinstance(value, dict):
+        return {str(key): encode_config(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode_config(item) for item in value]
+    return value
+
+
+def decode(value: Any) -> Any:
+    """Return stored JSON data with the strings for non-finite floats turned back into floats.
+
+    >>> decode({"loss": ["nan", 1.5]})
+    {'loss': [nan, 1.5]}
+    """
+    if isinstance(value, str):
+        return _NONFINITE.get(value, value)
+    if isinstance(value, dict):
+        return {key: decode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    return value
+
+
+def dump_json(data: Any, *, indent: int | None = 2, sort: bool = False) -> bytes:
+    """Return `data` as the bytes of a JSON file, with a final newline."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent, sort_keys=sort)
+    return text.encode("utf-8", "surrogatepass") + b"\n"

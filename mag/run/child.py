@@ -1,0 +1,125 @@
+"""The child process: runs the user's function once, publishes how it ended, and is gone.
+
+It owns its publication: whatever happens to supervisor and runner, an experiment that returns is recorded.
+"""
+
+import atexit
+import contextlib
+import faulthandler
+import inspect
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from mag.experiment import Experiment
+from mag.record import failures
+from mag.record.attempts import Attempt
+from mag.record.log import redirect
+from mag.run.tasks import Conditions, Function, Task
+
+FAILED = 1
+INTERRUPTED = 130
+_RESET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
+
+
+def run_child(function: Function, attempt: Attempt, log: int, task: Task, conditions: Conditions) -> NoReturn:
+    """Turn this process, which was just forked, into the experiment, and end it.
+
+    Args:
+        function: The user's function.
+        attempt: The attempt, its directory claimed by the supervisor.
+        log: Descriptor of the open log.
+        task: What to run.
+        conditions: What the task has in common with the others.
+    """
+    code = FAILED
+    try:
+        _settle(attempt, log, conditions)
+        code = _carry_out(function, attempt, task, conditions)
+    except BaseException:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(code)
+
+
+def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
+    """Give the process a session, descriptors, signals and an environment of its own."""
+    os.setsid()
+    for number in _RESET:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    redirect(log)
+    faulthandler.enable(file=2)
+    attempt.restart_clock()
+    atexit._clear()  # noqa: SLF001  (what the parent registered is the parent's)
+    os.environ["MAG_EXPERIMENT_DIR"] = os.path.abspath(attempt.paths.directory)  # noqa: PTH100
+    os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
+    if conditions.settings.chdir:
+        os.chdir(attempt.paths.directory)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()  # the standard library's generator sees to itself after a fork
+
+
+def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Conditions) -> int:
+    experiment = Experiment.adopt(attempt, task.config, conditions.settings)
+    try:
+        _register(experiment, call_function(function, experiment))
+        _finish_threads()
+    except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
+        status = failures.judge(error)
+        code = _exit_code(error)
+        traceback.print_exc()
+        attempt.publish(status, ending=attempt.measure_ending(code), error=experiment.describe_error(error))
+        _run_exit_functions()
+        return code
+    _run_exit_functions()
+    _flush()
+    attempt.publish("completed", ending=attempt.measure_ending(0))
+    return 0
+
+
+def call_function(function: Function, experiment: Experiment) -> Any:
+    """Call the user's function with the config and, where it takes a second argument, the experiment."""
+    parameters = inspect.signature(function).parameters.values()
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    takes_both = len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return function(experiment.config, experiment) if takes_both else function(experiment.config)
+
+
+def _register(experiment: Experiment, returned: object) -> None:
+    if returned is None:
+        return
+    results = returned if isinstance(returned, Mapping) else {"result": returned}
+    for name, value in results.items():
+        experiment.register_result(name, value)
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, SystemExit):
+        if error.code is None:
+            return 0
+        return error.code & 0xFF if isinstance(error.code, int) else FAILED
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
+
+
+def _finish_threads() -> None:
+    """Wait for the threads that the function left, as an ending interpreter does."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _run_exit_functions() -> None:
+    with contextlib.suppress(Exception):
+        atexit._run_exitfuncs()  # noqa: SLF001
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()

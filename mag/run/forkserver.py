@@ -1,0 +1,252 @@
+"""The fork server: a process that imports the user's app once, and forks supervisors that have it ready.
+
+    runner (threads of the engine) ── control socket ──> fork server ── fork ──> supervisor ── fork ──> child
+
+It is forked from the runner while that has one thread, does nothing but import, and ends when the runner does.
+Supervisors speak with the runner over sockets of their own, one task at a time.
+"""
+
+import contextlib
+import gc
+import os
+import pickle
+import signal
+import socket
+import struct
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, MutableMapping
+from typing import Any, NoReturn
+
+from mag.errors import LaunchError, UsageError
+from mag.run.processes import Watch, adopt_orphans
+from mag.run.supervisor import run_experiment
+from mag.run.tasks import Conditions, Function, Outcome, Task
+
+_LENGTH = struct.Struct("!Q")
+_THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+class ForkServer:
+    """The runner's side of the fork server. Making one forks it; the import runs while the caller goes on.
+
+    Args:
+        load: Imports the app and returns the user's function; called in the fork server.
+        threads: How many threads the numerical libraries may use in each experiment, where the user has not said.
+    """
+
+    def __init__(self, load: Callable[[], Function], *, threads: int | None = None) -> None:
+        self._control, far = socket.socketpair()
+        self._turn = threading.Lock()
+        self._ready = False
+        _flush()
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._control.close()
+            _serve(far, load, threads)
+        far.close()
+
+    def wait_until_ready(self) -> None:
+        """Return when the app has been imported.
+
+        Raises:
+            UsageError: It could not be.
+        """
+        if self._ready:
+            return
+        answer = receive(self._control)
+        if answer is None:
+            raise UsageError("The app ended the process that imported it: nothing could be run.")
+        if isinstance(answer, str):
+            raise UsageError(answer)
+        self._ready = True
+
+    def hire(self, conditions: Conditions) -> "Supervisor":
+        """Return a new supervisor that works under these conditions.
+
+        Raises:
+            LaunchError: The fork server is gone.
+        """
+        near, far = socket.socketpair()
+        with self._turn, far:
+            try:
+                socket.send_fds(self._control, [b"+"], [far.fileno()])
+                pid = receive(self._control)
+            except OSError:
+                pid = None
+        if not isinstance(pid, int):
+            near.close()
+            raise LaunchError("The process that starts experiments is gone: run the same command again.")
+        send(near, conditions)
+        return Supervisor(near, pid)
+
+    def close(self) -> None:
+        """Let the fork server end, and wait for it."""
+        self._control.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+
+
+class Supervisor:
+    """The runner's side of a supervisor.
+
+    Args:
+        connection: The socket that leads to it.
+        pid: Its process number.
+    """
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self._connection = connection
+        self.pid = pid
+
+    def run(self, task: Task) -> Outcome | None:
+        """Run a task and return its outcome, or None if the supervisor died over it."""
+        try:
+            send(self._connection, task)
+            answer = receive(self._connection)
+        except OSError:
+            return None
+        return answer if isinstance(answer, Outcome) else None
+
+    def stop(self) -> None:
+        """Ask it to stop what it runs: once with a grace period, a second time at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+    def close(self) -> None:
+        """Let it end."""
+        self._connection.close()
+
+
+def send(connection: socket.socket, message: Any) -> None:
+    """Send one message; pickled, since both ends are forks of one process."""
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    connection.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive(connection: socket.socket) -> Any:
+    """Return the next message, None when the other end is gone."""
+    head = _receive_exactly(connection, _LENGTH.size)
+    data = _receive_exactly(connection, *_LENGTH.unpack(head)) if head else None
+    return pickle.loads(data) if data else None  # noqa: S301  (from a fork of this very process)
+
+
+def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < size:
+        chunk = connection.recv(min(size - len(data), 1 << 20))
+        if not chunk:
+            return None
+        data += chunk
+    return bytes(data)
+
+
+def _serve(control: socket.socket, load: Callable[[], Function], threads: int | None) -> NoReturn:
+    """Be the fork server; never returns into the code of the runner."""
+    try:
+        _settle()
+        limit_threads(os.environ, threads)
+        function = _load(control, load)
+        if function is not None:
+            _fork_supervisors(control, function)
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(0)
+
+
+def _settle() -> None:
+    """Leave the terminal's signals to the runner, and its output to the runner's messages."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+
+
+def limit_threads(environment: MutableMapping[str, str], threads: int | None) -> None:
+    """Tell the numerical libraries how many threads they may start, where the user has not said."""
+    if threads is not None:
+        for name in _THREAD_LIMITS:
+            environment.setdefault(name, str(threads))
+
+
+def _load(control: socket.socket, load: Callable[[], Function]) -> Function | None:
+    try:
+        function = load()
+    except BaseException as error:  # noqa: BLE001  (the app may do anything at import)
+        if not isinstance(error, UsageError):
+            traceback.print_exc()
+        send(
+            control,
+            str(error) if isinstance(error, UsageError) else f"The app cannot be imported: {error!r}.",
+        )
+        return None
+    gc.collect()
+    gc.freeze()  # forks then share these pages for good
+    send(control, True)  # noqa: FBT003
+    return function
+
+
+def _fork_supervisors(control: socket.socket, function: Function) -> None:
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        connection = socket.socket(fileno=descriptors[0])
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _supervise(connection, function)
+        connection.close()
+        send(control, pid)
+        _reap()
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _supervise(connection: socket.socket, function: Function) -> NoReturn:
+    """Be a supervisor until the runner closes the connection or dies."""
+    try:
+        watch = Watch(connection.fileno())
+        adopt_orphans()
+        conditions = receive(connection)
+        while isinstance(task := receive(connection), Task):
+            if _is_closed(connection):
+                break
+            send(connection, run_experiment(task, function, conditions, watch))
+    except OSError:  # the runner is gone; what ran has been published
+        os._exit(0)
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(0)
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Tell whether the runner died after it sent the task: then it must not start any more."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()

@@ -1,0 +1,146 @@
+"""Waiting for a child process, stopping it, and ending what it left behind."""
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from types import FrameType
+
+_PR_SET_CHILD_SUBREAPER = 36
+_LONGEST_SWEEP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a process ended.
+
+    Attributes:
+        code: Its exit code; None if a signal ended it.
+        signal: The signal; None if it exited.
+        cpu_seconds: CPU time of it and of the children it waited for.
+        peak_memory_bytes: The most memory that it held at a time.
+    """
+
+    code: int | None
+    signal: int | None
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of what its children leave running, so that it can find and end it (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+class Watch:
+    """The signals that concern a supervisor, made readable: a child's death, and requests to stop.
+
+    To be made in the main thread of a process that does nothing else.
+
+    Args:
+        descriptors: What else the supervisor has open that is none of its children's business.
+    """
+
+    def __init__(self, *descriptors: int) -> None:
+        self.stops = 0
+        self._reader, writer = os.pipe()
+        self._private = (*descriptors, self._reader, writer)
+        os.set_blocking(writer, False)
+        os.set_blocking(self._reader, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _wake)
+        signal.signal(signal.SIGTERM, self._count_stop)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_IGN)
+
+    def leave(self) -> None:
+        """Forget about the supervisor: to be called in a child that was just forked."""
+        signal.set_wakeup_fd(-1)
+        for descriptor in self._private:
+            os.close(descriptor)
+
+    def _count_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stops += 1
+
+    def wait(self, pid: int, *, grace: float) -> Death:
+        """Wait until the child `pid` is gone.
+
+        A first SIGTERM to this process is passed on to the child's process group, and followed by SIGKILL when
+        `grace` seconds have passed; a second one is followed by SIGKILL at once.
+        """
+        passed_on = 0
+        deadline: float | None = None
+        while True:
+            done, status, usage = os.wait4(pid, os.WNOHANG)
+            if done:
+                unit = 1 if sys.platform == "darwin" else 1024
+                code = os.waitstatus_to_exitcode(status)
+                cpu = usage.ru_utime + usage.ru_stime
+                return Death(*((None, -code) if code < 0 else (code, None)), cpu, usage.ru_maxrss * unit)
+            if self.stops > passed_on:
+                passed_on = self.stops
+                send_signal(pid, signal.SIGTERM if passed_on == 1 else signal.SIGKILL)
+                deadline = time.monotonic() + grace
+            if deadline is not None and time.monotonic() >= deadline:
+                send_signal(pid, signal.SIGKILL)
+                deadline = None
+            self._sleep(deadline)
+
+    def _sleep(self, deadline: float | None) -> None:
+        timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+        select.select([self._reader], [], [], timeout)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reader, 4096)
+
+
+def _wake(_number: int, _frame: FrameType | None) -> None:
+    """Let the signal interrupt a wait; the pipe does the rest."""
+
+
+def send_signal(group: int, number: int) -> None:
+    """Send a signal to a child's process group, or to the child alone before it has made one."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(group, number)
+    except PermissionError:
+        return
+
+
+def end_leftovers(group: int) -> int:
+    """End what an experiment left running, and return how many processes that were.
+
+    Args:
+        group: The process group of the experiment, whose leader is gone.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+    ended = 0
+    deadline = time.monotonic() + _LONGEST_SWEEP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
+        if pid:
+            ended += 1
+            continue
+        for child in _list_children():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)
+        time.sleep(0.001)
+    return ended
+
+
+def _list_children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []

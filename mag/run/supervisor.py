@@ -1,0 +1,178 @@
+"""The supervisor: a clean process that runs one experiment after the other, each in a child of its own.
+
+It claims the directory, forks, waits, and gives the verdict where the child could not publish one itself.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mag.config.secrets import mask
+from mag.errors import ExistsError, MagError
+from mag.record import claims, files, values
+from mag.record.attempts import Attempt
+from mag.record.claims import Claim
+from mag.record.log import open_log
+from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.provenance import describe_host, tell_time
+from mag.record.records import Record, Status, read_record
+from mag.run.child import run_child
+from mag.run.processes import Death, Watch, end_leftovers
+from mag.run.tasks import Conditions, Function, Outcome, Task
+
+_TAIL_BYTES = 4096
+
+
+def run_experiment(task: Task, function: Function, conditions: Conditions, watch: Watch) -> Outcome:
+    """Run one experiment in a child process and return what became of it; never raises for what the task did.
+
+    Args:
+        task: The experiment.
+        function: The user's function.
+        conditions: What the task has in common with the others.
+        watch: The signals of this process.
+    """
+    if watch.stops:
+        return Outcome(task.index, task.name, "unstarted")
+    try:
+        claim = claims.claim_directory(StorePaths(conditions.store), task.name, task.identity)
+    except ExistsError as error:
+        return Outcome(task.index, task.name, "elsewhere", message=str(error))
+    except MagError as error:
+        return Outcome(task.index, task.name, "failed", message=str(error))
+    name = os.path.basename(claim.paths.directory)  # noqa: PTH119
+    if claim.previous and claim.previous.status == "completed" and not task.force:
+        claim.lock.release()
+        return Outcome(task.index, name, "skipped", results=claim.previous.results)
+    try:
+        attempt = _begin(claim, task, name, conditions)
+    except (MagError, OSError) as error:
+        claim.lock.release()
+        return Outcome(task.index, name, "failed", message=str(error))
+    try:
+        return _attend(attempt, task, function, conditions, watch)
+    except (MagError, OSError) as error:
+        return Outcome(task.index, name, "failed", message=str(error))
+    finally:
+        attempt.close()
+
+
+def _begin(claim: Claim, task: Task, name: str, conditions: Conditions) -> Attempt:
+    record = Record(
+        identity=task.identity,
+        identifier=name,
+        status="running",
+        config=mask(task.config, conditions.settings.secrets),
+        overrides=task.overrides,
+        host=describe_host(),
+        started=tell_time(),
+        **conditions.provenance.fields(),
+    )
+    return Attempt(claim, record)
+
+
+def _attend(
+    attempt: Attempt, task: Task, function: Function, conditions: Conditions, watch: Watch
+) -> Outcome:
+    log = open_log(attempt.paths.log)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        watch.leave()
+        run_child(function, attempt, log, task, conditions)
+    os.close(log)
+    death = watch.wait(pid, grace=conditions.grace)
+    left = end_leftovers(pid)
+    if left:
+        _append_note(
+            attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running"
+        )
+    return _conclude(attempt, task, death, stopped=watch.stops > 0)
+
+
+def _conclude(attempt: Attempt, task: Task, death: Death, *, stopped: bool) -> Outcome:
+    """Return the outcome; where the child did not publish one, publish the verdict."""
+    try:
+        record = read_record(attempt.paths)
+    except FileNotFoundError:
+        message = "its directory was removed while it ran"
+        return Outcome(task.index, attempt.record.identifier, "failed", message=message)
+    if record.status == "running":
+        record = _publish_verdict(attempt, record, death, stopped=stopped)
+    message = None if record.error is None else summarize_error(record.error)
+    return Outcome(task.index, record.identifier, record.status, record.seconds, message, record.results)
+
+
+def _publish_verdict(attempt: Attempt, record: Record, death: Death, *, stopped: bool) -> Record:
+    status: Status = "interrupted" if stopped else "killed" if death.signal else "failed"
+    attempt.record = record
+    attempt.results = _read_results(attempt.paths)
+    ending = {
+        "code": death.code,
+        "signal": death.signal,
+        "cpu_seconds": round(death.cpu_seconds, 6),
+        "peak_memory_bytes": death.peak_memory_bytes,
+    }
+    error = {
+        "type": _name_death(death),
+        "message": _explain(death, attempt.paths, stopped=stopped),
+        "where": None,
+    }
+    return attempt.publish(status, ending=ending, error=error)
+
+
+def _name_death(death: Death) -> str:
+    return f"exit {death.code}" if death.signal is None else name_signal(death.signal)
+
+
+def name_signal(number: int) -> str:
+    """Return a signal's name, such as `SIGSEGV`."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
+def _explain(death: Death, paths: ExperimentPaths, *, stopped: bool) -> str:
+    if stopped:
+        return "it was stopped"
+    if death.signal is not None:
+        return f"its process was ended by {name_signal(death.signal)} ({signal.strsignal(death.signal)})"
+    last = read_last_line(paths.log)
+    return f"its process exited with code {death.code} before the experiment returned" + (
+        f": {last}" if last else ""
+    )
+
+
+def summarize_error(error: dict[str, object]) -> str:
+    """Return an error of a record as one line, such as `ValueError: bad gamma`."""
+    lines = str(error.get("message") or "").strip().splitlines()
+    return f"{error.get('type')}: {lines[0]}" if lines else str(error.get("type"))
+
+
+def _read_results(paths: ExperimentPaths) -> dict[str, object]:
+    try:
+        return values.decode(files.read_json(paths.results))  # type: ignore[no-any-return]
+    except (OSError, MagError):
+        return {}
+
+
+def read_last_line(path: str) -> str:
+    """Return the last line of a log that is not blank, "" if there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _append_note(paths: ExperimentPaths, note: str) -> None:
+    descriptor = open_log(paths.log)
+    try:
+        os.write(descriptor, f"mag: {note}\n".encode())
+    finally:
+        os.close(descriptor)

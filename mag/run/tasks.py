@@ -1,0 +1,71 @@
+"""What is handed to a supervisor, and what comes back: both small, both plain data."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from mag.record.provenance import Provenance
+from mag.settings import Settings
+
+Function = Callable[..., Any]
+"""The user's function: takes the config and, where it has a second parameter, the experiment."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Task:
+    """One experiment to be run.
+
+    Attributes:
+        index: Its place in the plan, from 0.
+        name: Its directory's name.
+        identity: What it is.
+        config: Its resolved config, plain data, secrets included.
+        overrides: What was typed for it, secrets masked.
+        force: Run it even if it completed before.
+    """
+
+    index: int
+    name: str
+    identity: str
+    config: dict[str, Any]
+    overrides: tuple[str, ...] = ()
+    force: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Conditions:
+    """What all tasks of one command have in common.
+
+    Attributes:
+        store: The directory of the experiments.
+        provenance: Where the results come from.
+        settings: The project's.
+        grace: Seconds between SIGTERM and SIGKILL when an experiment is stopped.
+    """
+
+    store: str
+    provenance: Provenance
+    settings: Settings
+    grace: float = 10.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        index: The task's place in the plan.
+        name: The directory's name in the end.
+        status: A record's status; or "skipped" (somebody completed it meanwhile), "elsewhere" (another process is
+            running it), "unstarted" (the command was stopped before).
+        seconds: How long it took.
+        message: What went wrong, in a line.
+        results: What it registered.
+    """
+
+    index: int
+    name: str
+    status: str
+    seconds: float | None = None
+    message: str | None = None
+    results: dict[str, Any] = dataclasses.field(default_factory=dict)

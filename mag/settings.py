@@ -1,0 +1,106 @@
+"""mag's own settings: `[tool.mag]` of the nearest `pyproject.toml`, or a `mag.toml`.
+
+They belong to mag and never mix with the user's config. What may stand there, and what it means, is `Settings`.
+"""
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mag.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a project says about how mag works in it.
+
+    Attributes:
+        root: Directory of the file that was read; None where there is none.
+        app: The app that commands mean when they name none, as `file.py:function`.
+        experiments_dir: Where experiments are kept, relative to `root`.
+        separator: What stands between the values in an identifier.
+        identifier: The keys that make up the name, in order; None for all visible ones.
+        jobs: How many experiments run at a time; None for as many as there are CPUs.
+        chdir: Whether an experiment starts in its own directory instead of the user's.
+        secrets: More key patterns (`*_pin`) whose values are masked in everything written.
+    """
+
+    root: Path | None = None
+    app: str | None = None
+    experiments_dir: str = "experiments"
+    separator: str = "-" if os.name == "nt" else "|"
+    identifier: tuple[str, ...] | None = None
+    jobs: int | None = None
+    chdir: bool = False
+    secrets: tuple[str, ...] = ()
+
+    def store_root(self, cwd: Path) -> Path:
+        """Return the directory of the experiments: beside the file that names the app, else under `cwd`."""
+        return (self.root if self.root is not None and self.app else cwd) / self.experiments_dir
+
+
+_KINDS: dict[str, type] = {
+    "app": str,
+    "experiments_dir": str,
+    "separator": str,
+    "identifier": list,
+    "jobs": int,
+    "chdir": bool,
+    "secrets": list,
+}
+_WORDS = {str: "a string", list: "a list of strings", int: "an integer", bool: "true or false"}
+
+
+def find_settings(start: Path) -> Settings:
+    """Return the settings in force in directory `start`: those of the nearest file upwards, else the defaults.
+
+    Raises:
+        UsageError: A settings file cannot be read, or holds an unknown key or a value of the wrong kind.
+    """
+    for directory in (start, *start.parents):
+        own, project = directory / "mag.toml", directory / "pyproject.toml"
+        if own.is_file():
+            return parse_settings(_read(own), own)
+        if project.is_file():
+            table = _read(project).get("tool", {}).get("mag")
+            if table is not None:
+                return parse_settings(table, project)
+    return Settings()
+
+
+def parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
+    """Return the settings that `table`, read from the file `path`, spells out.
+
+    Raises:
+        UsageError: An unknown key, or a value of the wrong kind.
+    """
+    for key, value in table.items():
+        if key not in _KINDS:
+            near = difflib.get_close_matches(key, _KINDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(sorted(_KINDS)) + "."
+            raise UsageError(f"Unknown setting {key!r} in {path}: {hint}")
+        _check_kind(key, value, path)
+    lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+    return Settings(**{**table, **lists}, root=path.parent)
+
+
+def _check_kind(key: str, value: object, path: Path) -> None:
+    kind = _KINDS[key]
+    fits = type(value) is kind and (kind is not list or all(isinstance(item, str) for item in value))  # type: ignore[attr-defined]
+    if not fits:
+        raise UsageError(f"Setting {key} = {value!r} in {path} must be {_WORDS[kind]}.")
+    if key == "separator" and (not value or set(str(value)) & set("/\\%\0~")):
+        raise UsageError(f"Setting separator = {value!r} in {path} cannot be part of a name: try '-' or ','.")
+    if key == "jobs" and isinstance(value, int) and value < 1:
+        raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"Cannot read {path}: {error}.") from error
