@@ -6,6 +6,7 @@ from sys import float_info
 from typing import Any
 
 from mag.config.override import Choice, Glob, Interval, format_sweep, format_value
+from mag.config.refusals import write_alternatives
 from mag.errors import OverrideError
 
 
@@ -63,8 +64,8 @@ class Call:
             OverrideError: There is one.
         """
         for name in self.named.keys() - set(names):
-            known = f"only {', '.join(names)}" if names else "none"
-            raise OverrideError(f"{self.name}() has no argument named {name!r}, {known}")
+            known = f"known are {', '.join(names)}" if names else "it takes values only"
+            raise OverrideError(f"{self.name}() has no argument named {name!r} ({known})")
 
     def check_numbers(self, values: Iterable[Any]) -> None:
         """Refuse what is no finite number.
@@ -83,13 +84,11 @@ class Call:
         Raises:
             OverrideError: There is one.
         """
-        alternatives = tuple(values)
-        if not any(map(holds_sweep, alternatives)):
-            return
-        hint = ""
-        if all(isinstance(value, Choice) or not holds_sweep(value) for value in alternatives):
-            hint = f"; one level says it: {self.name}({format_value(flatten(alternatives))[1:-1]})"
-        raise OverrideError(f"{self.name}() takes plain values, and a sweep is among them{hint}")
+        given = list(values)
+        if any(map(holds_sweep, given)):
+            flat = write_alternatives(given)
+            hint = f"; in one level that is {self.name}({flat})" if flat else ""
+            raise OverrideError(f"{self.name}() takes plain values, and a sweep is among them{hint}")
 
 
 def holds_sweep(value: Any) -> bool:
@@ -99,11 +98,6 @@ def holds_sweep(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(holds_sweep, value.values()))
     return isinstance(value, (Choice, Glob, Interval))
-
-
-def flatten(values: Iterable[Any]) -> list[Any]:
-    """Return the values with those of each choice in its place."""
-    return [each for value in values for each in (value.values if isinstance(value, Choice) else (value,))]
 
 
 def describe(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mag.config.lexer import Scalar
 from mag.config.override import Choice, Glob, Interval, format_sweep, format_value
 from mag.config.ranges import expand_range
+from mag.config.refusals import write_alternatives
 from mag.errors import OverrideError
 
 _NUMBERS: Final[dict[str, Callable[[Any], float]]] = {"int": int, "float": float}
@@ -43,10 +44,8 @@ def _cast_choice(name: str, choice: Choice) -> Choice:
     if choice.span is None:
         return replace(choice, values=tuple(cast(name, value) for value in choice.values))
     if name not in _NUMBERS:
-        values = ",".join(map(format_value, choice.values))
-        raise OverrideError(
-            f"a range can only become int or float; for a choice of {name} type {name}({values})"
-        )
+        values = write_alternatives([choice]) or "a,b,..."
+        raise OverrideError(f"a range can only become int or float; for other types write {name}({values})")
     start, stop, step = map(_NUMBERS[name], choice.span)
     return replace(choice, values=expand_range(start, stop, step), span=(start, stop, step))
 

@@ -35,16 +35,17 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from mag.config.calls import Call, holds_sweep
 from mag.config.lexer import BLANKS, DICT_WORD, NAME, QUOTED, UNSEEN, WORD, read_word, unquote
-from mag.config.override import Choice, Glob, Interval, Operation, Override
+from mag.config.override import Choice, Glob, Interval, Operation, Override, format_key
 from mag.config.refusals import explain_character, refuse_key, refuse_value, write_alternatives
 from mag.config.sweep_functions import evaluate
 from mag.errors import OverrideError
 
 _T = TypeVar("_T")
 
-_LETTER = rf"(?:[A-Za-z_]|[^\x00-\x7f{UNSEEN}])"
-_NAME = rf"{_LETTER}(?:{_LETTER}|[0-9-])*+"
-_STEP = rf"(?:{_LETTER}|\$)(?:{_LETTER}|[0-9$-])*+"
+_MARKS = re.escape("!\"#%&'()*+,./:;<=>?@[\\]^`{|}~ \t")
+_FIRST = rf"[^{_MARKS}{UNSEEN}0-9$-]"
+_NAME = rf"{_FIRST}[^{_MARKS}{UNSEEN}$]*+"
+_STEP = rf"(?:{_FIRST}|\$)[^{_MARKS}{UNSEEN}]*+"
 _INDEX = r"(?:0|[1-9](?:_?[0-9])*+)"
 _PATH = rf"(?:(?:{_STEP}|{_INDEX})(?:\.(?:{_STEP}|{_INDEX}))++|{_STEP})?"
 _KEY = re.compile(rf"(\+\+?|~)?({_NAME}(?:/{_NAME})++|{_PATH})(?:@({_PATH}))?")
@@ -107,7 +108,7 @@ class _Reader:
         self.text = text
         self.start = start
         self.position = start
-        self.depth = 0
+        self.open: list[str] = []
 
     def read_value(self) -> Any:
         if not self.text[self.start :].strip(BLANKS):
@@ -116,7 +117,7 @@ class _Reader:
         while self.accept(","):
             elements.append(self.read_element())
         if self.position < len(self.text):
-            self.fail(explain_character(self.text, self.position), self.position)
+            self.fail_unexpected()
         if len(elements) == 1 and not isinstance(elements[0], (list, dict)):
             return elements[0]
         if any(map(holds_sweep, elements)):
@@ -139,7 +140,7 @@ class _Reader:
         start = self.position
         word = pattern.match(self.text, start)
         if word is None:
-            self.fail(explain_character(self.text, start), start)
+            self.fail_unexpected()
         self.position = word.end()
         if self.text.startswith("(", self.position) and NAME.fullmatch(word[0].rstrip(BLANKS)):
             return self.read_call(word[0].rstrip(BLANKS), start)
@@ -149,26 +150,29 @@ class _Reader:
         """Read what stands between brackets; `position` is at the opening one."""
         opened = self.position
         self.position += 1
-        self.depth += 1
-        if self.depth > _DEEPEST:
+        self.open.append(closing)
+        if len(self.open) > _DEEPEST:
             self.fail(f"brackets are nested more than {_DEEPEST} deep", opened)
         items: list[_T] = []
         while not self.accept(closing):
             if items and not self.accept(","):
                 self.fail_inside(opened)
             items.append(read_item())
-        self.depth -= 1
+        self.open.pop()
         return items
 
     def read_item(self) -> tuple[Any, Any]:
         """Read `key: value`; a key that is no bare word is written as a call, `str('...')`."""
         self.skip_blanks()
         start = self.position
+        if quoted := QUOTED.match(self.text, start):
+            self.fail(f"a dict's key is not quoted; write {format_key(unquote(quoted[0]))} in its place", start)
         key = self.read_word_or_call(DICT_WORD)
         if holds_sweep(key) or isinstance(key, (list, dict)):
             self.fail("the key of a dict must be one plain value", start)
         if not self.accept(":"):
-            self.fail("the key of a dict is a word or str('...') with ':' after it", start)
+            self.skip_blanks()
+            self.fail("':' is missing after the key of a dict", self.position)
         return key, self.read_element()
 
     def read_call(self, name: str, start: int) -> Any:
@@ -212,11 +216,20 @@ class _Reader:
     def fail(self, reason: str, position: int) -> NoReturn:
         raise refuse_value(self.text, self.start, position, reason) from None
 
+    def fail_unexpected(self) -> NoReturn:
+        """Refuse what stands at `position`; what is merely too much at the end is left away in the advice."""
+        reason = explain_character(self.text, self.position)
+        if not self.open and not self.text[self.position :].strip(BLANKS):
+            reason += f"; without it type {self.text.rstrip(BLANKS + ',')}"
+        self.fail(reason, self.position)
+
     def fail_inside(self, opened: int) -> NoReturn:
+        """Refuse what stands where the bracket that was opened there must be closed or go on."""
         self.skip_blanks()
-        if self.position == len(self.text):
-            self.fail(f"{self.text[opened]!r} is never closed", opened)
-        self.fail(explain_character(self.text, self.position), self.position)
+        if self.position < len(self.text):
+            self.fail_unexpected()
+        closed = self.text.rstrip(BLANKS) + "".join(reversed(self.open))
+        self.fail(f"{self.text[opened]!r} is never closed; with all brackets closed type {closed}", opened)
 
     def fail_nested(self, elements: list[Any]) -> NoReturn:
         values = write_alternatives(elements)

@@ -13,11 +13,12 @@ Scalar: TypeAlias = bool | int | float | str | None
 
 BLANKS = " \t"
 RESERVED = re.escape(",()[]{}=#&;<>!~^`'\"")
+INTERPOLATION = r"\$\{[^}]+\}"
 ESCAPE = r"\\[\\()\[\]{}:=, \t]"
 UNSEEN = r"\x00-\x08\x0a-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 LETTER = rf"[^{RESERVED}{UNSEEN}$:\\]"
 
-WORD = re.compile(rf"(?:{LETTER}++|\$\{{[^}}]+\}}|{ESCAPE}|[$:\\])++")
+WORD = re.compile(rf"(?:{LETTER}++|{INTERPOLATION}|{ESCAPE}|[$:\\])++")
 """A bare word, with the blanks around it."""
 DICT_WORD = re.compile(rf"(?:{LETTER}++|{ESCAPE}|[$\\])++")
 """The same as a key of a dict, where `:` ends it and interpolations are not known."""
@@ -34,8 +35,8 @@ _FLOAT = re.compile(
     r"|[iI][nN][fF]|[nN][aA][nN])"
 )
 _CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
-_UNESCAPED = re.compile(rf"({ESCAPE})")
-_BEFORE_QUOTE = {quote: re.compile(rf"(\\*)({quote}|\Z)") for quote in "'\""}
+_ESCAPED = re.compile(rf"({INTERPOLATION})|\\([\\()\[\]{{}}:=, \t])")
+_BEFORE_QUOTE = {quote: re.compile(rf"(?<!\\)(\\*+)({quote}|\Z)") for quote in "'\""}
 
 
 def read_word(word: str) -> Scalar:
@@ -55,7 +56,7 @@ def read_word(word: str) -> Scalar:
     """
     text = _trim(word)
     if "\\" in text:
-        plain = _UNESCAPED.sub(lambda match: match[1][1], text)
+        plain = _ESCAPED.sub(lambda match: match[1] or match[2], text)
         if plain != text:
             return plain
     lowered = text.lower() if text.isascii() else text

@@ -96,9 +96,7 @@ class Override:
         if isinstance(self.sweep, Choice):
             return self.sweep.values
         if isinstance(self.sweep, Glob):
-            raise OverrideError(
-                f"{self.text!r} has no values before the options of the group {self.key!r} are known"
-            )
+            raise OverrideError(f"{self.text!r} has no values before the options of the group {self.key!r} are known")
         if isinstance(self.sweep, Interval):
             name = format_override(replace(self, value="", sweep=None))
             raise OverrideError(
@@ -160,8 +158,25 @@ def format_value(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{','.join(map(format_value, value))}]"
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_format_key(key)}:{format_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f"{format_key(key)}:{format_value(item)}" for key, item in value.items()) + "}"
     return _format_number(value)
+
+
+def format_key(key: Any) -> str:
+    """Return the text that the override language reads as the key of a dict.
+
+    Args:
+        key: None, a bool, an int, a float or a str; a text that is no bare word is written as a cast.
+
+    Raises:
+        OverrideError: The key is of another type.
+
+    >>> format_key("a b"), format_key(1), format_key("1")
+    ('a b', '1', "str('1')")
+    """
+    if isinstance(key, str):
+        return key if is_bare_key(key) else f"str({quote(key)})"
+    return _format_number(key)
 
 
 def format_sweep(sweep: Choice | Glob | Interval) -> str:
@@ -205,17 +220,6 @@ def _format_choice(choice: Choice) -> str:
 def _format_interval(interval: Interval) -> str:
     call = f"{'log' if interval.log else 'interval'}({interval.start!r},{interval.end!r})"
     return f"int({call})" if isinstance(interval.start, int) else call
-
-
-def _format_key(key: Any) -> str:
-    """Write a dict's key; a text that is no bare word goes through `str('...')`, which only mag reads."""
-    if isinstance(key, str):
-        return key if is_bare_key(key) else f"str({quote(key)})"
-    if isinstance(key, (list, tuple, dict)):
-        raise OverrideError(
-            f"a dict's key must be a text, a number, a boolean or null, but one is {key!r:.80}"
-        )
-    return format_value(key)
 
 
 def _fits(name: str, patterns: Iterable[str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import Any
 
-from mag.config.lexer import BLANKS, quote
+from mag.config.lexer import BLANKS, WORD, quote
 from mag.config.override import Choice, Glob, Interval, format_value
 from mag.errors import OverrideError
 
@@ -40,9 +40,7 @@ def refuse_key(text: str, position: int) -> OverrideError:
     >>> print(refuse_key("x =1", 1))
     cannot read x =1 at column 2: no blank may stand before the key or before '='; type x=1
     """
-    return OverrideError(
-        f"cannot read {_show(text)} at column {position + 1}: {_explain_key(text, position)}"
-    )
+    return OverrideError(f"cannot read {_show(text)} at column {position + 1}: {_explain_key(text, position)}")
 
 
 def explain_character(text: str, position: int) -> str:
@@ -55,11 +53,14 @@ def explain_character(text: str, position: int) -> str:
     character = text[position : position + 1]
     if not character or (before in tuple(",([{:=") and character in tuple("),]}")):
         return f"a value is missing after {before!r}"
-    if character == "{" and text[position - 1] == "$":
-        return "an interpolation here is empty or never closed"
     if character in BLANKS:
         return "a blank follows the end of the value"
-    return f"{character!r} {_REASONS.get(character, 'is a reserved character')}"
+    if character == "{" and text[position - 1] == "$":
+        return "an interpolation here is empty or never closed"
+    if character == "}" and text.count("${", 0, position) > 1:
+        return "an interpolation stands inside another, which needs quotes"
+    ordinary = "stands after the end of a value" if WORD.match(character) else "is a reserved character"
+    return f"{character!r} {_REASONS.get(character, ordinary)}"
 
 
 _REASONS = {
@@ -121,16 +122,16 @@ def _explain_key(text: str, position: int) -> str:
             return f"{reason}; type {better}={value}"
     character = repr(text[position])
     return (
-        f"{character} cannot stand there; a key is names joined by '.' as in model.C=1, "
-        "a group is names joined by '/' as in db/engine=fast"
+        f"{character} cannot stand there; a key is names that begin with a letter, joined by '.' "
+        "as in model.C=1, a group is names joined by '/' as in db/engine=fast"
     )
 
 
 def _quote_for_shell(text: str) -> str:
-    """Quote for sh, bash, zsh and fish; in double quotes where those keep the text as it is."""
-    if re.search(r'["$`\\!]', text):
+    """Quote for bash and its kin; a `!` would be history to an interactive one, even in double quotes."""
+    if "!" in text:
         return "'" + text.replace("'", "'\"'\"'") + "'"
-    return f'"{text}"'
+    return '"' + re.sub(r'(["$`\\])', r"\\\1", text) + '"'
 
 
 def _show(text: str) -> str:

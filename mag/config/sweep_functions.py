@@ -92,9 +92,7 @@ def tag_sweep(call: Call) -> Choice | Interval:
     values = (*call.positional, *call.named.values())
     sweep = values[-1] if values else None
     if not isinstance(sweep, (Choice, Interval)):
-        raise OverrideError(
-            f"tag() ends with a choice(), range(), interval() or log(), not with {describe(sweep)}"
-        )
+        raise OverrideError(f"tag() ends with a choice(), range(), interval() or log(), not with {describe(sweep)}")
     for tag in values[:-1]:
         if not isinstance(tag, str):
             raise OverrideError(f"tag() takes texts before the sweep, not {describe(tag)}")
@@ -107,6 +105,9 @@ def sort_values(call: Call) -> Any:
     reverse = call.named.get("reverse", False)
     if not isinstance(reverse, bool):
         raise OverrideError(f"sort() takes reverse=true or reverse=false, not reverse={describe(reverse)}")
+    for value in call.positional[1:]:
+        if value is None or isinstance(value, (list, dict)):
+            raise OverrideError(f"sort() takes one list, one sweep or several scalars, not {describe(value)}")
 
     def ascend(values: Iterable[Any]) -> list[Any]:
         try:
@@ -150,17 +151,10 @@ def _arrange(call: Call, option: str, order: Callable[[Iterable[Any]], list[Any]
     values = call.gather("list", "sweep")
     if len(values) == 1 and isinstance(values[0], Choice):
         ordered = tuple(order(values[0].values))
-        return replace(
-            values[0], values=ordered, span=values[0].span if ordered == values[0].values else None
-        )
+        return replace(values[0], values=ordered, span=values[0].span if ordered == values[0].values else None)
     call.check_plain(values)
     if len(values) == 1:
         return order(values[0]) if isinstance(values[0], list) else values[0]
-    for value in values:
-        if value is None or isinstance(value, (list, dict)):
-            raise OverrideError(
-                f"{call.name}() takes one list, one sweep or several scalars, not {describe(value)}"
-            )
     return Choice(tuple(order(values)))
 
 
