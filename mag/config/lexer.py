@@ -91,8 +91,11 @@ def is_bare_key(text: str) -> bool:
 
 
 def _means_itself(text: str) -> bool:
-    meaning = read_word(text)
-    return isinstance(meaning, str) and meaning == text
+    """Tell whether a word is read as itself, and lets what follows it be: a last backslash would escape that."""
+    try:
+        return read_word(text) == text and not text.endswith("\\")
+    except ValueError:
+        return False
 
 
 def quote(text: str) -> str:

@@ -126,7 +126,7 @@ def shuffle_values(call: Call) -> Any:
     """
     from hashlib import sha256  # noqa: PLC0415 - few overrides need it
 
-    seed = describe(call.named.get("seed", call.text))
+    seed = describe(call.named["seed"]) if "seed" in call.named else call.text
 
     def shuffle(values: Iterable[Any]) -> list[Any]:
         keyed = [(sha256(f"{index} {seed}".encode()).digest(), value) for index, value in enumerate(values)]
