@@ -65,9 +65,7 @@ class App:
         if isinstance(function, Main):
             return function.function
         if not callable(function):
-            raise UsageError(
-                f"{self.file} has no function {self.function!r}: name one as {self.file}:FUNCTION."
-            )
+            raise UsageError(f"{self.file} has no function {self.function!r}: name one as {self.file}:FUNCTION.")
         return function  # type: ignore[no-any-return]
 
 
@@ -80,9 +78,7 @@ class Main:
         config_name: The primary config.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], config_path: str | None, config_name: str | None
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], config_path: str | None, config_name: str | None) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.config_path = config_path
@@ -108,9 +104,7 @@ class Main:
         return App(f"{_shorten(file)}:{name}", file, name, path, self.config_name, self.function)
 
 
-def main(
-    config_path: str | None = None, config_name: str | None = "config"
-) -> Callable[[Callable[..., Any]], Main]:
+def main(config_path: str | None = None, config_name: str | None = "config") -> Callable[[Callable[..., Any]], Main]:
     """Make a function the app of a project.
 
     The function takes the config and, if it has a second parameter, the experiment. What it returns is registered:
@@ -141,15 +135,15 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
         return _read_app(settings.app, settings.root, f"as `app` in the settings of {settings.root}")
     candidates = [path for path in sorted(cwd.glob("*.py")) if _mentions_main(path)]
     if len(candidates) == 1:
-        return _read_app(str(candidates[0]), cwd, "in the current directory")
+        return _read_app(candidates[0].name, cwd, "in the current directory")
     if candidates:
         names = ", ".join(path.name for path in candidates)
         raise UsageError(
             f"Several files in {cwd} use @mag.main ({names}): name one, as in `mag sweep {candidates[0].name}`."
         )
     raise UsageError(
-        f"No app found: no pyproject.toml or mag.toml from {cwd} upwards names one under [tool.mag], and no *.py in {cwd} "
-        f"uses @mag.main; name one, as in `mag sweep train.py C=1,10`."
+        f"No app found: no pyproject.toml or mag.toml from {cwd} upwards names one under [tool.mag], and no *.py in "
+        f"{cwd} uses @mag.main; name one, as in `mag sweep train.py C=1,10`."
     )
 
 
@@ -215,9 +209,9 @@ def _read_decorated(file: Path) -> dict[str, ast.expr]:
 
 def _is_main(decorator: ast.expr) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return (
-        isinstance(called, ast.Attribute) and called.attr == "main" and isinstance(called.value, ast.Name)
-    ) or (isinstance(called, ast.Name) and called.id == "main")
+    return (isinstance(called, ast.Attribute) and called.attr == "main" and isinstance(called.value, ast.Name)) or (
+        isinstance(called, ast.Name) and called.id == "main"
+    )
 
 
 def _mentions_main(file: Path) -> bool:

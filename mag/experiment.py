@@ -9,7 +9,6 @@
 leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was printed, `results.json` and the record.
 """
 
-import dataclasses
 import os
 import sys
 import traceback
@@ -22,6 +21,7 @@ from mag.config.flat import flatten, keep_visible
 from mag.config.identifier import build_identifier
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
+from mag.config.sources import read_source
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures
 from mag.record.attempts import Attempt
@@ -161,9 +161,7 @@ class Experiment:
         """
         parts = Path(name).parts
         if not parts or Path(name).is_absolute() or ".." in parts or parts[0] == ".mag":
-            raise RecordError(
-                f"Directory {name!r} must lie inside the experiment's: use a name such as 'checkpoints'."
-            )
+            raise RecordError(f"Directory {name!r} must lie inside the experiment's: use a name such as 'checkpoints'.")
         path = Path(self._running().paths.directory, name)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -186,8 +184,8 @@ class Experiment:
         completed = self.completed
         if completed and self._if_exists == "error":
             raise ExistsError(
-                f"Experiment {self.identifier!r} completed already: pass if_exists='rerun' to run it again, 'resume' to "
-                f"go on with it, 'skip' to leave it as it is, or read it with Experiment(resume_from={self.identifier!r})."
+                f"Experiment {self.identifier!r} completed already: pass if_exists='rerun' to run it again, 'resume' "
+                f"to go on with it, 'skip' to leave it, or read it with Experiment(resume_from={self.identifier!r})."
             )
         if completed and self._if_exists == "skip":
             return self
@@ -217,16 +215,12 @@ class Experiment:
 
     def describe_error(self, error: BaseException) -> dict[str, Any]:
         """Return type, message and place of an exception, without the config's secrets."""
-        return failures.describe_exception(
-            error, secrets=failures.find_secrets(self._load(), self._project().secrets)
-        )
+        return failures.describe_exception(error, secrets=failures.find_secrets(self._load(), self._project().secrets))
 
     def _log_traceback(self, error: BaseException) -> None:
         descriptor = open_log(self._locate().log)
         try:
-            os.write(
-                descriptor, "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace")
-            )
+            os.write(descriptor, "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace"))
         finally:
             os.close(descriptor)
 
@@ -301,25 +295,5 @@ class Experiment:
     def _load(self) -> dict[str, Any]:
         if self._plain is None:
             stored = self._find_stored()
-            self._plain = stored.config if stored else _read_config(self._source)
+            self._plain = stored.config if stored else read_source(self._source)
         return self._plain
-
-
-def _read_config(source: object) -> dict[str, Any]:
-    """Return the plain, resolved config that the user gave in one form or another."""
-    from mag.config.interpolation import resolve  # noqa: PLC0415  (start-up)
-
-    if isinstance(source, str | os.PathLike):
-        from mag.config.documents import read_document  # noqa: PLC0415
-
-        return resolve(read_document(Path(source)))
-    if type(source) is dict:
-        return resolve(source)
-    from omegaconf import DictConfig, OmegaConf  # noqa: PLC0415
-
-    if not (isinstance(source, DictConfig | Mapping) or dataclasses.is_dataclass(source)):
-        raise ConfigError(
-            f"A config of type {type(source).__name__} cannot be used: give a dict, DictConfig, dataclass or a file's path."
-        )
-    plain = OmegaConf.to_container(OmegaConf.create(source), resolve=False, enum_to_str=True)  # type: ignore[call-overload]
-    return resolve(plain)

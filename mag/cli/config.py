@@ -25,7 +25,7 @@ HELP = """Print the composed config; nothing is run, written or imported.
 @click.option("--choices", is_flag=True, help="Show the groups, their options and what is chosen.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def command(known: dict[str, Any], words: tuple[str, ...], resolved: bool, choices: bool, as_json: bool) -> None:
+def command(known: dict[str, Any], /, words: tuple[str, ...], resolved: bool, choices: bool, as_json: bool) -> None:
     """Compose and print."""
     project = open_project(known, words)
     overrides = project.parse()
@@ -42,19 +42,20 @@ def command(known: dict[str, Any], words: tuple[str, ...], resolved: bool, choic
         from mag.config.interpolation import resolve
 
         config = resolve(config)
-    _show(config, as_json=as_json)
+    from mag.config.secrets import mask
+
+    _show(mask(config, project.settings.secrets), as_json=as_json)
 
 
 def _show(config: dict[str, Any], *, as_json: bool) -> None:
-    from mag.record.values import encode_config
-
     if as_json:
+        from mag.record.values import encode_config
+
         click.echo(json.dumps(encode_config(config), ensure_ascii=False, indent=2))
         return
-    import yaml
+    from mag.config.printing import format_yaml
 
-    text = yaml.dump(config, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000) if config else ""
-    click.echo(text, nl=False)
+    click.echo(format_yaml(config), nl=False)
 
 
 def _show_choices(composer: Any, overrides: Any, *, as_json: bool) -> None:

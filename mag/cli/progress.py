@@ -39,7 +39,7 @@ def format_value(value: Any) -> str:
     """Return a result for a line: floats to six digits, everything else in short."""
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = escape(str(value))
+    text: str = escape(str(value))
     return text if len(text) <= _MANY else text[: _MANY - 3] + "..."
 
 
@@ -74,7 +74,7 @@ class PlainProgress(Observer):
 
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that the sweep is being stopped, and how to make it quicker."""
-        self.tell("stopping: what runs has 10 s to end, nothing more is started (once more: at once)")
+        self.tell("stopping: what runs has the grace period to end in, nothing more is started (once more: at once)")
 
     def close(self) -> None:
         """Leave the terminal as it was."""

@@ -33,7 +33,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
 @DIRECTORY
 @click.pass_obj
-def command(known: dict[str, Any], words: tuple[str, ...], directory: str | None, **options: Any) -> int:
+def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
     """Plan one experiment and execute it."""
     from mag.sweeps.plans import make_plan
 
@@ -49,6 +49,7 @@ def command(known: dict[str, Any], words: tuple[str, ...], directory: str | None
 
 
 def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dict[str, Any]) -> int:
+    from mag.cli.mirror import Mirror
     from mag.cli.progress import describe_outcome
     from mag.sweeps.execution import Order, execute
 
@@ -61,7 +62,7 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
         grace=options["grace"],
         manifest=False,
     )
-    mirror = _Mirror()
+    mirror = Mirror()
     try:
         report = execute(plan, order, lambda: project.app.load(debug=known.get("debug", False)), mirror)
     finally:
@@ -81,40 +82,3 @@ def _advise(report: "Report") -> str:
         return f"{name} is done already, nothing to run.\nNext: mag show {name}  (or --force, to run it again)"
     directory = Path(report.plan.store.root, report.outcomes[0].name)
     return f"Next: mag show {name}  (all of it is in {quote_name(str(directory))})"
-
-
-class _Mirror:
-    """Shows the log of the one experiment while it grows."""
-
-    def __init__(self) -> None:
-        self._follower: Any = None
-
-    def begin(self, plan: "Plan", *_: object) -> None:
-        """Follow its log."""
-        import sys
-
-        from mag.record.log import Follower
-
-        sys.stdout.flush()
-        output = sys.stdout.buffer
-
-        def show(chunk: bytes) -> None:
-            output.write(chunk)
-            output.flush()
-
-        self._follower = Follower(plan.store.experiment(plan[0].identifier).log, show, fresh=True)
-        self._follower.start()
-
-    def end(self, outcome: object) -> None:
-        """Show the rest."""
-        self.close()
-
-    def interrupt(self, _number: int) -> None:
-        """Say that it is being stopped."""
-        click.echo("stopping: it has 10 s to end (once more: at once)", err=True)
-
-    def close(self) -> None:
-        """Show the rest and end."""
-        if self._follower is not None:
-            self._follower.stop()
-            self._follower = None

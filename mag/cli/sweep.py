@@ -35,7 +35,7 @@ Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
 @click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
 @DIRECTORY
 @click.pass_obj
-def command(known: dict[str, Any], words: tuple[str, ...], directory: str | None, **options: Any) -> int:
+def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
     """Plan, then show or execute."""
     from mag.sweeps.plans import make_plan
 

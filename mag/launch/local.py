@@ -97,9 +97,7 @@ def settle_orphan(task: Task, conditions: Conditions) -> Outcome:
     try:
         record = read_record(paths)
         if record.status == "running":
-            record = record.replace(
-                status="killed", error={"type": "killed", "message": "its supervisor was killed"}
-            )
+            record = record.replace(status="killed", error={"type": "killed", "message": "its supervisor was killed"})
             write_record(paths, record, durable=True)
     except (OSError, MagError) as error:
         return Outcome(task.index, task.name, "failed", message=f"its supervisor was killed, and {error}")

@@ -26,7 +26,7 @@ class Attempt:
         keep: Go on with the log and the results of the last attempt.
 
     Raises:
-        RecordError: The first files cannot be written.
+        RecordError: The first files cannot be written; the lock is free again.
     """
 
     def __init__(self, claim: Claim, record: Record, *, keep: bool = False) -> None:
@@ -35,7 +35,11 @@ class Attempt:
         self._began = time.monotonic()
         self._before = measure_usage()
         self._metrics: int | None = None
-        self.record = claims.begin_attempt(claim, record, keep=keep)
+        try:
+            self.record = claims.begin_attempt(claim, record, keep=keep)
+        except BaseException:
+            claim.lock.release()
+            raise
         self.results: dict[str, Any] = dict(self.record.results)
 
     @property
@@ -56,9 +60,7 @@ class Attempt:
         """
         for name in results:
             if not isinstance(name, str) or not name:
-                raise ResultError(
-                    f"Result name {name!r} must be a string that is not empty, such as 'accuracy'."
-                )
+                raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
         self.results.update({name: values.encode_result(name, value) for name, value in results.items()})
         files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
 
@@ -78,9 +80,7 @@ class Attempt:
         except OSError as error:
             raise RecordError(f"Cannot write {self.paths.metrics}: {error.strerror}.") from error
 
-    def publish(
-        self, status: Status, *, ending: Mapping[str, Any], error: dict[str, Any] | None = None
-    ) -> Record:
+    def publish(self, status: Status, *, ending: Mapping[str, Any], error: dict[str, Any] | None = None) -> Record:
         """Write how the attempt ended; when this returns it survives a power cut.
 
         Args:

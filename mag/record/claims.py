@@ -31,6 +31,21 @@ class Claim:
     previous: Record | None
 
 
+def prepare_store(store: StorePaths) -> None:
+    """Make the store's directory if it is not there.
+
+    Raises:
+        RecordError: It cannot be made, or nothing can be written there.
+    """
+    try:
+        Path(store.root).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "there is a file of that name" if Path(store.root).is_file() else error.strerror
+        raise RecordError(f"Cannot make the directory {store.root}: {reason}.") from error
+    if not os.access(store.root, os.W_OK | os.X_OK):
+        raise RecordError(f"Cannot write in {store.root}: Permission denied.")
+
+
 def claim_directory(store: StorePaths, name: str, identity: str) -> Claim:
     """Take the directory `name` for an experiment, or its suffixed form if another identity got there first.
 
@@ -43,6 +58,7 @@ def claim_directory(store: StorePaths, name: str, identity: str) -> Claim:
         ExistsError: Another process is running this very experiment.
         RecordError: The directory cannot be made or opened.
     """
+    prepare_store(store)
     for candidate in dict.fromkeys((name, add_suffix(name, identity))):
         paths = store.experiment(candidate)
         try:
@@ -67,7 +83,8 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
         return None
     lock = locks.acquire(paths.lock)
     if lock is None:
-        return _yield_to_holder(store, name, paths, identity)
+        _yield_to_holder(store, name, paths, identity)
+        return None
     found = read_found(store, name)  # again: now nobody else can change it
     if found is not None and found.get("identity") != identity:
         lock.release()
@@ -76,7 +93,7 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
 
 
 def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> None:
-    """Wait until the holder of the lock has said what it runs; return None if that is another experiment."""
+    """Wait until the holder of the lock has said what it runs; return if that is another experiment."""
     deadline = time.monotonic() + _FIRST_RECORD_SECONDS
     while time.monotonic() < deadline:
         found = read_found(store, name)
@@ -85,9 +102,7 @@ def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, ident
                 break
             return
         time.sleep(0.005)
-    raise ExistsError(
-        f"Experiment {paths.directory} is being run by another process; wait for it, or stop it."
-    )
+    raise ExistsError(f"Experiment {paths.directory} is being run by another process; wait for it, or stop it.")
 
 
 def _read_previous(paths: ExperimentPaths) -> Record | None:
@@ -142,9 +157,7 @@ def _set_aside(paths: ExperimentPaths, *, keep: bool) -> int:
                 os.replace(path, folder / os.path.basename(path))  # noqa: PTH105, PTH119
         shutil.copy2(paths.record, folder)
     except OSError as error:
-        raise RecordError(
-            f"Cannot set aside the last attempt of {paths.directory}: {error.strerror}."
-        ) from error
+        raise RecordError(f"Cannot set aside the last attempt of {paths.directory}: {error.strerror}.") from error
     return number + 1
 
 

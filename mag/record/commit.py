@@ -57,9 +57,7 @@ def _ask(repository: Any, ignore: Path | None) -> dict[str, Any]:
         "--porcelain=v2", "--branch", "--untracked-files=normal", "--", *pathspec, env=_QUIET
     )
     lines = status.splitlines()
-    about = {
-        words[1]: words[2] for line in lines if line.startswith("# ") and len(words := line.split(" ", 2)) > 2
-    }  # noqa: PLR2004
+    about = {words[1]: words[2] for line in lines if line.startswith("# ") and len(words := line.split(" ", 2)) > 2}  # noqa: PLR2004
     dirty = any(not line.startswith("#") for line in lines)
     branch = about.get("branch.head", "(detached)")
     facts = {
@@ -73,9 +71,7 @@ def _ask(repository: Any, ignore: Path | None) -> dict[str, Any]:
 
 
 def _read_remote(repository: Any) -> str | None:
-    urls = repository.git.config(
-        "--get-regexp", r"^remote\..*\.url$", with_exceptions=False, env=_QUIET
-    ).splitlines()
+    urls = repository.git.config("--get-regexp", r"^remote\..*\.url$", with_exceptions=False, env=_QUIET).splitlines()
     remotes = dict(line.split(" ", 1) for line in urls if " " in line)
     url = remotes.get("remote.origin.url") or next(iter(remotes.values()), None)
     return remove_credentials(url) if url else None

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import TextIO, cast
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 _POLL_SECONDS = 0.05
@@ -32,13 +32,13 @@ def redirect(descriptor: int) -> None:
     """
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    sys.stdout = sys.__stdout__ = _open_stream(1)
-    sys.stderr = sys.__stderr__ = _open_stream(2)
+    sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
+    vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
 
 
 def _open_stream(descriptor: int) -> TextIO:
     # line-buffered, so that lines stand in the order in which Python, C and child processes wrote them
-    return open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+    return open(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
 
 
 class Capture:
@@ -90,7 +90,7 @@ def _onto(descriptor: int, stream: TextIO) -> TextIO:
     except (OSError, ValueError, AttributeError):
         shown_by_descriptor = False
     log = _open_stream(descriptor)
-    return log if shown_by_descriptor else _Tee(log, stream)
+    return log if shown_by_descriptor else cast("TextIO", _Tee(log, stream))
 
 
 class _Tee(io.TextIOBase):

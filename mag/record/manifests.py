@@ -1,6 +1,6 @@
 """Manifests: what each sweep was asked to do, and its frozen plan."""
 
-import datetime
+import datetime as dt
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from mag.record.provenance import Provenance, tell_time
 
 def choose_id() -> str:
     """Return an id for a new sweep: when it began, and something that no other sweep of that second has."""
-    return f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def write_manifest(

@@ -55,11 +55,7 @@ class Names:
                 found = read_found(self._store, present)
                 if found is not None and found.get("identity") == identity:
                     return self._give(Place(present, found), identity)
-            if (
-                free is None
-                and self._given.get(folded, identity) == identity
-                and (present is None or found is None)
-            ):
+            if free is None and self._given.get(folded, identity) == identity and (present is None or found is None):
                 free = name
         return self._give(Place(free or names[1], None), identity)
 

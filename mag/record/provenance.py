@@ -1,7 +1,7 @@
 """Where results come from: the command, the app, the code, the host. Gathered once a command."""
 
 import dataclasses
-import datetime
+import datetime as dt
 import importlib.metadata
 import os
 import platform
@@ -55,7 +55,7 @@ def gather_provenance(
         arguments: The command line; that of this process if None.
         secrets: More key patterns to mask.
     """
-    command = list(arguments) if arguments is not None else [_short_program(), *sys.argv[1:]]
+    command = list(arguments) if arguments is not None else [*_name_program(), *sys.argv[1:]]
     return Provenance(
         command=tuple(mask_command(command, secrets)),
         directory=str(Path.cwd()),
@@ -66,11 +66,11 @@ def gather_provenance(
     )
 
 
-def _short_program() -> str:
+def _name_program() -> list[str]:
     program = Path(sys.argv[0])
     if program.name in {"mag", "__main__.py"}:
-        return "mag"
-    return f"python {sys.argv[0]}" if program.suffix == ".py" else sys.argv[0]
+        return ["mag"]
+    return ["python", sys.argv[0]] if program.suffix == ".py" else [sys.argv[0]]
 
 
 def read_versions() -> dict[str, str]:
@@ -89,4 +89,4 @@ def describe_host() -> dict[str, Any]:
 
 def tell_time() -> str:
     """Return the time of day in UTC, ISO 8601 with microseconds."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")

@@ -94,9 +94,7 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
         raise RecordError(f"Cannot read {path}: {what}.")
     known["config"] = _decode_config(known["config"], known["identity"])
     known["results"] = values.decode(known.get("results") or {})
-    return Record(
-        **{**known, "overrides": tuple(data.get("overrides", ())), "command": tuple(data.get("command", ()))}
-    )
+    return Record(**{**known, "overrides": tuple(data.get("overrides", ())), "command": tuple(data.get("command", ()))})
 
 
 def _decode_config(config: dict[str, Any], identity: str) -> dict[str, Any]:

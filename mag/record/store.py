@@ -63,9 +63,7 @@ class Store:
     def _list_names(self) -> list[str]:
         try:
             with os.scandir(self.paths.root) as entries:
-                names = [
-                    e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)
-                ]
+                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -114,9 +112,7 @@ class Store:
             return found[0]
         if found:
             names = ", ".join(e.name for e in found[:5])
-            raise NotFoundError(
-                f"{reference!r} is the beginning of several identities ({names}): type more of it."
-            )
+            raise NotFoundError(f"{reference!r} is the beginning of several identities ({names}): type more of it.")
         raise NotFoundError(self._describe_miss(reference))
 
     def _describe_miss(self, reference: str) -> str:
@@ -128,6 +124,4 @@ class Store:
             return f"No experiment {reference!r} in {self.paths.root}; there is {', '.join(map(repr, near))}."
         if not names:
             return f"No experiment {reference!r}: there are none in {self.paths.root} yet."
-        return (
-            f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."
-        )
+        return f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."

@@ -36,13 +36,11 @@ def encode_result(name: str, value: object) -> Any:
         return {_encode_key(name, key): encode_result(f"{name}.{key}", item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [encode_result(f"{name}[{index}]", item) for index, item in enumerate(value)]
-    if callable(to_list := getattr(value, "tolist", None)) and hasattr(
-        value, "dtype"
-    ):  # numpy, torch on the CPU
+    if callable(to_list := getattr(value, "tolist", None)) and hasattr(value, "dtype"):  # numpy, torch on the CPU
         return encode_result(name, to_list())
     raise ResultError(
         f"Result {name!r} is of type {type(value).__name__}, which cannot be stored: "
-        f"register a number, string, boolean, None, list or dict of them, or save it as a file in the experiment's directory."
+        f"register a number, string, boolean, None, list or dict of them, or save it as a file in its directory."
     )
 
 

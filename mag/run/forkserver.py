@@ -8,6 +8,7 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -184,6 +185,7 @@ def limit_threads(environment: MutableMapping[str, str], threads: int | None) ->
 def _load(control: socket.socket, load: Callable[[], Function]) -> Function | None:
     try:
         function = load()
+        importlib.import_module("omegaconf")  # every child makes a DictConfig: paid here, once
     except BaseException as error:  # noqa: BLE001  (the app may do anything at import)
         if not isinstance(error, UsageError):
             traceback.print_exc()
@@ -194,7 +196,7 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
         return None
     gc.collect()
     gc.freeze()  # forks then share these pages for good
-    send(control, True)  # noqa: FBT003
+    send(control, True)
     return function
 
 

@@ -81,7 +81,7 @@ class Watch:
                 unit = 1 if sys.platform == "darwin" else 1024
                 code = os.waitstatus_to_exitcode(status)
                 cpu = usage.ru_utime + usage.ru_stime
-                return Death(*((None, -code) if code < 0 else (code, None)), cpu, usage.ru_maxrss * unit)
+                return Death(code if code >= 0 else None, -code if code < 0 else None, cpu, usage.ru_maxrss * unit)
             if self.stops > passed_on:
                 passed_on = self.stops
                 send_signal(pid, signal.SIGTERM if passed_on == 1 else signal.SIGKILL)

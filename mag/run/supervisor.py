@@ -37,31 +37,24 @@ def run_experiment(task: Task, function: Function, conditions: Conditions, watch
         return Outcome(task.index, task.name, "unstarted")
     try:
         claim = claims.claim_directory(StorePaths(conditions.store), task.name, task.identity)
+        if claim.previous and claim.previous.status == "completed" and not task.force:
+            claim.lock.release()
+            return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
+        attempt = _begin(claim, task, conditions)
+        try:
+            return _attend(attempt, task, function, conditions, watch)
+        finally:
+            attempt.close()
     except ExistsError as error:
         return Outcome(task.index, task.name, "elsewhere", message=str(error))
-    except MagError as error:
+    except (MagError, OSError) as error:
         return Outcome(task.index, task.name, "failed", message=str(error))
-    name = os.path.basename(claim.paths.directory)  # noqa: PTH119
-    if claim.previous and claim.previous.status == "completed" and not task.force:
-        claim.lock.release()
-        return Outcome(task.index, name, "skipped", results=claim.previous.results)
-    try:
-        attempt = _begin(claim, task, name, conditions)
-    except (MagError, OSError) as error:
-        claim.lock.release()
-        return Outcome(task.index, name, "failed", message=str(error))
-    try:
-        return _attend(attempt, task, function, conditions, watch)
-    except (MagError, OSError) as error:
-        return Outcome(task.index, name, "failed", message=str(error))
-    finally:
-        attempt.close()
 
 
-def _begin(claim: Claim, task: Task, name: str, conditions: Conditions) -> Attempt:
+def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
     record = Record(
         identity=task.identity,
-        identifier=name,
+        identifier=os.path.basename(claim.paths.directory),  # noqa: PTH119
         status="running",
         config=mask(task.config, conditions.settings.secrets),
         overrides=task.overrides,
@@ -72,9 +65,7 @@ def _begin(claim: Claim, task: Task, name: str, conditions: Conditions) -> Attem
     return Attempt(claim, record)
 
 
-def _attend(
-    attempt: Attempt, task: Task, function: Function, conditions: Conditions, watch: Watch
-) -> Outcome:
+def _attend(attempt: Attempt, task: Task, function: Function, conditions: Conditions, watch: Watch) -> Outcome:
     log = open_log(attempt.paths.log)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -86,9 +77,7 @@ def _attend(
     death = watch.wait(pid, grace=conditions.grace)
     left = end_leftovers(pid)
     if left:
-        _append_note(
-            attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running"
-        )
+        _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
     return _conclude(attempt, task, death, stopped=watch.stops > 0)
 
 
@@ -97,8 +86,7 @@ def _conclude(attempt: Attempt, task: Task, death: Death, *, stopped: bool) -> O
     try:
         record = read_record(attempt.paths)
     except FileNotFoundError:
-        message = "its directory was removed while it ran"
-        return Outcome(task.index, attempt.record.identifier, "failed", message=message)
+        return Outcome(task.index, attempt.record.identifier, "failed", message="its directory was removed while it ran")
     if record.status == "running":
         record = _publish_verdict(attempt, record, death, stopped=stopped)
     message = None if record.error is None else summarize_error(record.error)
@@ -141,9 +129,7 @@ def _explain(death: Death, paths: ExperimentPaths, *, stopped: bool) -> str:
     if death.signal is not None:
         return f"its process was ended by {name_signal(death.signal)} ({signal.strsignal(death.signal)})"
     last = read_last_line(paths.log)
-    return f"its process exited with code {death.code} before the experiment returned" + (
-        f": {last}" if last else ""
-    )
+    return f"its process exited with code {death.code} before the experiment returned" + (f": {last}" if last else "")
 
 
 def summarize_error(error: dict[str, object]) -> str:

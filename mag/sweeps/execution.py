@@ -11,6 +11,7 @@ from mag.config.grammar import parse_overrides
 from mag.config.secrets import mask_command
 from mag.launch.local import LocalLauncher, count_cpus
 from mag.launch.signals import stop_on_signals
+from mag.record.claims import prepare_store
 from mag.record.commit import read_commit
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
@@ -110,6 +111,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     try:
         conditions = _gather_conditions(plan, order)
         server.wait_until_ready()
+        prepare_store(plan.store)
         write_manifest(plan.store, conditions.provenance, _mask(order), digest_plan(plan))
         launcher = LocalLauncher(server, conditions, jobs=jobs)
         observer.begin(plan, todo, jobs)

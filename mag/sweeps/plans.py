@@ -173,6 +173,4 @@ def _read_status(place: Place, store: StorePaths) -> str:
 
 def digest_plan(plan: Plan) -> list[dict[str, Any]]:
     """Return what a manifest keeps of a plan: for each experiment its name, identity and overrides."""
-    return [
-        {"identifier": e.identifier, "identity": e.identity, "overrides": list(e.overrides)} for e in plan
-    ]
+    return [{"identifier": e.identifier, "identity": e.identity, "overrides": list(e.overrides)} for e in plan]

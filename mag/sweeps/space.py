@@ -88,9 +88,7 @@ def _expand(glob: Glob, override: Override, composer: Composer) -> tuple[str, ..
         raise SpaceError(f"{override.text!r} needs a group of configs, and {override.key!r} is none.")
     matched = glob.match(options)
     if not matched:
-        raise SpaceError(
-            f"{override.text!r} matches no option of {override.key!r}; there are {', '.join(options)}."
-        )
+        raise SpaceError(f"{override.text!r} matches no option of {override.key!r}; there are {', '.join(options)}.")
     return matched
 
 

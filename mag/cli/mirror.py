@@ -1,0 +1,45 @@
+"""The log of one experiment, shown on standard output while it grows."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from mag.record.log import Follower
+from mag.run.tasks import Outcome
+from mag.sweeps.execution import Observer
+from mag.sweeps.plans import Plan, PlannedExperiment
+
+
+class Mirror(Observer):
+    """Shows what the experiment of `mag run` prints, byte for byte."""
+
+    _follower: Follower | None = None
+
+    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> None:  # noqa: ARG002
+        """Follow its log."""
+        sys.stdout.flush()
+        self._follower = Follower(plan.store.experiment(todo[0].identifier).log, _show, fresh=True)
+        self._follower.start()
+
+    def end(self, outcome: Outcome) -> None:  # noqa: ARG002
+        """Show the rest."""
+        self.close()
+
+    def interrupt(self, number: int) -> None:  # noqa: ARG002
+        """Say that it is being stopped."""
+        click.echo("stopping: it has the grace period to end in (once more: at once)", err=True)
+
+    def close(self) -> None:
+        """Show the rest and end."""
+        if self._follower is not None:
+            self._follower.stop()
+            self._follower = None
+
+
+def _show(chunk: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    except OSError:  # nobody reads any more; the log has it all
+        return

@@ -1,0 +1,48 @@
+"""The forms in which a config may be handed to `Experiment`, made one: a plain, resolved dict."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mag.config.documents import read_yaml
+from mag.config.interpolation import resolve
+from mag.errors import ConfigError, YamlError
+
+
+def read_source(source: object) -> dict[str, Any]:
+    """Return the plain, resolved config that the user gave in one form or another.
+
+    Args:
+        source: A dict, a `DictConfig`, a dataclass (instance or type), or the path of a JSON or YAML file.
+
+    Raises:
+        ConfigError: It is of another kind, or cannot be resolved.
+        YamlError: The file cannot be read, or holds no mapping.
+    """
+    if isinstance(source, str | os.PathLike):
+        return resolve(_read_file(Path(source)))
+    if type(source) is dict:
+        return resolve(source)
+    from omegaconf import DictConfig, OmegaConf  # noqa: PLC0415  (start-up)
+
+    if not (isinstance(source, DictConfig | Mapping) or dataclasses.is_dataclass(source)):
+        kind = type(source).__name__
+        raise ConfigError(
+            f"A config of type {kind} cannot be used: give a dict, DictConfig, dataclass or a file's path."
+        )
+    config = OmegaConf.create(source)  # type: ignore[call-overload]
+    return resolve(OmegaConf.to_container(config, resolve=False, enum_to_str=True))
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise YamlError(f"Cannot read the config {path}: {reason}.") from error
+    content = read_yaml(text, path)  # JSON is YAML
+    if not isinstance(content, dict):
+        raise YamlError(f"{path} holds a list: a config is a mapping of keys to values.")
+    return content

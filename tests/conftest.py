@@ -1,0 +1,64 @@
+"""What tests of several folders share: a project in a folder of its own, and mag run in it as a user would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mag.record.records import Record, read_record
+from mag.record.paths import StorePaths
+
+APP = """\
+import mag
+
+@mag.main(config_path="configs", config_name="config")
+def train(config):
+    print("C is", config.C)
+    return {"score": config.C * config.gamma}
+
+if __name__ == "__main__":
+    train()
+"""
+
+Mag = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with an app and its config, which is the current one."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\n_seed: 0\n")
+    (tmp_path / "train.py").write_text(APP)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def mag() -> Mag:
+    """Return a function that runs mag in the current directory, through pipes, and returns what came of it."""
+
+    def run_mag(*arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mag", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | environment,
+        )
+
+    return run_mag
+
+
+@pytest.fixture
+def read() -> Callable[[str], Record]:
+    """Return a function that reads the record of the experiment of that name in the current directory."""
+
+    def read_one(name: str) -> Record:
+        return read_record(StorePaths("experiments").experiment(name))
+
+    return read_one

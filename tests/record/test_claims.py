@@ -1,0 +1,140 @@
+"""Laws of taking an experiment's directory."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mag.config.identity import compute_identity
+from mag.errors import ExistsError, RecordError
+from mag.record.claims import begin_attempt, claim_directory, publish
+from mag.record.names import Names
+from mag.record.paths import StorePaths
+from mag.record.records import Record, read_record
+
+CONFIG = {"C": 1}
+IDENTITY = compute_identity(CONFIG)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> StorePaths:
+    """Return an empty store."""
+    return StorePaths(str(tmp_path / "experiments"))
+
+
+def make_record(identity: str = IDENTITY, config: dict[str, object] | None = None) -> Record:
+    """Return a record that says running."""
+    return Record(identity=identity, identifier="1", status="running", config=config or dict(CONFIG))
+
+
+def run_once(store: StorePaths, name: str = "1", identity: str = IDENTITY) -> Record:
+    """Go through a whole attempt that completes, and return its record."""
+    claim = claim_directory(store, name, identity)
+    record = begin_attempt(claim, make_record(identity)).replace(status="completed")
+    publish(claim.paths, record)
+    claim.lock.release()
+    return record
+
+
+def test_a_claim_keeps_others_away(store: StorePaths) -> None:
+    """While an experiment is held, nobody else gets it."""
+    begin_attempt(claim_directory(store, "1", IDENTITY), make_record())
+
+    with pytest.raises(ExistsError, match="being run by another process"):
+        claim_directory(store, "1", IDENTITY)
+
+
+def test_two_identities_never_share_a_directory(store: StorePaths) -> None:
+    """The name of another experiment is left alone, and the suffixed one is taken."""
+    run_once(store)
+    other = compute_identity({"C": "1"})
+
+    claim = claim_directory(store, "1", other)
+
+    assert os.path.basename(claim.paths.directory) == f"1~{other[:10]}"
+    assert read_record(store.experiment("1")).identity == IDENTITY
+
+
+@pytest.mark.parametrize("content", ["file", "link", "folder"])
+def test_what_is_no_experiment_is_left_alone(store: StorePaths, content: str) -> None:
+    """A user's own file, link or folder of the wanted name is neither followed nor written into."""
+    place = Path(store.root, "1")
+    elsewhere = Path(store.root, "..", "precious")
+    place.parent.mkdir()
+    elsewhere.mkdir()
+    if content == "file":
+        place.touch()
+    elif content == "link":
+        place.symlink_to(elsewhere.resolve())
+    else:
+        place.mkdir()
+        (place / "thesis.tex").touch()
+
+    claim = claim_directory(store, "1", IDENTITY)
+
+    assert os.path.basename(claim.paths.directory) == f"1~{IDENTITY[:10]}"
+    assert os.listdir(elsewhere) == []
+
+
+def test_attempts_are_set_aside(store: StorePaths) -> None:
+    """A new attempt has a log and results of its own; those of the last are kept under its number."""
+    run_once(store)
+    paths = store.experiment("1")
+    Path(paths.log).write_text("first")
+    Path(paths.results).write_text("{}")
+
+    claim = claim_directory(store, "1", IDENTITY)
+    record = begin_attempt(claim, make_record())
+
+    assert record.attempt == 2
+    assert not Path(paths.log).exists()
+    assert Path(paths.attempt(1), "log").read_text() == "first"
+    assert sorted(os.listdir(paths.attempt(1))) == ["log", "record.json", "results.json"]
+
+
+def test_going_on_keeps_log_and_results(store: StorePaths) -> None:
+    """An attempt that goes on starts from the results and the log of the last."""
+    claim = claim_directory(store, "1", IDENTITY)
+    record = begin_attempt(claim, make_record()).replace(status="failed", results={"loss": 1})
+    publish(claim.paths, record)
+    Path(claim.paths.log).write_text("first")
+    claim.lock.release()
+
+    record = begin_attempt(claim_directory(store, "1", IDENTITY), make_record(), keep=True)
+
+    assert record.results == {"loss": 1}
+    assert Path(claim.paths.log).read_text() == "first"
+
+
+@pytest.mark.parametrize("ruins", ["", "{", "\0" * 100])
+def test_a_garbled_record_is_repaired_by_the_next_attempt(store: StorePaths, ruins: str) -> None:
+    """A record that can no longer be read is set aside, and the experiment runs again in its own directory."""
+    run_once(store)
+    Path(store.experiment("1").record).write_text(ruins)
+
+    place = Names(store).choose("1", IDENTITY)
+    again = run_once(store, place.name)
+
+    assert place.name == "1"
+    assert again.attempt == 2
+    assert read_record(store.experiment("1")).status == "completed"
+
+
+def test_a_directory_without_a_record_is_free(store: StorePaths) -> None:
+    """What a process left that died before its first record stands in nobody's way."""
+    Path(store.root, "1", ".mag").mkdir(parents=True)
+    Path(store.root, "1", ".mag", "config.json.9.tmp").touch()
+
+    claim = claim_directory(store, Names(store).choose("1", IDENTITY).name, IDENTITY)
+    begin_attempt(claim, make_record())
+
+    assert os.path.basename(claim.paths.directory) == "1"
+    assert sorted(os.listdir(claim.paths.private)) == ["lock", "record.json"]
+
+
+def test_a_store_that_cannot_be_made(tmp_path: Path) -> None:
+    """Where there can be no directory, the message names it and the reason."""
+    (tmp_path / "experiments").touch()
+
+    with pytest.raises(RecordError, match="experiments: there is a file of that name"):
+        claim_directory(StorePaths(str(tmp_path / "experiments")), "1", IDENTITY)

@@ -1,0 +1,61 @@
+"""Laws of the settings."""
+
+from pathlib import Path
+
+import pytest
+
+from mag.errors import UsageError
+from mag.settings import Settings, find_settings, parse_settings
+
+
+def test_defaults(tmp_path: Path) -> None:
+    """Without a file the defaults hold."""
+    assert find_settings(tmp_path) == Settings()
+
+
+def test_nearest_file_upwards(tmp_path: Path) -> None:
+    """The nearest pyproject.toml with a [tool.mag] table decides; one without is passed over."""
+    (tmp_path / "pyproject.toml").write_text('[tool.mag]\napp = "train.py"\njobs = 3\n')
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "pyproject.toml").write_text('[project]\nname = "x"\n')
+
+    assert find_settings(inner) == Settings(root=tmp_path, app="train.py", jobs=3)
+
+
+def test_file_of_its_own(tmp_path: Path) -> None:
+    """A mag.toml holds the same keys at its top."""
+    (tmp_path / "mag.toml").write_text('separator = ","\nidentifier = ["C", "seed"]\n')
+
+    assert find_settings(tmp_path) == Settings(root=tmp_path, separator=",", identifier=("C", "seed"))
+
+
+def test_unknown_key_names_the_nearest() -> None:
+    """An unknown key is an error that says what was meant, and that key is known."""
+    with pytest.raises(UsageError, match="did you mean 'separator'"):
+        parse_settings({"seperator": "-"}, Path("pyproject.toml"))
+
+    assert parse_settings({"separator": "-"}, Path("pyproject.toml")).separator == "-"
+
+
+@pytest.mark.parametrize(
+    "table", [{"jobs": "2"}, {"jobs": True}, {"jobs": 0}, {"secrets": [1]}, {"separator": "/"}, {"separator": ""}]
+)
+def test_wrong_kind(table: dict[str, object]) -> None:
+    """A value of the wrong kind is an error that names key, value and file."""
+    with pytest.raises(UsageError, match=f"{next(iter(table))} = .*pyproject.toml"):
+        parse_settings(table, Path("pyproject.toml"))
+
+
+def test_broken_file(tmp_path: Path) -> None:
+    """A file that is no TOML is an error that names it."""
+    (tmp_path / "mag.toml").write_text("jobs = = 1")
+
+    with pytest.raises(UsageError, match=r"mag\.toml"):
+        find_settings(tmp_path)
+
+
+def test_store_lies_beside_the_file_that_names_the_app(tmp_path: Path) -> None:
+    """Experiments are kept beside the file that names the app, else in the current directory."""
+    assert Settings(root=tmp_path, app="train.py").store_root(Path("/x")) == tmp_path / "experiments"
+    assert Settings(root=tmp_path).store_root(Path("/x")) == Path("/x/experiments")
