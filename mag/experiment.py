@@ -114,7 +114,7 @@ class Experiment:
     @property
     def identifier(self) -> str:
         """The readable name: that of the directory."""
-        return os.path.basename(self._locate().directory)  # noqa: PTH119
+        return os.path.basename(self._locate().directory)
 
     @property
     def directory(self) -> Path:
@@ -233,12 +233,12 @@ class Experiment:
 
     def _open(self, *, keep: bool) -> Attempt:
         paths = self._locate()
-        store = StorePaths(os.path.dirname(paths.directory))  # noqa: PTH120
+        store = StorePaths(os.path.dirname(paths.directory))
         claim = claims.claim_directory(store, self.identifier, self.identity)
         self._place = claim.paths
         record = Record(
             identity=self.identity,
-            identifier=os.path.basename(claim.paths.directory),  # noqa: PTH119
+            identifier=os.path.basename(claim.paths.directory),
             status="running",
             config=mask(self._load(), self._project().secrets),
             host=describe_host(),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mag.record.records import Record, read_record
 from mag.record.paths import StorePaths
+from mag.record.records import Record, read_record
 
 APP = """\
 import mag

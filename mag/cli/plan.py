@@ -7,6 +7,7 @@ import click
 
 from mag.cli.output import write_table
 from mag.cli.progress import count_experiments, describe_counts
+from mag.config.secrets import mask
 from mag.record.values import encode_config
 from mag.sweeps.plans import Plan
 
@@ -28,5 +29,5 @@ def _describe(experiment: Any) -> dict[str, Any]:
         "status": experiment.status,
         "identity": experiment.identity,
         "overrides": list(experiment.overrides),
-        "config": encode_config(experiment.config),
+        "config": mask(encode_config(experiment.resolved)),
     }

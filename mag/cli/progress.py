@@ -46,6 +46,8 @@ def format_value(value: Any) -> str:
 class PlainProgress(Observer):
     """One line for each finished experiment, thinned out for large sweeps; failures are always told."""
 
+    _interrupted = 0
+
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> None:
         """Say what is about to run."""
         self._total = len(todo)
@@ -74,7 +76,9 @@ class PlainProgress(Observer):
 
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that the sweep is being stopped, and how to make it quicker."""
-        self.tell("stopping: what runs has the grace period to end in, nothing more is started (once more: at once)")
+        self._interrupted += 1
+        first = "stopping: what runs has the grace period to end in, nothing more is started (once more: at once)"
+        self.tell(first if self._interrupted == 1 else "stopping at once")
 
     def close(self) -> None:
         """Leave the terminal as it was."""

@@ -102,7 +102,7 @@ def _is_folder(root: Path, name: str) -> bool:
 
 def _list_options(folder: Path) -> list[str]:
     try:
-        names = os.listdir(folder)  # noqa: PTH208 - the names are all that is needed
+        names = os.listdir(folder)
     except OSError:
         return []
     return [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and name != _SUFFIX]

@@ -70,7 +70,10 @@ def copy_value(value: Any, depth: int = 0) -> Any:
 
 def _merge(target: dict[Any, Any], source: dict[Any, Any], root: dict[Any, Any], path: tuple[Any, ...]) -> None:
     for key, value in source.items():
-        old = target.get(key, MISSING)
+        if key not in target:
+            target[key] = copy_value(value, len(path))
+            continue
+        old = target[key]
         if isinstance(value, dict):
             if isinstance(old, list):
                 raise ConfigError(_describe((*path, key), "a list", "a mapping"))
@@ -81,7 +84,7 @@ def _merge(target: dict[Any, Any], source: dict[Any, Any], root: dict[Any, Any],
             if isinstance(old, dict):
                 raise ConfigError(_describe((*path, key), "a mapping", "a list"))
             target[key] = copy_value(value, len(path))
-        elif value != MISSING or old == MISSING:
+        elif value != MISSING:
             target[key] = value
 
 

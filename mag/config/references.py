@@ -21,6 +21,7 @@ _REFERENCE = re.compile(
 )
 _PLAIN = re.compile(rf"(?:[^$\\]|\$(?!\{{)|{_REFERENCE.pattern})*")
 _MAX_SIZE = 1_000_000
+_SETTLED = frozenset({int, float, bool, type(None)})
 
 _Path: TypeAlias = tuple[str, ...]
 
@@ -59,10 +60,14 @@ class References:
         return self._resolve(self._config, ())
 
     def _resolve(self, value: Any, path: _Path) -> Any:
-        self._count(1, path)
         if isinstance(value, dict):
-            return {key: self._resolve(item, (*path, _name(key))) for key, item in value.items()}
+            self._count(len(value), path)
+            return {
+                key: item if type(item) in _SETTLED else self._resolve(item, (*path, _name(key)))
+                for key, item in value.items()
+            }
         if isinstance(value, list):
+            self._count(len(value), path)
             return [self._resolve(item, (*path, str(index))) for index, item in enumerate(value)]
         if isinstance(value, str) and "${" in value:
             return self._resolve_text(value, path)

@@ -33,7 +33,8 @@ def read_source(source: object) -> dict[str, Any]:
             f"A config of type {kind} cannot be used: give a dict, DictConfig, dataclass or a file's path."
         )
     config = OmegaConf.create(source)  # type: ignore[call-overload]
-    return resolve(OmegaConf.to_container(config, resolve=False, enum_to_str=True))
+    plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+    return resolve(dict(plain))  # type: ignore[arg-type]
 
 
 def _read_file(path: Path) -> dict[str, Any]:

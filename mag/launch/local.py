@@ -114,7 +114,7 @@ def count_cpus() -> int:
 def _read_quota() -> int | None:
     for path in ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"):
         try:
-            with open(path, encoding="ascii") as file:  # noqa: PTH123
+            with open(path, encoding="ascii") as file:
                 words = file.read().split()
             period = int(words[1]) if len(words) > 1 else 100_000
             return -(-int(words[0]) // period) if int(words[0]) > 0 else None

@@ -79,7 +79,7 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
         return None
     Path(paths.directory).mkdir(parents=True, exist_ok=True)
     Path(paths.private).mkdir(exist_ok=True)
-    if os.path.islink(paths.private) or os.path.islink(paths.directory):  # noqa: PTH114
+    if os.path.islink(paths.private) or os.path.islink(paths.directory):
         return None
     lock = locks.acquire(paths.lock)
     if lock is None:
@@ -138,10 +138,10 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
 
 def _set_aside(paths: ExperimentPaths, *, keep: bool) -> int:
     """Move what the last attempt left into its own folder, and return the number of the attempt to come."""
-    if not os.path.exists(paths.record):  # noqa: PTH110
+    if not os.path.exists(paths.record):
         return 1
     try:
-        earlier = [int(name) for name in os.listdir(f"{paths.private}/attempts") if name.isdigit()]  # noqa: PTH208
+        earlier = [int(name) for name in os.listdir(f"{paths.private}/attempts") if name.isdigit()]
     except FileNotFoundError:
         earlier = []
     number = max(earlier, default=0) + 1
@@ -154,7 +154,7 @@ def _set_aside(paths: ExperimentPaths, *, keep: bool) -> int:
             if keep:
                 shutil.copy2(path, folder)
             else:
-                os.replace(path, folder / os.path.basename(path))  # noqa: PTH105, PTH119
+                os.replace(path, folder / os.path.basename(path))
         shutil.copy2(paths.record, folder)
     except OSError as error:
         raise RecordError(f"Cannot set aside the last attempt of {paths.directory}: {error.strerror}.") from error

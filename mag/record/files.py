@@ -37,7 +37,7 @@ def write_file(path: str, content: bytes, *, scratch: str | None = None, durable
     temporary = f"{scratch or folder}/{name}.{os.getpid()}{TEMPORARY}"
     try:
         _write_new(temporary, content, durable=durable)
-        os.replace(temporary, path)  # noqa: PTH105  (strings: this is on the path of every experiment)
+        os.replace(temporary, path)
         if durable:
             sync_directory(folder)
     except OSError as error:
@@ -49,7 +49,7 @@ def _write_new(path: str, content: bytes, *, durable: bool) -> None:
     try:
         descriptor = os.open(path, _NEW_FILE, 0o666)
     except FileExistsError:  # left by a process that died here and had the same number
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path)
         descriptor = os.open(path, _NEW_FILE, 0o666)
     try:
         view = memoryview(content)
@@ -64,7 +64,7 @@ def _write_new(path: str, content: bytes, *, durable: bool) -> None:
 def remove_file(path: str) -> None:
     """Remove a file if it is there and can be removed."""
     try:
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path)
     except OSError:
         return
 
@@ -81,7 +81,7 @@ def sync_directory(path: str) -> None:
 def remove_temporaries(folder: str) -> None:
     """Remove what a process that died while writing left in `folder`; to be called by the holder of its lock."""
     try:
-        names = os.listdir(folder)  # noqa: PTH208
+        names = os.listdir(folder)
     except OSError:
         return
     for name in names:

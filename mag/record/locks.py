@@ -66,7 +66,7 @@ def is_held(path: str) -> bool:
 
 def _is_at(path: str, descriptor: int) -> bool:
     try:
-        named, opened = os.stat(path, follow_symlinks=False), os.fstat(descriptor)  # noqa: PTH116
+        named, opened = os.stat(path, follow_symlinks=False), os.fstat(descriptor)
     except FileNotFoundError:
         return False
     return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)

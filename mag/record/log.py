@@ -172,7 +172,7 @@ class Follower:
 
 def _identify(path: str) -> tuple[int, int] | None:
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)
     except OSError:
         return None
     return status.st_dev, status.st_ino
@@ -181,7 +181,7 @@ def _identify(path: str) -> tuple[int, int] | None:
 def read_from(path: str, offset: int) -> "list[bytes]":
     """Return what the file at `path` holds after `offset`, at most some megabytes of it, in chunks."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             file.seek(offset)
             return [chunk for _ in range(64) if (chunk := file.read(1 << 16))]
     except FileNotFoundError:

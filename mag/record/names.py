@@ -66,7 +66,7 @@ class Names:
     def _list(self) -> dict[str, str]:
         if self._listed is None:
             try:
-                self._listed = {fold(name): name for name in os.listdir(self._store.root)}  # noqa: PTH208
+                self._listed = {fold(name): name for name in os.listdir(self._store.root)}
             except FileNotFoundError:
                 self._listed = {}
             except OSError as error:
@@ -110,7 +110,7 @@ def _read_ruins(paths: ExperimentPaths) -> dict[str, Any]:
 
 def _is_blank(directory: str) -> bool:
     try:
-        return not os.path.islink(directory) and set(os.listdir(directory)) <= _BEFORE_FIRST_RECORD  # noqa: PTH114, PTH208
+        return not os.path.islink(directory) and set(os.listdir(directory)) <= _BEFORE_FIRST_RECORD
     except FileNotFoundError:
         return True
     except OSError:

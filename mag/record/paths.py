@@ -67,7 +67,7 @@ class StorePaths:
 
     def experiment(self, name: str) -> ExperimentPaths:
         """The files of the experiment in the directory `name`."""
-        return ExperimentPaths(os.path.join(self.root, name))  # noqa: PTH118  (a string join is 20 times cheaper)
+        return ExperimentPaths(os.path.join(self.root, name))
 
     def manifest(self, sweep: str) -> Path:
         """The manifest of the sweep with that id."""

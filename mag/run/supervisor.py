@@ -54,7 +54,7 @@ def run_experiment(task: Task, function: Function, conditions: Conditions, watch
 def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
     record = Record(
         identity=task.identity,
-        identifier=os.path.basename(claim.paths.directory),  # noqa: PTH119
+        identifier=os.path.basename(claim.paths.directory),
         status="running",
         config=mask(task.config, conditions.settings.secrets),
         overrides=task.overrides,
@@ -86,7 +86,9 @@ def _conclude(attempt: Attempt, task: Task, death: Death, *, stopped: bool) -> O
     try:
         record = read_record(attempt.paths)
     except FileNotFoundError:
-        return Outcome(task.index, attempt.record.identifier, "failed", message="its directory was removed while it ran")
+        return Outcome(
+            task.index, attempt.record.identifier, "failed", message="its directory was removed while it ran"
+        )
     if record.status == "running":
         record = _publish_verdict(attempt, record, death, stopped=stopped)
     message = None if record.error is None else summarize_error(record.error)

@@ -138,7 +138,7 @@ def _gather_conditions(plan: Plan, order: Order) -> Conditions:
 
 def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:
     for e in todo:
-        yield Task(e.index, e.identifier, e.identity, e.config, e.overrides, force=force)
+        yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force)
 
 
 def _mask(order: Order) -> list[str]:

@@ -4,7 +4,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mag.config.composition import Composer
 from mag.config.flat import flatten, keep_visible
@@ -22,6 +22,9 @@ from mag.settings import Settings, find_settings
 from mag.sweeps.samplers import SAMPLERS, Sampler
 from mag.sweeps.space import build_space
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PlannedExperiment:
@@ -30,7 +33,8 @@ class PlannedExperiment:
     Attributes:
         index: Its place in the plan, from 0.
         overrides: What was typed, one value for each key.
-        config: The composed, resolved config, plain data.
+        composed: Its config as it was composed, plain data, interpolations as they are written.
+        resolved: Its config as the experiment gets it, plain data.
         identity: What it is.
         identifier: Its directory's name.
         status: How it stood when the plan was made: "new", or what its record says.
@@ -38,10 +42,18 @@ class PlannedExperiment:
 
     index: int
     overrides: tuple[str, ...]
-    config: dict[str, Any]
+    composed: dict[str, Any]
+    resolved: dict[str, Any]
     identity: str
     identifier: str
     status: str
+
+    @property
+    def config(self) -> "DictConfig":
+        """The config; an interpolation in it is resolved when it is asked for."""
+        from omegaconf import OmegaConf  # noqa: PLC0415  (start-up)
+
+        return OmegaConf.create(self.composed, flags={"readonly": True, "struct": True})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,23 +141,24 @@ def make_plan(
     points = 0
     for points, point in enumerate(sampler(space), start=1):  # noqa: B007  (the last one is the count)
         assigned = space.assign(point)
-        config = compose_point(assigned, composer)
-        identity = compute_identity(config)
+        composed = compose_point(assigned, composer)
+        resolved = resolve(composed)
+        identity = compute_identity(resolved)
         if identity in planned:
             continue
-        visible = keep_visible(flatten(config))
+        visible = keep_visible(flatten(resolved))
         wanted = build_identifier(visible, identity, separator=settings.separator, keys=settings.identifier)
         place = names.choose(wanted, identity)
         texts = tuple(mask_command([o.text for o in assigned], settings.secrets))
         status = _read_status(place, store)
-        planned[identity] = PlannedExperiment(len(planned), texts, config, identity, place.name, status)
+        planned[identity] = PlannedExperiment(len(planned), texts, composed, resolved, identity, place.name, status)
     if not points:
         raise SpaceError("The sweep has no points: nothing would run.")
     return Plan(tuple(planned.values()), store, duplicates=points - len(planned))
 
 
 def compose_point(overrides: Sequence[Override], composer: Composer) -> dict[str, Any]:
-    """Return the composed, resolved config of one point.
+    """Return the composed config of one point.
 
     Raises:
         MissingValueError: A value is still `???`.
@@ -157,7 +170,7 @@ def compose_point(overrides: Sequence[Override], composer: Composer) -> dict[str
         raise MissingValueError(
             f"{', '.join(missing)} must be given: type {missing[0]}=VALUE (its config file says ???)."
         )
-    return resolve(config)
+    return config
 
 
 def _read_status(place: Place, store: StorePaths) -> str:

@@ -13,7 +13,8 @@ def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder, without the user's own settings."""
     who = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": os.devnull}
     who |= {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True, env=os.environ | who)
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=os.environ | who)
     return done.stdout.strip()
 
 

@@ -70,7 +70,7 @@ def test_garbled_json(tmp_path: Path, content: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(content)
 
-    with pytest.raises(RecordError, match="record.json"):
+    with pytest.raises(RecordError, match=r"record\.json"):
         read_json(str(path))
 
 
