@@ -46,9 +46,7 @@ def is_hidden(key: str) -> bool:
     >>> is_hidden("model._device"), is_hidden("model._target_"), is_hidden("model.hidden_size")
     (True, False, False)
     """
-    return "_" in key and any(
-        part.startswith("_") and not _RESERVED.fullmatch(part) for part in key.split(".")
-    )
+    return "_" in key and any(part.startswith("_") and not _RESERVED.fullmatch(part) for part in key.split("."))
 
 
 def keep_visible(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,9 +126,7 @@ def _settle_scalar(value: str | float, place: str) -> str | int | float:
 
 def _read_key(key: Any, place: str) -> str:
     if isinstance(key, str) and not isinstance(key, Enum):
-        return _check_text(
-            str(key), f"The key {_show(repr(key))}" + (f" in `{_show(place)}`" if place else "")
-        )
+        return _check_text(str(key), f"The key {_show(repr(key))}" + (f" in `{_show(place)}`" if place else ""))
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
     if isinstance(key, (int, float)) and not isinstance(key, Enum):

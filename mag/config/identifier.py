@@ -25,9 +25,7 @@ _INVISIBLE = (
 )
 _UNSAFE = frozenset('/\\:*?"<>|%') | frozenset(map(chr, _INVISIBLE)) | {"\ufeff"}
 _SEPARATOR = re.compile(r"[ !#$&'()+,\-.;=@\[\]^_`{|}]{1,8}")
-_DEVICE = re.compile(
-    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE | re.DOTALL
-)
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE | re.DOTALL)
 _UNIT = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
 
 
@@ -59,9 +57,7 @@ def build_identifier(
     """
     _check_separator(separator)
     chosen = sorted(visible) if keys is None else [key for key in dict.fromkeys(keys) if key in visible]
-    parts = (
-        "x".join(_encode(text, separator) for text in _read(key, visible[key], secrets)) for key in chosen
-    )
+    parts = ("x".join(_encode(text, separator) for text in _read(key, visible[key], secrets)) for key in chosen)
     name = _protect_ends(separator.join(parts) or "default")
     return name if _measure(name) <= MAX_BYTES else add_suffix(name, identity, separator=separator)
 
@@ -108,9 +104,7 @@ def _read_leaves(value: Any) -> Iterator[str]:
         for item in value:
             yield from _read_leaves(item)
     elif isinstance(value, float):
-        yield repr(
-            float(value) + 0.0
-        )  # shortest form; negative zero reads as zero, which it is to the identity
+        yield repr(float(value) + 0.0)  # shortest form; negative zero reads as zero, which it is to the identity
     else:
         yield canonical_json(value).decode()
 

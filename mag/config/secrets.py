@@ -89,11 +89,7 @@ def _mask_tree(value: Any, place: str, patterns: Sequence[str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_mask_tree(item, place, patterns) for item in value]
     reveals = value is not None and not isinstance(value, bool) and value != ""
-    if (
-        not reveals
-        or not is_secret(place, patterns)
-        or (isinstance(value, str) and _REFERENCE.fullmatch(value))
-    ):
+    if not reveals or not is_secret(place, patterns) or (isinstance(value, str) and _REFERENCE.fullmatch(value)):
         return value
     return MASK
 

@@ -13,12 +13,8 @@ from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, flatten, is_hidden, kee
 from mag.errors import ConfigError
 
 NAMES = st.text("abcXYZ_é1", min_size=1, max_size=4)
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab|/\n.", max_size=9)
-)
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)
-)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab|/\n.", max_size=9)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
 CONFIGS = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
@@ -108,9 +104,7 @@ def test_a_nul_character_is_an_error(config: dict[str, Any]) -> None:
         flatten(config)
 
 
-@pytest.mark.parametrize(
-    "config", [{"k": "\udcff"}, {"k\ud800": 1}, {"k": [{"x": "\udfff"}]}, {"k": {"\udc80": 1}}]
-)
+@pytest.mark.parametrize("config", [{"k": "\udcff"}, {"k\ud800": 1}, {"k": [{"x": "\udfff"}]}, {"k": {"\udc80": 1}}])
 def test_text_that_is_not_unicode_is_an_error_that_can_be_printed(config: dict[str, Any]) -> None:
     """A lone surrogate can be saved nowhere, and the message does not carry it on."""
     with pytest.raises(ConfigError, match=r"k.* is not valid Unicode") as caught:
@@ -166,17 +160,13 @@ def test_a_config_that_contains_itself_is_an_error(kind: type) -> None:
         flatten(config)
 
 
-@pytest.mark.parametrize(
-    "key", ["_seed", "a._b", "_a.b", "_", "__", "__x__", "_x__", "a._b._target_", "_a._b"]
-)
+@pytest.mark.parametrize("key", ["_seed", "a._b", "_a.b", "_", "__", "__x__", "_x__", "a._b._target_", "_a._b"])
 def test_a_leading_underscore_in_any_part_hides_a_key(key: str) -> None:
     """Hidden is what is below a hidden key, too."""
     assert is_hidden(key)
 
 
-@pytest.mark.parametrize(
-    "key", ["a", "a_b", "a_", "a.b_._target_", "_target_", "_args_", "m._convert_", "_x_", ""]
-)
+@pytest.mark.parametrize("key", ["a", "a_b", "a_", "a.b_._target_", "_target_", "_args_", "m._convert_", "_x_", ""])
 def test_other_keys_are_visible(key: str) -> None:
     """Keys that Hydra reserves begin and end with one underscore, and say what the experiment is."""
     assert not is_hidden(key)

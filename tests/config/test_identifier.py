@@ -35,14 +35,10 @@ RANGES = (
     range(0x2000, 0x2070),
     range(0xAC00, 0xAC40),
 )
-ALPHABET = (
-    "".join(chr(point) for points in RANGES for point in points) + "\u0dca\u0dd9\ufeff\U0001f600\U0001d15e"
-)
+ALPHABET = "".join(chr(point) for points in RANGES for point in points) + "\u0dca\u0dd9\ufeff\U0001f600\U0001d15e"
 TEXTS = HOSTILE | st.text(ALPHABET, max_size=40)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=2)
-)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=2))
 FLATS = st.dictionaries(TEXTS | st.text("abc._", max_size=5), VALUES, max_size=6)
 SEPARATORS = st.sampled_from(["|", "-", "--", "__", ",", "+", ".", "=", " ", " | ", ";"])
 
@@ -152,9 +148,7 @@ def test_a_value_reads_as_the_page_says(value: Any, text: str) -> None:
 
 def test_booleans_read_as_their_names() -> None:
     """`true` alone would say nothing in a directory's name."""
-    assert (
-        build_identifier({"model.bias": True, "shuffle": False}, IDENTITY, separator="|") == "bias|no_shuffle"
-    )
+    assert build_identifier({"model.bias": True, "shuffle": False}, IDENTITY, separator="|") == "bias|no_shuffle"
 
 
 def test_values_stand_in_sorted_key_order() -> None:

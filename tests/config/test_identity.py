@@ -21,9 +21,7 @@ NAMES = st.text("abXY_1é", min_size=1, max_size=4)
 PUZZLING = st.sampled_from(["", "1", "1.0", "true", "null", "NaN"])
 TEXTS = PUZZLING | st.text('ab1.,:é\u0301\n|"\\😀{}', max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | TEXTS
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)
-)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
 CONFIGS = st.dictionaries(NAMES, VALUES, max_size=4)
 
 
@@ -57,9 +55,7 @@ def test_golden_identities_differ() -> None:
 
 
 @given(CONFIGS, CONFIGS)
-def test_identities_are_equal_just_where_visible_configs_are(
-    one: dict[str, Any], other: dict[str, Any]
-) -> None:
+def test_identities_are_equal_just_where_visible_configs_are(one: dict[str, Any], other: dict[str, Any]) -> None:
     """Equal visible configs, int and float kept apart, have equal identities; others have not."""
     assert (compute_identity(one) == compute_identity(other)) == (spell(show(one)) == spell(show(other)))
 

@@ -57,17 +57,13 @@ def test_only_telling_values_are_masked() -> None:
     assert mask(tree) == expected
 
 
-@pytest.mark.parametrize(
-    "value", ["${oc.env:HF_TOKEN}", "${oc.env:X,null}", "${db.password}", "${oc.env: X }"]
-)
+@pytest.mark.parametrize("value", ["${oc.env:HF_TOKEN}", "${oc.env:X,null}", "${db.password}", "${oc.env: X }"])
 def test_a_reference_is_left_as_it_is(value: str) -> None:
     """It says where the secret is, not what it is."""
     assert mask({"password": value}) == ({"password": value} if " }" not in value else {"password": "***"})
 
 
-@pytest.mark.parametrize(
-    "value", ["${oc.env:X,hunter2}", "x${a}", "${a}x", "${a}${b}", "$ {a}", "${a", "\\${a}"]
-)
+@pytest.mark.parametrize("value", ["${oc.env:X,hunter2}", "x${a}", "${a}x", "${a}${b}", "$ {a}", "${a", "\\${a}"])
 def test_a_reference_with_a_secret_of_its_own_is_masked(value: str) -> None:
     """A default inside an interpolation is a value like any other."""
     assert mask({"password": value}) == {"password": "***"}
@@ -95,11 +91,7 @@ def test_patterns_reach_into_the_tree() -> None:
     }
 
 
-@given(
-    st.recursive(
-        st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text("abc"), inner)
-    )
-)
+@given(st.recursive(st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text("abc"), inner)))
 def test_other_trees_stay_what_they_are(tree: Any) -> None:
     """Nothing is hidden without need, and masking twice is masking once."""
     assert mask(tree) == tree

@@ -37,9 +37,7 @@ def test_every_model_is_named_after_its_file(path: Path) -> None:
     assert compose(f"model={path.stem}")["model"]["name"] == path.stem
 
 
-@pytest.mark.parametrize(
-    "path", sorted((CONFIGS / "model/kernel").glob("*.yaml")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted((CONFIGS / "model/kernel").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_kernel_is_named_after_its_file(path: Path) -> None:
     """A nested group is chosen by its path, and relocated into the model."""
     assert compose(f"model/kernel={path.stem}")["model"]["kernel"] == path.stem

@@ -32,9 +32,7 @@ def run_iris(project: Path, *arguments: str) -> str:
 def test_training_is_a_function_of_the_config() -> None:
     """Called with a config, the app is a plain function, and a test of it needs no mag."""
     train = runpy.run_path(str(ROOT / "examples" / "iris.py"))["train"]
-    assert train(OmegaConf.create({"C": 10, "gamma": 0.01, "_jobs": 1}))["accuracy"] == pytest.approx(
-        0.98, abs=0.02
-    )
+    assert train(OmegaConf.create({"C": 10, "gamma": 0.01, "_jobs": 1}))["accuracy"] == pytest.approx(0.98, abs=0.02)
 
 
 def test_the_example_runs_as_a_program(project: Path) -> None:
