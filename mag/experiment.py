@@ -17,8 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mag.config.flat import flatten, keep_visible
-from mag.config.identifier import build_identifier
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
 from mag.config.sources import read_source
@@ -26,7 +24,7 @@ from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures
 from mag.record.attempts import Attempt
 from mag.record.log import Capture, open_log
-from mag.record.names import Names
+from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host, tell_time
 from mag.record.records import Record
@@ -234,7 +232,8 @@ class Experiment:
     def _open(self, *, keep: bool) -> Attempt:
         paths = self._locate()
         store = StorePaths(os.path.dirname(paths.directory))
-        claim = claims.claim_directory(store, self.identifier, self.identity)
+        separator = self._project().separator
+        claim = claims.claim_directory(store, self.identifier, self.identity, separator=separator)
         self._place = claim.paths
         record = Record(
             identity=self.identity,
@@ -261,13 +260,11 @@ class Experiment:
         return self._place
 
     def _choose_place(self) -> ExperimentPaths:
-        settings = self._project()
-        identity, visible = self.identity, keep_visible(flatten(self._load()))
-        identifier = self._name or build_identifier(
-            visible, identity, separator=settings.separator, keys=settings.identifier
-        )
-        store = StorePaths(str(self._experiments_dir or Path.cwd() / settings.experiments_dir))
-        return store.experiment(Names(store).choose(identifier, identity).name)
+        settings, identity = self._project(), self.identity
+        wanted = check_name(self._name) if self._name else name_config(self._load(), identity, settings)
+        root = os.path.abspath(self._experiments_dir or settings.experiments_dir)
+        store = StorePaths(root)  # absolute: the block may change the directory
+        return store.experiment(Names(store, settings.separator).choose(wanted, identity).name)
 
     def _project(self) -> Settings:
         if self._settings is None:
@@ -278,7 +275,7 @@ class Experiment:
         if self._resume_from is None:
             return None
         if self._stored is None:
-            root = self._experiments_dir or Path.cwd() / self._project().experiments_dir
+            root = os.path.abspath(self._experiments_dir or self._project().experiments_dir)
             self._stored = Store(root).find(self._resume_from)
         if self._stored.record is None:
             raise RecordError(f"Experiment {self._resume_from!r} cannot be resumed. {self._stored.problem}")

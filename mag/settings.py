@@ -93,8 +93,6 @@ def _check_kind(key: str, value: object, path: Path) -> None:
     fits = type(value) is kind and (kind is not list or all(isinstance(item, str) for item in value))  # type: ignore[attr-defined]
     if not fits:
         raise UsageError(f"Setting {key} = {value!r} in {path} must be {_WORDS[kind]}.")
-    if key == "separator" and (not value or set(str(value)) & set("/\\%\0~")):
-        raise UsageError(f"Setting separator = {value!r} in {path} cannot be part of a name: try '-' or ','.")
     if key == "jobs" and isinstance(value, int) and value < 1:
         raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
 

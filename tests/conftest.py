@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from mag.record.paths import StorePaths
 from mag.record.records import Record, read_record
+
+settings.register_profile("mag", deadline=None)  # a slow machine is no failure
+settings.load_profile("mag")
 
 APP = """\
 import mag

@@ -38,9 +38,7 @@ def test_unknown_key_names_the_nearest() -> None:
     assert parse_settings({"separator": "-"}, Path("pyproject.toml")).separator == "-"
 
 
-@pytest.mark.parametrize(
-    "table", [{"jobs": "2"}, {"jobs": True}, {"jobs": 0}, {"secrets": [1]}, {"separator": "/"}, {"separator": ""}]
-)
+@pytest.mark.parametrize("table", [{"jobs": "2"}, {"jobs": True}, {"jobs": 0}, {"secrets": [1]}])
 def test_wrong_kind(table: dict[str, object]) -> None:
     """A value of the wrong kind is an error that names key, value and file."""
     with pytest.raises(UsageError, match=f"{next(iter(table))} = .*pyproject.toml"):

@@ -67,9 +67,9 @@ class LazyGroup(click.Group):
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        import importlib.metadata
+        from mag.record.provenance import read_own_version
 
-        click.echo(f"mag {importlib.metadata.version('mag-sweep')}")
+        click.echo(f"mag {read_own_version()}")
         ctx.exit()
 
 

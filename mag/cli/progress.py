@@ -157,9 +157,10 @@ def count_experiments(number: int) -> str:
 
 
 def describe_counts(counts: Counter[str]) -> str:
-    """Return counts as "3 completed, 1 failed"."""
+    """Return counts as "3 completed, 1 failed", good news first."""
     words = {"skipped": "done before", "elsewhere": "running elsewhere", "unstarted": "not started"}
-    return ", ".join(f"{number} {words.get(status, status)}" for status, number in counts.most_common())
+    order = ["completed", "skipped", "new", "running", "elsewhere", *FAULTY, "corrupt", "unstarted"]
+    return ", ".join(f"{counts[status]} {words.get(status, status)}" for status in order if counts[status])
 
 
 def quote_name(name: str) -> str:

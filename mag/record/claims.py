@@ -6,7 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
-from mag.config.identifier import add_suffix
+from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix
 from mag.errors import ExistsError, RecordError
 from mag.record import files, locks, records, values
 from mag.record.names import read_found
@@ -46,20 +46,21 @@ def prepare_store(store: StorePaths) -> None:
         raise RecordError(f"Cannot write in {store.root}: Permission denied.")
 
 
-def claim_directory(store: StorePaths, name: str, identity: str) -> Claim:
+def claim_directory(store: StorePaths, name: str, identity: str, *, separator: str = DEFAULT_SEPARATOR) -> Claim:
     """Take the directory `name` for an experiment, or its suffixed form if another identity got there first.
 
     Args:
         store: Where experiments are kept; made if it is not there.
         name: What `Names.choose` gave.
         identity: What the experiment is.
+        separator: What stands between the values in a name.
 
     Raises:
         ExistsError: Another process is running this very experiment.
         RecordError: The directory cannot be made or opened.
     """
     prepare_store(store)
-    for candidate in dict.fromkeys((name, add_suffix(name, identity))):
+    for candidate in dict.fromkeys((name, add_suffix(name, identity, separator=separator))):
         paths = store.experiment(candidate)
         try:
             claim = _try_claim(store, candidate, paths, identity)

@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 _POLL_SECONDS = 0.05
+_CHUNK = 1 << 16
 
 
 def open_log(path: str) -> int:
@@ -170,7 +172,7 @@ class Follower:
                 self._stopped.wait(_POLL_SECONDS)
 
 
-def _identify(path: str) -> tuple[int, int] | None:
+def _identify(path: str | int) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
     except OSError:
@@ -180,24 +182,88 @@ def _identify(path: str) -> tuple[int, int] | None:
 
 def read_from(path: str, offset: int) -> "list[bytes]":
     """Return what the file at `path` holds after `offset`, at most some megabytes of it, in chunks."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            return [chunk for _ in range(64) if (chunk := file.read(1 << 16))]
-    except FileNotFoundError:
+    file = _open_to_read(path)
+    if file is None:
         return []
+    with file:
+        file.seek(offset)
+        return [chunk for _ in range(64) if (chunk := file.read(_CHUNK))]
 
 
-def follow_log(path: str, show: Callable[[bytes], None], is_over: Callable[[], bool]) -> None:
-    """Hand over a growing log until `is_over` says that nobody writes it any more."""
-    offset = 0
-    while True:
-        over = is_over()
-        chunks = read_from(path, offset)
-        for chunk in chunks:
-            offset += len(chunk)
-            show(chunk)
-        if not chunks:
-            if over:
+def _open_to_read(path: str) -> BinaryIO | None:
+    """Return the open file, None where there is none; a link is not followed, and a pipe not waited for."""
+    try:
+        return open(os.open(path, _READ), "rb", buffering=0)
+    except FileNotFoundError:
+        return None
+
+
+def find_tail(path: str, lines: int) -> int:
+    """Return where in the file at `path` the last so many lines begin.
+
+    Args:
+        path: The file.
+        lines: How many; what follows the last line end counts as one.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    file = _open_to_read(path)
+    if file is None:
+        return 0
+    with file:
+        end = start = file.seek(0, os.SEEK_END)
+        missing = lines + 1
+        while start:
+            block = min(_CHUNK, start)
+            start -= block
+            file.seek(start)
+            data = file.read(block)
+            if start + block == end and not data.endswith(b"\n"):
+                missing -= 1
+            if data.count(b"\n") >= missing:
+                return start + _find_from_end(data, missing) + 1
+            missing -= data.count(b"\n")
+    return 0
+
+
+def _find_from_end(data: bytes, count: int) -> int:
+    """Return the place of the last line end but `count - 1`; the end of the data for none."""
+    place = len(data)
+    for _ in range(count):
+        place = data.rindex(b"\n", 0, place)
+    return place if count else len(data) - 1
+
+
+def follow_log(path: str, show: Callable[[bytes], None], is_over: Callable[[], bool], *, offset: int = 0) -> None:
+    """Hand over a growing log until `is_over` says that nobody writes it any more.
+
+    One that is set aside meanwhile, for that of another attempt, is handed over to its end, then the new one.
+
+    Args:
+        path: The log; it may come later.
+        show: Gets each new chunk of bytes.
+        is_over: Tells whether the writer is gone.
+        offset: Where to begin.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    file = None
+    try:
+        while True:
+            over = is_over()
+            if file is None and (file := _open_to_read(path)):
+                file.seek(offset)
+            if file and (chunk := file.read(_CHUNK)):
+                show(chunk)
+            elif file and _identify(path) not in {None, _identify(file.fileno())}:
+                file.close()
+                file, offset = None, 0
+            elif over:
                 return
-            time.sleep(_POLL_SECONDS)
+            else:
+                time.sleep(_POLL_SECONDS)
+    finally:
+        if file:
+            file.close()

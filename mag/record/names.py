@@ -2,13 +2,16 @@
 
 import os
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mag.config.identifier import add_suffix
+from mag.config.flat import flatten, keep_visible
+from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
 from mag.config.identity import compute_identity
 from mag.errors import MagError, RecordError
 from mag.record import files, values
 from mag.record.paths import ExperimentPaths, StorePaths
+from mag.settings import Settings
 
 _BEFORE_FIRST_RECORD = {".mag", "config.json"}
 
@@ -33,10 +36,12 @@ class Names:
 
     Args:
         store: The store whose directory is listed.
+        separator: What stands between the values in a name.
     """
 
-    def __init__(self, store: StorePaths) -> None:
+    def __init__(self, store: StorePaths, separator: str = DEFAULT_SEPARATOR) -> None:
         self._store = store
+        self._separator = separator
         self._listed: dict[str, str] | None = None
         self._given: dict[str, str] = {}
 
@@ -46,7 +51,7 @@ class Names:
         An experiment that is there already stays where it is. A new one takes its identifier; where that is taken
         by another identity, the identifier with a suffix of its own.
         """
-        names = (identifier, add_suffix(identifier, identity))
+        names = (identifier, add_suffix(identifier, identity, separator=self._separator))
         free = None
         for name in names:
             folded = fold(name)
@@ -72,6 +77,26 @@ class Names:
             except OSError as error:
                 raise RecordError(f"Cannot list {self._store.root}: {error.strerror}.") from error
         return self._listed
+
+
+def name_config(config: Mapping[str, Any], identity: str, settings: Settings) -> str:
+    """Return the identifier of a resolved config, made as the project's settings say."""
+    visible = keep_visible(flatten(config))
+    return build_identifier(
+        visible, identity, separator=settings.separator, keys=settings.identifier, secrets=settings.secrets
+    )
+
+
+def check_name(name: str) -> str:
+    """Return a name that the user chose for an experiment's directory.
+
+    Raises:
+        RecordError: It is not one path component that is safe everywhere.
+    """
+    safe = build_identifier({"name": name}, "")
+    if name != safe:
+        raise RecordError(f"The name {name!r} cannot be a directory's on every system: use {safe!r}, for example.")
+    return name
 
 
 def fold(name: str) -> str:

@@ -76,10 +76,18 @@ def _name_program() -> list[str]:
 def read_versions() -> dict[str, str]:
     """Return the versions of mag, Python and the platform."""
     return {
-        "mag": importlib.metadata.version("mag-sweep"),
+        "mag": read_own_version(),
         "python": platform.python_version(),
         "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
     }
+
+
+def read_own_version() -> str:
+    """Return mag's version; "unknown" where its source is used without having been installed."""
+    try:
+        return importlib.metadata.version("mag-sweep")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def describe_host() -> dict[str, Any]:

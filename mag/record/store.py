@@ -2,7 +2,9 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,18 @@ from mag.record import records
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 
-_SHORTEST_PREFIX = 4
+_PREFIX = re.compile(r"[0-9a-f]{4,64}")
+_LARGEST = 256 << 20
+_DEEPEST = 200
+_TEXT = (str, type(None))
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("identity", "identifier"), (str,)),
+    **dict.fromkeys(("config", "results", "commit", "host", "versions", "exit"), (dict,)),
+    **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), _TEXT),
+    "attempt": (int,),
+    "seconds": (int, float, type(None)),
+    "error": (dict, type(None)),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,11 +86,16 @@ class Store:
     def _read(self, name: str) -> StoredExperiment | None:
         paths = self.paths.experiment(name)
         try:
+            _check_file(paths.record)
             record = records.read_record(paths)
+            _check_fields(record, paths.record)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (RecordError, OSError) as error:
             return StoredExperiment(name, paths, None, "corrupt", str(error))
+        except (TypeError, ValueError, AttributeError, RecursionError):  # what decoding met was of another kind
+            problem = f"Cannot read {paths.record}: it is no record."
+            return StoredExperiment(name, paths, None, "corrupt", problem)
         return StoredExperiment(name, paths, record, records.derive_status(paths, record))
 
     def filter(self, keep: Callable[[StoredExperiment], bool]) -> Iterator[StoredExperiment]:
@@ -95,23 +113,25 @@ class Store:
             NotFoundError: None answers to it, or several do.
         """
         for name in (reference, os.path.relpath(reference, self.paths.root)):
-            if name not in {"", ".", ".."} and os.sep not in name:
-                experiment = self._read(name)
-                if experiment is not None:
-                    return experiment
+            if name not in {"", ".", ".."} and os.sep not in name and (found := self._read_directory(name)):
+                return found
         elsewhere = Path(reference)
-        if elsewhere.is_dir() and (found := Store(elsewhere.parent)._read(elsewhere.name)):  # noqa: SLF001
+        if found := Store(elsewhere.parent)._read_directory(elsewhere.name):  # noqa: SLF001
             return found
         return self._find_by_identity(reference)
 
+    def _read_directory(self, name: str) -> StoredExperiment | None:
+        return self._read(name) if os.path.isdir(self.paths.experiment(name).directory) else None
+
     def _find_by_identity(self, reference: str) -> StoredExperiment:
         found = []
-        if len(reference) >= _SHORTEST_PREFIX:
-            found = [e for e in self if e.record and e.record.identity.startswith(reference)]
+        prefix = reference.lower()
+        if _PREFIX.fullmatch(prefix):
+            found = [e for e in self if e.record and e.record.identity.startswith(prefix)]
         if len(found) == 1:
             return found[0]
         if found:
-            names = ", ".join(e.name for e in found[:5])
+            names = ", ".join(e.name for e in found[:5]) + (" and more" if len(found) > 5 else "")  # noqa: PLR2004
             raise NotFoundError(f"{reference!r} is the beginning of several identities ({names}): type more of it.")
         raise NotFoundError(self._describe_miss(reference))
 
@@ -125,3 +145,31 @@ class Store:
         if not names:
             return f"No experiment {reference!r}: there are none in {self.paths.root} yet."
         return f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."
+
+
+def _check_file(path: str) -> None:
+    """Refuse what would keep a reader waiting for ever, or fill its memory."""
+    status = os.lstat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise RecordError(f"Cannot read {path}: it is no regular file.")
+    if status.st_size > _LARGEST:
+        raise RecordError(f"Cannot read {path}: it is larger than {_LARGEST >> 20} MB.")
+
+
+def _check_fields(record: Record, path: str) -> None:
+    """Refuse a record that a reader would stumble over: a field of the wrong kind, or nested without end."""
+    for name, kinds in _KINDS.items():
+        if not isinstance(getattr(record, name), kinds):
+            raise RecordError(f"Cannot read {path}: its {name} is of the wrong kind.")
+    if not all(isinstance(word, str) for word in (*record.overrides, *record.command)):
+        raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
+    level: list[Any] = [record.config, record.results]
+    for _ in range(_DEEPEST):
+        level = [item for one in level for item in _list_items(one) if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise RecordError(f"Cannot read {path}: it is nested deeper than {_DEEPEST} levels.")
+
+
+def _list_items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container

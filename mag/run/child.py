@@ -59,7 +59,7 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
     faulthandler.enable(file=2)
     attempt.restart_clock()
     atexit._clear()  # noqa: SLF001  (what the parent registered is the parent's)
-    os.environ["MAG_EXPERIMENT_DIR"] = os.path.abspath(attempt.paths.directory)
+    os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
     os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
     if conditions.settings.chdir:
         os.chdir(attempt.paths.directory)

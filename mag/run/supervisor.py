@@ -36,7 +36,8 @@ def run_experiment(task: Task, function: Function, conditions: Conditions, watch
     if watch.stops:
         return Outcome(task.index, task.name, "unstarted")
     try:
-        claim = claims.claim_directory(StorePaths(conditions.store), task.name, task.identity)
+        store, separator = StorePaths(conditions.store), conditions.settings.separator
+        claim = claims.claim_directory(store, task.name, task.identity, separator=separator)
         if claim.previous and claim.previous.status == "completed" and not task.force:
             claim.lock.release()
             return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)

@@ -1,6 +1,7 @@
 """A sweep from its plan to its report: the stages, each named once and in order."""
 
 import dataclasses
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -133,7 +134,8 @@ def _gather_conditions(plan: Plan, order: Order) -> Conditions:
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
     )
-    return Conditions(plan.store.root, provenance, order.settings, order.grace)
+    # absolute: an experiment may change its directory
+    return Conditions(os.path.abspath(plan.store.root), provenance, order.settings, order.grace)
 
 
 def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:

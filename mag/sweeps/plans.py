@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mag.config.composition import Composer
-from mag.config.flat import flatten, keep_visible
 from mag.config.grammar import parse_overrides
-from mag.config.identifier import build_identifier
 from mag.config.identity import compute_identity
 from mag.config.interpolation import find_missing, resolve
 from mag.config.override import Override
 from mag.config.secrets import mask_command
 from mag.errors import MissingValueError, SpaceError
 from mag.record import locks
-from mag.record.names import Names, Place
+from mag.record.names import Names, Place, name_config
 from mag.record.paths import StorePaths
 from mag.settings import Settings, find_settings
 from mag.sweeps.samplers import SAMPLERS, Sampler
@@ -136,7 +134,7 @@ def make_plan(
         SpaceError: The overrides span nothing that can be run.
     """
     space = build_space(overrides, composer)
-    names = Names(store)
+    names = Names(store, settings.separator)
     planned: dict[str, PlannedExperiment] = {}
     points = 0
     for points, point in enumerate(sampler(space), start=1):  # noqa: B007  (the last one is the count)
@@ -146,8 +144,7 @@ def make_plan(
         identity = compute_identity(resolved)
         if identity in planned:
             continue
-        visible = keep_visible(flatten(resolved))
-        wanted = build_identifier(visible, identity, separator=settings.separator, keys=settings.identifier)
+        wanted = name_config(resolved, identity, settings)
         place = names.choose(wanted, identity)
         texts = tuple(mask_command([o.text for o in assigned], settings.secrets))
         status = _read_status(place, store)

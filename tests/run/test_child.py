@@ -1,0 +1,117 @@
+"""Laws of the child process: its log, its surroundings, its results."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from mag.record.records import Record
+
+Mag = Callable[..., CompletedProcess[str]]
+Read = Callable[[str], Record]
+
+
+def write_app(project: Path, body: str) -> None:
+    """Make `body` the function of the project's app."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    (project / "train.py").write_text(
+        f"import os, sys, ctypes, subprocess, random\nimport mag\n\n@mag.main()\n"
+        f"def train(config, experiment):\n{lines}\n"
+    )
+
+
+def test_log_is_byte_exact_and_in_order(project: Path, mag: Mag) -> None:
+    """Python, C and child processes write into one log, every byte of it, in the order in which they wrote."""
+    write_app(
+        project,
+        'print("one")\nctypes.CDLL(None).puts(b"two")\nctypes.CDLL(None).fflush(None)\nos.system("echo three >&2")\n'
+        'sys.stderr.write("four\\n")\nos.write(1, bytes(range(256)))\nprint("\\u00e9", end="")',
+    )
+    mag("sweep", "+k=1")
+
+    log = (project / "experiments" / "1" / "log").read_bytes()
+    assert log == b"one\ntwo\nthree\nfour\n" + bytes(range(256)) + "é".encode()
+
+
+def test_output_before_a_kill_is_kept(project: Path, mag: Mag) -> None:
+    """What was printed before a SIGKILL is in the log."""
+    write_app(project, 'print("last words")\nos.kill(os.getpid(), 9)')
+    mag("sweep", "+k=1")
+
+    assert (project / "experiments" / "1" / "log").read_text() == "last words\n"
+
+
+def test_surroundings(project: Path, mag: Mag) -> None:
+    """An experiment runs in the user's directory, in a session of its own, and is told where its files go."""
+    write_app(
+        project,
+        'return [os.getcwd(), os.getsid(0) == os.getpid(), os.environ["MAG_EXPERIMENT_DIR"], '
+        'os.environ["MAG_IDENTIFIER"]]',
+    )
+    mag("sweep", "+k=1")
+
+    results = json.loads((project / "experiments" / "1" / "results.json").read_text())
+    assert results == {"result": [str(project), True, str(project / "experiments" / "1"), "1"]}
+
+
+def test_chdir_setting(project: Path, mag: Mag) -> None:
+    """With `chdir` an experiment starts in its own directory."""
+    (project / "mag.toml").write_text("chdir = true\n")
+    write_app(project, "return os.getcwd()")
+    mag("sweep", "+k=1")
+
+    results = json.loads((project / "experiments" / "1" / "results.json").read_text())
+    assert results == {"result": str(project / "experiments" / "1")}
+
+
+def test_nothing_leaks_from_one_experiment_into_the_next(project: Path, mag: Mag, read: Read) -> None:
+    """Directory, environment, modules and random state are fresh, though one process starts them all."""
+    write_app(
+        project,
+        'before = [os.getcwd(), os.environ.get("LEAK"), getattr(mag, "leak", None)]\nos.chdir("/")\n'
+        'os.environ["LEAK"] = "x"\nmag.leak = 1\nreturn {"before": before, "random": random.random()}',
+    )
+    mag("sweep", "+k=1,2,3", "-j", "1")
+
+    results = [read(name).results for name in "123"]
+    assert [result["before"] for result in results] == [[str(project), None, None]] * 3
+    assert len({result["random"] for result in results}) == 3
+
+
+@pytest.mark.parametrize(
+    ("returned", "results"),
+    [("{'a': 1, 'b': [1.5, None]}", {"a": 1, "b": [1.5, None]}), ("0.5", {"result": 0.5}), ("None", {})],
+)
+def test_what_is_returned_is_registered(project: Path, mag: Mag, read: Read, returned: str, results: object) -> None:
+    """A mapping is registered by name, anything else as `result`, nothing as nothing."""
+    write_app(project, f"return {returned}")
+    mag("sweep", "+k=1")
+
+    assert read("1").results == results
+
+
+def test_exit_functions_run(project: Path, mag: Mag) -> None:
+    """What the experiment registered to be done at exit is done, before it counts as completed."""
+    write_app(project, 'import atexit\natexit.register(print, "bye")')
+    mag("sweep", "+k=1")
+
+    assert (project / "experiments" / "1" / "log").read_text() == "bye\n"
+
+
+def test_record_of_a_run(project: Path, mag: Mag, read: Read) -> None:
+    """The record tells command, app, overrides, directory, host, versions, times and cost."""
+    mag("sweep", "C=2", "-j", "1")
+    record = read("2|0.5")
+
+    assert record.command == ("mag", "sweep", "C=2", "-j", "1")
+    assert (record.app, record.overrides, record.directory) == ("train.py:train", ("C=2",), str(project))
+    assert record.host["name"] == os.uname().nodename
+    assert set(record.versions) >= {"mag", "python", "platform"}
+    assert record.started is not None
+    assert record.ended is not None
+    assert record.started < record.ended
+    assert record.exit["peak_memory_bytes"] > 1_000_000
+    assert record.commit == {"hash": None, "reason": "not in a git repository"}
