@@ -1,0 +1,122 @@
+"""`mag log`: all that an experiment printed."""
+
+import codecs
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from mag.cli.output import escape, note, write_bytes
+from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experiment
+from mag.compare.description import number_attempts
+from mag.errors import NotFoundError, RecordError
+from mag.record.locks import is_held
+from mag.record.log import find_tail, follow_log
+from mag.record.store import StoredExperiment
+
+HELP = """Print all that an experiment printed: standard output and standard error, of Python, C and child processes.
+
+\b
+  mag log '10|0.01'
+  mag log '10|0.01' -f              follow it until it ends
+  mag log '10|0.01' --lines 20      the end of it
+  mag log '10|0.01' --attempt 1     of an earlier attempt
+  mag log '10|0.01' | grep loss     byte for byte
+
+On a terminal, control characters other than colours are spelled out (\\x1b), as they could change the terminal's
+state; --raw passes them on. Through a pipe the log is always byte for byte what was printed.
+
+EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
+
+Exit status: 0, 4 if there is no such experiment or attempt, 130 when following was ended with Ctrl-C.
+"""
+
+_HARMLESS = re.compile(r"\x1b\[[0-9;:]*m|[\t\n\r]")
+_UNFINISHED = re.compile(r"\x1b(\[[0-9;:]{0,60})?\Z")
+_RESET = "\x1b[0m"
+
+
+@click.command(help=HELP, short_help="Print the log of an experiment.")
+@EXPERIMENT_ARGUMENT
+@click.option("-f", "--follow", is_flag=True, help="Go on until the experiment ends.")
+@click.option("--lines", type=click.IntRange(min=0), metavar="N", help="The last N lines only.")
+@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="The log of attempt N instead of the last.")
+@click.option("--raw", is_flag=True, help="Pass control characters on to the terminal.")
+@STORE_OPTION
+def command(
+    *, reference: str, follow: bool, lines: int | None, attempt: int | None, raw: bool, directory: str | None
+) -> None:
+    """Find the log, hand it over."""
+    experiment = find_experiment(reference, directory)
+    path = find_log(experiment, attempt)
+    pane = None if raw or not sys.stdout.isatty() else Pane()
+    try:
+        offset = 0 if lines is None else find_tail(path, lines)
+        follow_log(
+            path,
+            lambda chunk: write_bytes(pane.feed(chunk) if pane else chunk),
+            lambda: not (follow and is_held(experiment.paths.lock)),
+            offset=offset,
+        )
+    except OSError as error:
+        raise RecordError(f"Cannot read {path}: {error.strerror or error}.") from error
+    finally:
+        if pane:
+            write_bytes(pane.finish())
+    if not Path(path).exists():
+        note(f"{experiment.name} has no log: it printed nothing")
+
+
+def find_log(experiment: StoredExperiment, attempt: int | None) -> str:
+    """Return the path of an experiment's log.
+
+    Args:
+        experiment: The experiment.
+        attempt: Which attempt's; the last one's if None.
+
+    Raises:
+        NotFoundError: There was no such attempt.
+    """
+    earlier = number_attempts(experiment)
+    if attempt in earlier:
+        return f"{experiment.paths.attempt(attempt)}/log"
+    last = experiment.record.attempt if experiment.record else max(earlier, default=0) + 1
+    if attempt not in {None, last}:
+        known = ", ".join(map(str, [*earlier, last]))
+        raise NotFoundError(f"{experiment.name} has no attempt {attempt}: there is {known}.")
+    return experiment.paths.log
+
+
+class Pane:
+    """What shows a stream of bytes on a terminal: text and colours as they are, other control characters spelled out.
+
+    A character or colour that two chunks share is kept back until the second has come.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._kept = ""
+        self._colored = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what to write to the terminal for a chunk of the log."""
+        text = self._kept + self._decoder.decode(chunk)
+        unfinished = _UNFINISHED.search(text)
+        end = unfinished.start() if unfinished else len(text)
+        self._kept = text[end:]
+        return self._clean(text[:end])
+
+    def finish(self) -> bytes:
+        """Return what is left when the log has ended; colours end with it."""
+        text = self._kept + self._decoder.decode(b"", final=True)
+        self._kept = ""
+        return self._clean(text) + (_RESET.encode() if self._colored else b"")
+
+    def _clean(self, text: str) -> bytes:
+        parts, place = [], 0
+        for match in _HARMLESS.finditer(text):
+            parts += [escape(text[place : match.start()]), match[0]]
+            place = match.end()
+            self._colored = self._colored or match[0][0] == "\x1b"
+        return "".join([*parts, escape(text[place:])]).encode()

@@ -1,0 +1,137 @@
+"""`mag ls`: experiments as a table."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mag.cli.output import escape, find_screen, note, write_json, write_lines, write_table
+from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select
+from mag.compare.cells import MISSING, is_number
+from mag.compare.columns import Column, find_varying
+from mag.compare.description import describe
+from mag.compare.rows import Row, parse_moment
+from mag.compare.table import build_table, sort_naturally, sort_rows
+from mag.errors import UsageError
+
+HELP = """List experiments as a table: what they are, how they stand, what came out.
+
+\b
+  mag ls                                   all of them
+  mag ls status=failed                     those that failed
+  mag ls 'accuracy>0.9' C=1,10             both conditions; C is 1 or 10
+  mag ls --sort -accuracy --limit 3        the three best
+  mag ls --columns C,accuracy,commit       chosen columns
+  mag ls -q status=failed                  names alone
+
+A filter is KEY=VALUE, KEY!=VALUE, or 'KEY<VALUE' with <, <=, > or >=, in quotes. After = and != several values may
+stand, with commas. `KEY=` means that there is no such value. All filters must be met.
+
+KEY is a key of the config (model.C, or C where that says it all), a result, or one of name, status, identity, seconds,
+started, ended, attempt, app, sweep, error, commit, branch, dirty, host, cpu_seconds, peak_memory_bytes; these win, and
+config.name is then the key of the config. Statuses are running, completed, failed, killed, timeout, interrupted, lost
+(nobody runs it any more, and it never said how it ended) and corrupt.
+
+The columns are name, status, the config keys that differ, the results, seconds and started. A terminal gets them
+aligned and cut to its width; a pipe gets all of it, tab-separated, under a line of headers; --json is a list of
+objects.
+
+Exit status: 0, even if nothing matches; 2 for an unknown key.
+"""
+
+_LEADING = ("name", "status")
+_TRAILING = ("seconds", "started")
+
+
+@click.command(help=HELP, short_help="List experiments as a table.")
+@FILTERS_ARGUMENT
+@click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY, by -KEY from the highest; repeatable.")
+@click.option("--columns", metavar="KEYS", help="What to show, with commas: name,C,accuracy.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show the first N only.")
+@click.option("-q", "--quiet", is_flag=True, help="Names only, one a line.")
+@JSON_OPTION
+@STORE_OPTION
+def command(
+    *,
+    filters: tuple[str, ...],
+    keys: tuple[str, ...],
+    columns: str | None,
+    limit: int | None,
+    quiet: bool,
+    as_json: bool,
+    directory: str | None,
+) -> None:
+    """Read, filter, sort, show."""
+    if (columns is not None) + quiet + as_json > 1:
+        raise UsageError("--columns, --quiet and --json are three ways to show experiments: choose one of them.")
+    selection = select(filters, directory)
+    varying = find_varying(selection.rows)
+    rows = _order(selection, varying, keys)[:limit]
+    if as_json:
+        write_json([describe(row) for row in rows])
+    elif quiet:
+        write_lines(escape(row.experiment.name) for row in rows)
+    elif rows:
+        _show(rows, _choose(columns, selection, varying), selection)
+    _tell_corrupt(rows)
+
+
+def _order(selection: Selection, varying: Sequence[Column], keys: Sequence[str]) -> list[Row]:
+    rows = sort_naturally(selection.rows, varying)
+    if not selection.total:
+        return rows
+    return sort_rows(rows, [(selection.catalog.find(key.removeprefix("-")), key.startswith("-")) for key in keys])
+
+
+def _choose(columns: str | None, selection: Selection, varying: Sequence[Column]) -> list[Column]:
+    if columns is not None:
+        return [selection.catalog.find(key.strip()) for key in columns.split(",")]
+    held = {key for row in selection.rows for key in row.results}
+    results = [Column("results", key) for key in selection.catalog.results if key in held]
+    leading, trailing = ([Column("fact", key) for key in keys] for keys in (_LEADING, _TRAILING))
+    return [*leading, *varying, *results, *trailing]
+
+
+def _show(rows: Sequence[Row], columns: Sequence[Column], selection: Selection) -> None:
+    table = build_table(rows, columns, selection.catalog)
+    brief = find_screen().width is not None
+    cells = [
+        [_polish(column, cell, brief=brief) for column, cell in zip(columns, row, strict=True)] for row in table.rows
+    ]
+    config = [index for index, column in enumerate(columns) if column.kind == "config"]
+    last = [index for index, column in enumerate(columns) if column.kind == "fact" and column.key in _TRAILING]
+    # a name says what the config is, so that its keys are the first to go
+    write_table(table.headers, cells, expendable=[*reversed(config), *reversed(last)] if last else [])
+
+
+def _polish(column: Column, cell: Any, *, brief: bool) -> Any:
+    """Return a cell in the form that suits where it is read: local time, and only so many digits on a terminal."""
+    if column.kind != "fact" or cell is MISSING:
+        return cell
+    if column.key in {"started", "ended"}:
+        return format_moment(cell, brief=brief)
+    if brief and column.key.endswith("seconds") and is_number(cell):
+        return float(f"{cell:.3g}") if cell < 100 else round(cell)  # noqa: PLR2004
+    return cell
+
+
+def format_moment(text: str, *, brief: bool) -> str:
+    """Return a recorded time in the local time zone; one that cannot be read stays as it is.
+
+    Args:
+        text: ISO 8601, as records hold it.
+        brief: To the minute, for people; else to the second, with the offset from UTC, for programs.
+    """
+    try:
+        moment: dt.datetime = parse_moment(text)
+    except ValueError:
+        return text
+    return f"{moment:%Y-%m-%d %H:%M}" if brief else moment.isoformat(timespec="seconds")
+
+
+def _tell_corrupt(rows: Sequence[Row]) -> None:
+    corrupt = [row.experiment for row in rows if row.experiment.status == "corrupt"]
+    if corrupt:
+        more = f" (and {len(corrupt) - 1} more: mag ls status=corrupt)" if len(corrupt) > 1 else ""
+        note(f"{corrupt[0].name} is corrupt{more}. {corrupt[0].problem}")

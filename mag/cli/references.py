@@ -1,0 +1,93 @@
+"""References: which store a command looks into, and which experiments its words mean."""
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mag.cli.output import note
+from mag.compare.columns import Catalog, collect_columns
+from mag.compare.filters import apply_filters, parse_filter
+from mag.compare.rows import Row, read_rows
+from mag.errors import NotFoundError
+from mag.record.store import Store, StoredExperiment
+from mag.settings import find_settings
+
+STORE_OPTION = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="JSON, with all that is known.")
+FILTERS_ARGUMENT = click.argument("filters", nargs=-1, metavar="[FILTERS]...")
+EXPERIMENT_ARGUMENT = click.argument("reference", metavar="EXPERIMENT")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Selection:
+    """The experiments that a command is about.
+
+    Attributes:
+        rows: Those that meet its filters.
+        catalog: The keys of all experiments in the store.
+        total: How many there are.
+        root: The store's directory, as messages call it.
+    """
+
+    rows: list[Row]
+    catalog: Catalog
+    total: int
+    root: str
+
+
+def open_store(directory: str | None) -> Store:
+    """Return the store that a command looks into.
+
+    Args:
+        directory: What `--dir` says; None for the project's.
+
+    Raises:
+        NotFoundError: `--dir` names no directory.
+        UsageError: The project's settings cannot be read.
+    """
+    if directory is not None:
+        if not Path(directory).is_dir():
+            raise NotFoundError(f"There is no directory {directory!r}: give --dir the directory of the experiments.")
+        return Store(directory)
+    cwd = Path.cwd()
+    root = find_settings(cwd).store_root(cwd)
+    return Store(root.relative_to(cwd) if root.is_relative_to(cwd) else root)
+
+
+def find_experiment(reference: str, directory: str | None) -> StoredExperiment:
+    """Return the experiment that a command names by path, identifier or beginning of its identity.
+
+    Raises:
+        NotFoundError: None answers to it, or several do.
+    """
+    return open_store(directory).find(reference)
+
+
+def refer(experiment: StoredExperiment, directory: str | None) -> str:
+    """Return what to type to mean an experiment in the next command: its name, or its path if it lies elsewhere."""
+    parent, name = Path(experiment.paths.directory).parent, experiment.name
+    usual = directory is None and Path(open_store(None).paths.root).resolve() == parent.resolve()
+    return shlex.quote(name if usual else experiment.paths.directory)
+
+
+def select(filters: Sequence[str], directory: str | None) -> Selection:
+    """Return the experiments that meet all filters; where there are none, say so on standard error.
+
+    Raises:
+        NotFoundError: `--dir` names no directory.
+        UsageError: A filter cannot be read, or names what no experiment has.
+    """
+    conditions = [parse_filter(text) for text in filters]
+    store = open_store(directory)
+    rows = read_rows(store)
+    catalog, root = collect_columns(rows), str(store.paths.root)
+    if not rows:
+        note(f"no experiments in {root} yet: `mag run` and `mag sweep` put them there, --dir looks elsewhere")
+        return Selection([], catalog, 0, root)
+    kept = apply_filters(rows, conditions, catalog)
+    if not kept:
+        note(f"none of the {len(rows)} experiments in {root} matches {' '.join(map(shlex.quote, filters))}")
+    return Selection(kept, catalog, len(rows), root)

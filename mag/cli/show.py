@@ -1,0 +1,191 @@
+"""`mag show`: everything about one experiment."""
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from mag.cli.output import Screen, escape, find_screen, write_json, write_lines
+from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer
+from mag.cli.wording import format_duration, format_moment, format_size, name_signal
+from mag.compare.cells import format_value
+from mag.compare.description import describe, list_attempts, list_files, read_tail
+from mag.compare.rows import Row, read_rows
+from mag.record.records import Record
+from mag.record.store import StoredExperiment
+
+HELP = """Show everything about one experiment: how it stands and why, results, config, how it ran, its files.
+
+\b
+  mag show '10|0.01'
+  mag show 3a7013                          by the beginning of its identity
+  mag show experiments/10|0.01 --json      by its path, as data
+  mag show '10|0.01' --json | jq .results.accuracy
+
+EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
+The sections go to standard output, the commands to type next to standard error.
+
+Exit status: 0, or 4 if there is no such experiment.
+"""
+
+_LOG_LINES = 10
+_MOST_FILES = 50
+_QUIET_ENDINGS = frozenset({"completed", "running"})
+
+Pairs = Iterable[tuple[str, str | None]]
+
+
+@click.command(help=HELP, short_help="Show one experiment.")
+@EXPERIMENT_ARGUMENT
+@JSON_OPTION
+@STORE_OPTION
+def command(reference: str, as_json: bool, directory: str | None) -> None:
+    """Find it, show it."""
+    experiment = find_experiment(reference, directory)
+    (row,) = read_rows([experiment])
+    if as_json:
+        files = [{"name": file.name, "bytes": file.size} for file in list_files(experiment)]
+        write_json({**describe(row), "attempts": list_attempts(experiment), "files": files})
+        return
+    write_lines(draw(row, find_screen()))
+    for line in advise(experiment, refer(experiment, directory)):
+        click.echo(line, err=True)
+
+
+def draw(row: Row, screen: Screen) -> Iterator[str]:
+    """Yield the lines that show an experiment, escaped.
+
+    Args:
+        row: The experiment.
+        screen: Where they will be read.
+    """
+    experiment, record = row.experiment, row.experiment.record
+    sections: list[tuple[str, Iterable[str]]] = [("", _tell_standing(experiment, screen))]
+    if record is not None:
+        sections += [
+            ("error", _tell_error(experiment, record)),
+            ("results", _align((key, format_value(value)) for key, value in row.results.items())),
+            ("config", _list_config(row, record)),
+            ("how it ran", _align(_tell_circumstances(record))),
+            ("earlier attempts", _align(_tell_attempts(experiment))),
+        ]
+    sections.append(("files", _align(_tell_files(experiment, screen))))
+    yield screen.paint(escape(experiment.name), "bold")
+    for title, section in sections:
+        lines = list(section)
+        if lines and title:
+            yield ""
+            yield screen.paint(title, "bold")
+        yield from (f"  {line}" for line in lines)
+
+
+def _align(pairs: Pairs) -> list[str]:
+    known = [(escape(label), escape(text)) for label, text in pairs if text is not None]
+    width = max((len(label) for label, _ in known), default=0)
+    return [f"{label:<{width}}  {text}".rstrip() for label, text in known]
+
+
+def _tell_standing(experiment: StoredExperiment, screen: Screen) -> list[str]:
+    record, path = experiment.record, os.path.abspath(experiment.paths.directory)
+    if record is None:
+        pairs: Pairs = [("status", experiment.status), ("problem", experiment.problem), ("path", path)]
+    else:
+        took = f" after {format_duration(record.seconds)}" if record.seconds is not None else ""
+        again = f", attempt {record.attempt}" if record.attempt > 1 else ""
+        pairs = [("status", f"{experiment.status}{took}{again}"), ("identity", record.identity), ("path", path)]
+    first, *rest = _align(pairs)
+    return [first.replace(experiment.status, screen.paint_status(experiment.status), 1), *rest]
+
+
+def _tell_error(experiment: StoredExperiment, record: Record) -> Iterator[str]:
+    if record.error is not None:
+        yield from map(escape, _word_error(record.error))
+        if where := record.error.get("where"):
+            yield escape(f"at {where}")
+    elif experiment.status == "lost":
+        yield "its processes are gone, and it never said how it ended: the machine went down, or all were killed"
+    if experiment.status not in _QUIET_ENDINGS and (tail := read_tail(experiment, _LOG_LINES)):
+        yield "the log ends with"
+        yield from (f"  {escape(line)}" for line in tail)
+
+
+def _word_error(error: dict[str, Any]) -> list[str]:
+    return f"{error.get('type')}: {error.get('message') or ''}".rstrip(": \n").splitlines()
+
+
+def _list_config(row: Row, record: Record) -> list[str]:
+    from mag.config.printing import format_yaml
+
+    try:
+        return [escape(line) for line in format_yaml(record.config).splitlines()]
+    except (ValueError, RecursionError):  # text that is no Unicode; what mag wrote never is
+        return [escape(f"{key}: {format_value(value)}") for key, value in row.config.items()]
+
+
+def _tell_circumstances(record: Record) -> Iterator[tuple[str, str | None]]:
+    ending, host, versions = record.exit, record.host, record.versions
+    yield "command", shlex.join(record.command) or None
+    yield "overrides", shlex.join(record.overrides) or None
+    yield "app", record.app
+    yield "sweep", record.sweep
+    yield "directory", record.directory
+    yield "commit", _tell_commit(record.commit)
+    yield "remote", _optional(record.commit.get("remote"))
+    yield "host", f"{host['name']}, process {host.get('pid')}" if "name" in host else None
+    yield "versions", ", ".join(f"{name} {version}" for name, version in versions.items()) or None
+    yield "started", format_moment(record.started) if record.started else None
+    yield "ended", format_moment(record.ended) if record.ended else None
+    yield "took", format_duration(record.seconds) if record.seconds is not None else None
+    yield "CPU", format_duration(ending.get("cpu_seconds"))
+    yield "memory", f"{format_size(peak)} at most" if (peak := ending.get("peak_memory_bytes")) is not None else None
+    yield "exit code", _optional(ending.get("code"))
+    yield "signal", name_signal(number) if (number := ending.get("signal")) is not None else None
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else format_value(value)
+
+
+def _tell_commit(commit: dict[str, Any]) -> str | None:
+    if not commit:
+        return None
+    if commit.get("hash") is None:
+        return f"none: {commit.get('reason') or 'no reason was recorded'}"
+    branch = f" on {commit['branch']}" if commit.get("branch") else ""
+    return f"{commit['hash']}{branch}{', with changes that are not committed' if commit.get('dirty') else ''}"
+
+
+def _tell_attempts(experiment: StoredExperiment) -> Iterator[tuple[str, str | None]]:
+    for attempt in list_attempts(experiment):
+        took = f" after {format_duration(attempt['seconds'])}" if attempt["seconds"] is not None else ""
+        error = attempt["error"]
+        why = f", {_word_error(error)[0]}" if isinstance(error, dict) else ""
+        yield str(attempt["number"]), f"{attempt['status']}{took}{why}"
+
+
+def _tell_files(experiment: StoredExperiment, screen: Screen) -> Iterator[tuple[str, str | None]]:
+    files = list_files(experiment)
+    shown = files if screen.width is None else files[:_MOST_FILES]
+    for file in shown:
+        yield (file.name, "") if file.size is None else (file.name, format_size(file.size))
+    if len(shown) < len(files):
+        yield f"... and {len(files) - len(shown)} more", ""
+
+
+def advise(experiment: StoredExperiment, reference: str) -> Iterator[str]:
+    """Yield the commands to type next, escaped.
+
+    Args:
+        experiment: The experiment.
+        reference: What stands for it on the command line, quoted.
+    """
+    name, record = escape(reference), experiment.record
+    pairs = [(f"mag log {name}{' -f' if experiment.status == 'running' else ''}", "all that it printed")]
+    pairs.append((f'cd "$(mag path {name})"', "its files"))
+    if record and experiment.status not in _QUIET_ENDINGS and record.command and "***" not in " ".join(record.command):
+        pairs.append((escape(shlex.join(record.command)), "try again"))
+    width = max(len(text) for text, _ in pairs)
+    yield ""
+    yield from (f"Next: {text:<{width}}  {purpose}" for text, purpose in pairs)

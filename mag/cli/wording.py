@@ -1,0 +1,62 @@
+"""Wording: durations, sizes, times and signals as people read them."""
+
+import signal
+from typing import Any
+
+from mag.compare.cells import format_value, is_number
+from mag.compare.rows import parse_moment
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_THOUSAND = 1000
+
+
+def format_duration(seconds: Any) -> str:
+    """Return a duration in the units that suit it; what is no number stays as it is.
+
+    >>> [format_duration(seconds) for seconds in (0.0312, 2.5, 125, 7500, 200_000)]
+    ['0.031 s', '2.5 s', '2 min 5 s', '2 h 5 min', '2 d 7 h']
+    """
+    if not is_number(seconds):
+        return format_value(seconds)
+    if seconds < _MINUTE:
+        return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s" if seconds < 1 else f"{seconds:.3g} s"
+    whole = int(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def format_size(size: Any) -> str:
+    """Return a number of bytes in the unit that suits it; what is no number stays as it is.
+
+    >>> [format_size(size) for size in (1, 999, 1500, 123_456_789)]
+    ['1 byte', '999 bytes', '1.5 kB', '123 MB']
+    """
+    if not is_number(size):
+        return format_value(size)
+    if size < _THOUSAND:
+        return f"{size} byte{'s' * (size != 1)}"
+    power = min(4, next(power for power in range(1, 99) if size < 999.5 * _THOUSAND**power))
+    return f"{size / _THOUSAND**power:.3g} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
+
+
+def format_moment(text: str) -> str:
+    """Return a recorded time to the second, in the local time zone; one that cannot be read stays as it is."""
+    try:
+        return f"{parse_moment(text):%Y-%m-%d %H:%M:%S %z}"
+    except ValueError:
+        return text
+
+
+def name_signal(number: Any) -> str:
+    """Return a signal's number and name.
+
+    >>> name_signal(9), name_signal(63)
+    ('9 (SIGKILL)', '63')
+    """
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return format_value(number)
