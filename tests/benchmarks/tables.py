@@ -1,0 +1,67 @@
+"""Tables: what a benchmark found, as plain text."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from tests.benchmarks.timing import Sample, compare, take_median
+
+_HEADERS = ("case", "ms", "CPU ms", "to", "ratio", "CPU ratio", "goal", "n")
+_LEFT = (0, 3, 6)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One case of a benchmark.
+
+    Attributes:
+        name: What it is.
+        samples: What it took, round by round; none where it could not be run.
+        peer: What it is compared with, if with anything.
+        standard: What that took, round by round.
+        goal: The greatest ratio of the wall times that is wished for.
+    """
+
+    name: str
+    samples: Sequence[Sample] = ()
+    peer: str = ""
+    standard: Sequence[Sample] = ()
+    goal: float | None = None
+
+    def format(self) -> list[str]:
+        """Return the cells of this row."""
+        if not self.samples:
+            return [self.name, *[""] * 7]
+        middle = take_median(self.samples)
+        cells = [self.name, f"{middle.wall:,.2f}", f"{middle.cpu:,.2f}"]
+        if not self.standard:
+            return [*cells, "", "", "", "", str(len(self.samples))]
+        ratio = compare(self.samples, self.standard)
+        cells += [self.peer, f"{ratio.wall:.3g}", f"{ratio.cpu:.3g}"]
+        verdict = "" if self.goal is None else f"<= {self.goal:g} {'met' if ratio.wall <= self.goal else 'MISSED'}"
+        return [*cells, verdict, str(len(self.samples))]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """What a benchmark found.
+
+    Attributes:
+        title: What was measured, and what the times are of.
+        rows: Its cases.
+    """
+
+    title: str
+    rows: Sequence[Row]
+
+    def format(self) -> str:
+        """Return the table as text, its columns aligned."""
+        lines = [list(_HEADERS), *(row.format() for row in self.rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADERS))]
+        texts = [
+            "  ".join(
+                cell.ljust(width) if column in _LEFT else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        return "\n".join([self.title, *(f"  {text}" for text in texts)])
