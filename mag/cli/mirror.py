@@ -3,8 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-import click
-
+from mag.cli.messages import say
 from mag.record.log import Follower
 from mag.run.tasks import Outcome
 from mag.sweeps.execution import Observer
@@ -28,7 +27,7 @@ class Mirror(Observer):
 
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that it is being stopped."""
-        click.echo("stopping: it has the grace period to end in (once more: at once)", err=True)
+        say("stopping: it has the grace period to end in (once more: at once)")
 
     def close(self) -> None:
         """Show the rest and end."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mag.cli.messages import say
 from mag.cli.output import write_table
 from mag.cli.progress import count_experiments, describe_counts
 from mag.config.secrets import mask
@@ -20,7 +21,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     rows = [[e.identifier, e.status, " ".join(e.overrides)] for e in plan]
     write_table(["name", "status", "overrides"], rows)
     more = f", {plan.duplicates} asked for more than once" if plan.duplicates else ""
-    click.echo(f"{count_experiments(len(plan))}: {describe_counts(plan.count())}{more}. Nothing was run.", err=True)
+    say(f"{count_experiments(len(plan))}: {describe_counts(plan.count())}{more}. Nothing was run.")
 
 
 def _describe(experiment: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 started · 4 not found · 130, 143 interrupted
 """
 
+import difflib
 import importlib
 import os
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mag.errors import MagError
+from mag.errors import MagError, UsageError
 
 if TYPE_CHECKING:
     from mag.app import App
@@ -52,10 +53,12 @@ class LazyGroup(click.Group):
         """Return the commands in the order in which one meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the command of that name."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
+        """Return the command of that name; an unknown one is a `UsageError`."""
         if cmd_name not in COMMANDS:
-            return None
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
+            raise UsageError(f"There is no command {cmd_name!r}: {hint}")
         command: click.Command = importlib.import_module(f"mag.cli.{cmd_name}").command
         return command
 

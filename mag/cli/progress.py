@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from mag.cli.messages import say
 from mag.cli.output import escape
 from mag.run.tasks import Outcome
 from mag.sweeps.execution import FAULTY, Observer
@@ -53,7 +52,7 @@ class PlainProgress(Observer):
         self._total = len(todo)
         self._counts: Counter[str] = Counter()
         self._told = time.monotonic()
-        click.echo(announce(plan, todo, jobs), err=True)
+        say(announce(plan, todo, jobs))
 
     def end(self, outcome: Outcome) -> None:
         """Tell what became of an experiment, or how far the sweep is."""
@@ -72,7 +71,7 @@ class PlainProgress(Observer):
 
     def tell(self, line: str) -> None:
         """Print a line."""
-        click.echo(line, err=True)
+        say(line)
 
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that the sweep is being stopped, and how to make it quicker."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
 from mag.errors import UsageError
 
@@ -69,8 +70,8 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
         mirror.close()
     if not options["quiet"]:
         for outcome in report.outcomes:
-            click.echo(describe_outcome(outcome), err=True)
-        click.echo(_advise(report), err=True)
+            say(describe_outcome(outcome))
+        say(_advise(report))
     return report.exit_code
 
 

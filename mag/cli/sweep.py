@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
 
 HELP = """Run every combination of the values given, in parallel.
@@ -68,5 +69,5 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
     finally:
         progress.close()
     if not options["quiet"]:
-        click.echo(conclude(report), err=True)
+        say(conclude(report))
     return report.exit_code

@@ -1,0 +1,44 @@
+"""Laws of the program: help, exit statuses, unknown commands."""
+
+from collections.abc import Callable
+from importlib import import_module
+from subprocess import CompletedProcess
+
+import click
+import pytest
+
+from mag.cli.program import COMMANDS
+
+Mag = Callable[..., CompletedProcess[str]]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    """A command's own short help is the one in the list; its page has text, and a line for every option."""
+    command = import_module(f"mag.cli.{name}").command
+
+    assert command.short_help == COMMANDS[name]
+    assert len(command.help) > 100
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+def test_help_lists_every_command(mag: Mag) -> None:
+    """`mag --help` and `mag -h` list the commands."""
+    done = mag("--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+    assert mag("-h").stdout == done.stdout
+
+
+def test_unknown_command(mag: Mag) -> None:
+    """An unknown command is exit status 2, with the nearest name."""
+    done = mag("sweeep")
+
+    assert done.returncode == 2
+    assert "sweep" in done.stderr
+
+
+def test_version(mag: Mag) -> None:
+    """`mag --version` is one line."""
+    assert mag("--version").stdout.startswith("mag ")

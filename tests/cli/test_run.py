@@ -1,0 +1,80 @@
+"""Laws of `mag run`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from mag.record.records import Record
+
+Mag = Callable[..., CompletedProcess[str]]
+Read = Callable[[str], Record]
+
+
+def test_output_is_also_shown(project: Path, mag: Mag) -> None:
+    """Standard output has what the experiment printed, and nothing else; so has the log."""
+    done = mag("run", "C=10")
+
+    assert (done.returncode, done.stdout) == (0, "C is 10\n")
+    assert (project / "experiments" / "10|0.5" / "log").read_text() == "C is 10\n"
+    assert "completed   10|0.5  score=5" in done.stderr
+
+
+def test_all_of_a_long_output_is_shown(project: Path, mag: Mag) -> None:
+    """Megabytes of output arrive whole."""
+    (project / "train.py").write_text("import mag\n@mag.main()\ndef train(c):\n    print('x' * 9_000_000)\n")
+
+    assert len(mag("run").stdout) == 9_000_001
+
+
+@pytest.mark.usefixtures("project")
+def test_completed_one_is_not_run_again(mag: Mag, read: Read) -> None:
+    """A completed experiment runs again with `--force` only."""
+    mag("run")
+    again = mag("run")
+
+    assert (again.returncode, again.stdout) == (0, "")
+    assert "done already" in again.stderr
+    assert mag("run", "--force").stdout == "C is 1\n"
+    assert read("1|0.5").attempt == 2
+
+
+def test_earlier_attempts_output_is_not_shown_again(project: Path, mag: Mag) -> None:
+    """What an earlier attempt printed is not shown as this one's."""
+    (project / "train.py").write_text("import mag\n@mag.main()\ndef train(c):\n    print('one'); 1 / 0\n")
+    mag("run")
+    (project / "train.py").write_text("import mag\n@mag.main()\ndef train(c):\n    print('two')\n")
+
+    assert mag("run").stdout == "two\n"
+
+
+def test_failure(project: Path, mag: Mag) -> None:
+    """A failed experiment shows its traceback and leads to exit status 1."""
+    (project / "train.py").write_text("import mag\n@mag.main()\ndef train(c):\n    1 / 0\n")
+    done = mag("run")
+
+    assert done.returncode == 1
+    assert "ZeroDivisionError: division by zero" in done.stdout
+    assert "failed      default" in done.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_several_values_belong_to_sweep(mag: Mag) -> None:
+    """Several values are an error that names the right command, and the advice works."""
+    done = mag("run", "C=1,2")
+
+    assert (done.returncode, "use `mag sweep`" in done.stderr) == (2, True)
+    assert mag("sweep", "C=1,2").returncode == 0
+
+
+def test_reader_that_goes_away(project: Path, read: Read) -> None:
+    """An experiment completes though nobody reads its output any more."""
+    (project / "train.py").write_text(
+        "import mag\n@mag.main()\ndef train(c):\n    for _ in range(200_000):\n        print('line')\n"
+    )
+    subprocess.run(["bash", "-c", f"{sys.executable} -m mag run | head -1"], check=False, capture_output=True)
+
+    assert read("default").status == "completed"

@@ -1,0 +1,293 @@
+"""Laws of `Experiment`: one config with a home."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
+
+import mag
+from mag.errors import ConfigError, ExistsError, MagError, NotFoundError, RecordError, ResultError
+from mag.experiment import Experiment
+from mag.record.paths import ExperimentPaths
+from mag.record.records import read_record
+
+CONFIG = {"C": 10, "gamma": 0.01}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def status_of(experiment: Experiment) -> str:
+    """Return what the record says."""
+    return read_record(ExperimentPaths(str(experiment.directory))).status
+
+
+def test_making_one_touches_nothing(folder: Path) -> None:
+    """An experiment has name, directory and identity before anything is on disk."""
+    experiment = Experiment(config=CONFIG)
+
+    assert experiment.identifier == "10|0.01"
+    assert experiment.directory == folder / "experiments" / "10|0.01"
+    assert list(folder.iterdir()) == []
+
+
+def test_block_leaves_a_record(capfd: pytest.CaptureFixture[str]) -> None:
+    """A block leaves config, log, results and a record that says completed; its output is shown as well."""
+    with Experiment(config=CONFIG) as experiment:
+        print("Accuracy is", 0.9)
+        os.system("echo from a child")
+        experiment.register_result("accuracy", 0.9)
+
+    assert json.loads((experiment.directory / "config.json").read_text()) == CONFIG
+    assert json.loads((experiment.directory / "results.json").read_text()) == {"accuracy": 0.9}
+    assert (experiment.directory / "log").read_text() == "Accuracy is 0.9\nfrom a child\n"
+    assert "from a child" in capfd.readouterr().out
+    assert status_of(experiment) == "completed"
+
+
+def test_exception_passes_and_is_recorded() -> None:
+    """An exception reaches the caller; record and log tell of it."""
+    with pytest.raises(ZeroDivisionError), Experiment(config=CONFIG) as experiment:
+        1 / 0  # noqa: B018
+
+    assert status_of(experiment) == "failed"
+    assert "ZeroDivisionError: division by zero" in (experiment.directory / "log").read_text()
+
+
+@pytest.mark.parametrize(("error", "status"), [(SystemExit(0), "failed"), (KeyboardInterrupt(), "interrupted")])
+def test_early_ends_are_not_completed(error: BaseException, status: str) -> None:
+    """Even `sys.exit(0)` does not make an experiment completed."""
+    with pytest.raises(type(error)), Experiment(config=CONFIG) as experiment:
+        raise error
+
+    assert status_of(experiment) == status
+
+
+def test_config_is_read_only_and_says_what_was_meant() -> None:
+    """Dot access reads; it writes nothing, and a misspelt key is answered with the nearest."""
+    experiment = Experiment(config={"C": 10, "gamma": 0.01})
+
+    assert experiment.config.gamma == 0.01
+    with pytest.raises(ReadonlyConfigError):
+        experiment.config.C = 1
+    with pytest.raises(ConfigAttributeError, match="Did you mean: 'gamma'"):
+        _ = experiment.config.gama
+
+
+@dataclasses.dataclass
+class Svm:
+    """A config as a dataclass."""
+
+    C: int = 10
+    gamma: float = 0.01
+
+
+@pytest.mark.parametrize("config", [CONFIG, OmegaConf.create(CONFIG), Svm(), Svm], ids=type)
+def test_forms_of_a_config(config: dict[str, object] | DictConfig | Svm | type) -> None:
+    """A dict, a DictConfig, a dataclass or its type mean the same experiment."""
+    assert Experiment(config=config).identity == Experiment(config=CONFIG).identity
+
+
+@pytest.mark.parametrize("text", ["C: 10\ngamma: 0.01\n", '{"C": 10, "gamma": 0.01}'])
+def test_config_from_a_file(folder: Path, text: str) -> None:
+    """A path of a YAML or JSON file means its content."""
+    (folder / "config.yaml").write_text(text)
+
+    assert Experiment(config="config.yaml").identifier == "10|0.01"
+
+
+@pytest.mark.parametrize("config", [[1], 5, "missing.yaml", {"a": object()}])
+def test_no_config(config: object) -> None:
+    """What is no config is refused in a sentence."""
+    with pytest.raises(MagError):
+        _ = Experiment(config=config).identifier
+
+
+def test_interpolations_are_resolved() -> None:
+    """What is stored, named and seen is the resolved config."""
+    assert Experiment(config={"a": 2, "b": "${a}"}).identifier == "2|2"
+
+
+def test_seed_is_of_the_config() -> None:
+    """Equal configs have equal seeds of 32 bits, different ones different seeds; what is hidden changes nothing."""
+    seeds = [Experiment(config={"C": C, "_gpu": gpu}).seed for C, gpu in [(1, 0), (1, 1), (2, 0)]]
+
+    assert seeds[0] == seeds[1] != seeds[2]
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+def test_completed_ones_are_protected() -> None:
+    """What completed is not touched again unless the user says how."""
+    with Experiment(config=CONFIG) as experiment:
+        experiment.register_result("x", 1)
+
+    with pytest.raises(ExistsError, match="if_exists='rerun'"), Experiment(config=CONFIG):
+        pass
+
+    assert Experiment(config=CONFIG).results == {"x": 1}
+
+
+def test_rerun_sets_the_old_aside() -> None:
+    """A rerun starts anew; log, results and record of the attempt before are kept."""
+    for number in (1, 2):
+        with Experiment(config=CONFIG, if_exists="rerun") as experiment:
+            print("attempt", number)
+            assert experiment.results == {}
+            experiment.register_result("number", number)
+
+    kept = experiment.directory / ".mag" / "attempts" / "1"
+    assert experiment.results == {"number": 2}
+    assert (experiment.directory / "log").read_text() == "attempt 2\n"
+    assert (kept / "log").read_text() == "attempt 1\n"
+    assert json.loads((kept / "results.json").read_text()) == {"number": 1}
+
+
+def test_resume_goes_on() -> None:
+    """A resumed experiment keeps what it has."""
+    with Experiment(config=CONFIG) as experiment:
+        print("first")
+        experiment.register_result("a", 1)
+    with Experiment(config=CONFIG, if_exists="resume") as experiment:
+        print("second")
+        experiment.register_result("b", 2)
+
+    assert experiment.results == {"a": 1, "b": 2}
+    assert (experiment.directory / "log").read_text() == "first\nsecond\n"
+
+
+def test_skip_writes_nothing() -> None:
+    """With `skip` the block can see that all is done, and nothing is written."""
+    with Experiment(config=CONFIG) as experiment:
+        pass
+    before = (experiment.directory / ".mag" / "record.json").read_bytes()
+
+    with Experiment(config=CONFIG, if_exists="skip") as experiment:
+        assert experiment.completed
+        with pytest.raises(RecordError, match="not under way"):
+            experiment.register_result("x", 1)
+
+    assert (experiment.directory / ".mag" / "record.json").read_bytes() == before
+
+
+def test_failed_ones_are_tried_again() -> None:
+    """An experiment that failed needs no permission to be tried again."""
+    with pytest.raises(ValueError, match="no"), Experiment(config=CONFIG):
+        raise ValueError("no")
+    with Experiment(config=CONFIG) as experiment:
+        pass
+
+    assert status_of(experiment) == "completed"
+
+
+@pytest.mark.parametrize("reference", ["10|0.01", "experiments/10|0.01", "{identity:.8}", "{directory}"])
+def test_resume_from(reference: str) -> None:
+    """Path, identifier and the beginning of the identity bring config, results and directories back."""
+    with Experiment(config={**CONFIG, "_seed": 3}) as first:
+        first.register_result("loss", float("inf"))
+        (first.register_directory("checkpoints") / "model").write_text("weights")
+
+    found = Experiment(resume_from=reference.format(identity=first.identity, directory=first.directory))
+
+    assert found.config == {**CONFIG, "_seed": 3}
+    assert found.identity == first.identity
+    assert found.results == {"loss": float("inf")}
+    assert (found.directory / "checkpoints" / "model").read_text() == "weights"
+
+
+def test_resume_from_nothing() -> None:
+    """A name that no experiment answers to is an error that says what there is."""
+    with Experiment(config=CONFIG):
+        pass
+
+    with pytest.raises(NotFoundError, match=r"there is '10\|0.01'"):
+        _ = Experiment(resume_from="10|0.1").config
+
+
+def test_config_or_resume_from() -> None:
+    """An experiment is made from a config or from an older experiment."""
+    with pytest.raises(ConfigError, match="not both"):
+        Experiment(config=CONFIG, resume_from="x")
+    with pytest.raises(ConfigError, match="needs either"):
+        Experiment()
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", ".mag/x", "", "."])
+def test_directories_lie_inside(name: str) -> None:
+    """No directory is made outside the experiment's, or among mag's own files."""
+    with Experiment(config=CONFIG) as experiment, pytest.raises(RecordError, match="inside"):
+        experiment.register_directory(name)
+
+
+def test_a_name_of_the_users() -> None:
+    """A name can be chosen; it must be a safe one, and a second config does not get it."""
+    with Experiment(config=CONFIG, name="baseline") as experiment:
+        pass
+
+    assert experiment.directory.name == "baseline"
+    assert Experiment(config={"C": 2}, name="baseline").directory.name.startswith("baseline~")
+    with pytest.raises(RecordError, match="on every system"):
+        _ = Experiment(config=CONFIG, name="../x").directory
+
+
+def test_metrics_are_lines() -> None:
+    """Each call leaves one line of JSON."""
+    with Experiment(config=CONFIG) as experiment:
+        experiment.log_metrics(step=1, loss=0.5)
+        experiment.log_metrics(step=2, loss=float("nan"))
+
+    lines = (experiment.directory / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": "nan"}]
+
+
+def test_a_result_that_cannot_be_stored_changes_nothing() -> None:
+    """A bad value is an error that names it, and what was registered stays."""
+    with Experiment(config=CONFIG) as experiment:
+        experiment.register_result("a", 1)
+        with pytest.raises(ResultError, match="'model'"):
+            experiment.register_result("model", object())
+
+    assert experiment.results == {"a": 1}
+
+
+def test_secrets_are_masked_everywhere() -> None:
+    """A secret-looking value is in no file and no name, though the block sees it."""
+    with pytest.raises(ValueError, match="hunter2"), Experiment(config={"password": "hunter2"}) as experiment:
+        raise ValueError(f"no access with {experiment.config.password}")
+
+    files = [path for path in experiment.directory.rglob("*") if path.is_file() and path.name != "log"]
+    assert not [path for path in files if b"hunter2" in path.read_bytes()]
+    assert "hunter2" not in str(experiment.directory)
+
+
+def test_killed_script_leaves_output_and_results(folder: Path) -> None:
+    """After `kill -9` the log has every line that was printed, and the results that were registered are there."""
+    code = (
+        "import os\nfrom mag.experiment import Experiment\n"
+        "with Experiment(config={'C': 1}) as e:\n print('last words')\n"
+        " e.register_result('a', 1)\n os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False, cwd=folder)
+    stored = mag.Store("experiments").find("1")
+
+    assert stored.status == "lost"
+    assert Path(stored.paths.log).read_text() == "last words\n"
+    assert json.loads(Path(stored.paths.results).read_text()) == {"a": 1}
+
+
+def test_nothing_is_left_open() -> None:
+    """Descriptors and streams are after the block what they were before."""
+    before = sorted(os.listdir("/proc/self/fd")), sys.stdout, sys.stderr
+    with Experiment(config=CONFIG):
+        pass
+
+    assert (sorted(os.listdir("/proc/self/fd")), sys.stdout, sys.stderr) == before
