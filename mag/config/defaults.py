@@ -209,10 +209,14 @@ class _Tree:
         before = self.choices.get(key)
         if isinstance(before, tuple) or isinstance(option, tuple):
             self.choices[key] = _as_tuple(option) + _as_tuple(before)
-        elif before is not None or (option is not None and key in self.choices):
-            raise self._object.second_choice(node, key, option)
-        else:
+        elif key not in self.choices:
             self.choices[key] = option
+        elif before != option or (option is not None and not self._is_absent(node, option)):
+            raise self._object.second_choice(node, key, option)
+
+    def _is_absent(self, node: Node, option: str) -> bool:
+        """Tell whether an optional entry leads to no file, so that it does no harm to have it twice."""
+        return node.entry.optional and self._library.read(join_path(node.entry.group(node.folder), option)) is None
 
     def _include(self, node: Node, path: str) -> None:
         node.path = path

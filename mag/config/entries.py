@@ -260,5 +260,5 @@ def _read_option(name: str, option: Any) -> Option:
 def _check_option(name: str, option: str | None) -> None:
     if option == SELF:
         raise ConfigError(f"has _self_ as an option of {name!r}, but it is an entry of its own: '- _self_'")
-    if option is not None and "${" not in option and find_bad_path(option):
-        raise ConfigError(f"has the option {option!r} of {name!r}, {find_bad_path(option)}")
+    if option is not None and "${" not in option and (problem := find_bad_path(f"x/{option}")):
+        raise ConfigError(f"has the option {option!r} of {name!r}, {problem}")

@@ -96,7 +96,7 @@ def _explain(error: Any, config: dict[str, Any]) -> ConfigError:
     if match := _NO_RESOLVER.search(message):
         return ConfigError(
             f"{said} there is no resolver {match[1]!r}; there are oc.env, oc.select, oc.decode, oc.create, "
-            "oc.dict.keys, oc.dict.values and those that OmegaConf.register_new_resolver was given"
+            "oc.dict.keys, oc.dict.values and those that OmegaConf.register_resolver was given"
         )
     if match := _NO_KEY.search(message):
         near = name_nearest(match[1].lstrip("."), list_keys(config))

@@ -56,7 +56,7 @@ class Library:
             name: Such as `db` or `server/db`.
         """
         if name not in self._groups:
-            self._groups[name] = bool(name) and any(_is_folder(root, name) for root in self.roots)
+            self._groups[name] = bool(name) and any(map(os.path.isdir, (f"{root}/{name}" for root in self.roots)))
         return self._groups[name]
 
     def options(self, group: str) -> tuple[str, ...]:
@@ -91,13 +91,6 @@ class Library:
             if path.is_file():
                 raise ConfigError(f"{path} would not be read: config files end in .yaml; rename it to {path.stem}.yaml")
         return None
-
-
-def _is_folder(root: Path, name: str) -> bool:
-    try:
-        return (root / name).is_dir()
-    except ValueError:  # a null byte in the name
-        return False
 
 
 def _list_options(folder: Path) -> list[str]:

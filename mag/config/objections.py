@@ -98,9 +98,11 @@ class Objections:
             return OverrideError(
                 f"{text}: {key} is {_write(self._choices[key])}; type ~{key} to delete it all the same"
             )
-        near = name_nearest(key, self._choices)
+        group = key.partition("@")[0]
+        near = next((other for other in self._choices if other.partition("@")[0] == group), None)
+        near = near or name_nearest(key, self._choices)
         known = list_names(self._choices)
-        hint = f"did you mean ~{near}" if near else f"the choices are: {known}"
+        hint = f"did you mean ~{near}?" if near else f"the choices are: {known}"
         return OverrideError(f"{text}: there is no choice {key} to delete; {hint}")
 
     def _unused_entry(self, key: str, option: Option, origin: str, node: Node) -> ConfigError:

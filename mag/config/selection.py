@@ -6,7 +6,7 @@ from typing import Any
 
 from mag.config.entries import Entry, Option, find_bad_path, join_package, name_choice
 from mag.config.library import Library
-from mag.config.override import Override
+from mag.config.override import Choice, Override
 from mag.config.suggestion import list_names
 from mag.errors import OverrideError
 
@@ -35,7 +35,8 @@ def selects_option(override: Override, library: Library) -> bool:
         override: The override; one of a sweep counts as well.
         library: The config files that there are.
     """
-    if isinstance(override.value, dict):
+    values = override.sweep.values if isinstance(override.sweep, Choice) else (override.value,)
+    if any(isinstance(value, dict) for value in values):
         return False
     if library.has_group(override.key):
         return True
