@@ -7,10 +7,10 @@ a mapping; everything else replaces. An integer given for a float is that float,
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from mag.config.documents import MAX_DEPTH
 from mag.config.keys import ABSENT, find_child, list_keys, match_name
 from mag.config.merging import MISSING, copy_value
 from mag.config.override import Override, format_value
+from mag.config.reader import MAX_DEPTH
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import OverrideError
 

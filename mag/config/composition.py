@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _KEPT_TREES = 128
 
-_TreeKey: TypeAlias = tuple[tuple[str, str, str | None, str], ...]
+_TreeKey: TypeAlias = tuple[tuple[str, str, str, str | None, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Composer:
                     f"or quote it if it is a text: {override.key}='...'"
                 )
         groups = [override for override in overrides if self.is_group_override(override)]
-        key = tuple((each.operation, each.key, each.package, repr(each.value)) for each in groups)
+        key = tuple((each.text, each.operation, each.key, each.package, repr(each.value)) for each in groups)
         if key not in self._trees:
             if len(self._trees) >= _KEPT_TREES:
                 del self._trees[next(iter(self._trees))]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mag.config.defaults import Part
-from mag.config.documents import MAX_DEPTH
+from mag.config.reader import MAX_DEPTH
 from mag.errors import ConfigError
 
 MISSING = "???"

@@ -68,9 +68,14 @@ class Objections:
                 f"{self._selection.texts[key]}: {key} is a choice already ({option}, in {node.origin}); "
                 f"type {key}=<option> to change it"
             )
+        first, second = _write(option), _write(self._choices[key])
+        if first == second:
+            return ConfigError(
+                f"{node.origin}: {key} is chosen twice, both times as {first}; remove one of the entries"
+            )
         return ConfigError(
-            f"{node.origin}: {key} is chosen twice, as {option} and as {self._choices[key]}; remove one of them, or "
-            f"write the later one as 'override /{key}: {self._choices[key]}'"
+            f"{node.origin}: {key} is chosen twice, as {first} and as {second}; "
+            f"remove one of the entries, or write the later one as 'override /{key}: {second}'"
         )
 
     def unused_override(self, key: str, option: Option, origin: str, node: Node | None) -> ConfigError:

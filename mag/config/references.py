@@ -106,7 +106,7 @@ class References:
             place = (*place, name)
         if value is ABSENT:
             raise ConfigError(self._explain_unknown(match, path, text))
-        if value == MISSING:
+        if isinstance(value, str) and value == MISSING:
             missing = ".".join(place)
             raise MissingValueError(f"{_describe(path, text)}, but {missing} is still ???; type {missing}=<value>")
         return copy_value(value) if settled else self._resolve(value, place)

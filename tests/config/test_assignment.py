@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.config.assignment import assign_values
-from mag.config.documents import MAX_DEPTH
 from mag.config.grammar import parse_override
+from mag.config.reader import MAX_DEPTH
 from mag.errors import OverrideError
 
 CONFIG: dict[str, Any] = {

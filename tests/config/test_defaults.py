@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mag.config.defaults import Defaults, expand_defaults
-from mag.config.documents import MAX_DEPTH
 from mag.config.grammar import parse_override
 from mag.config.library import Library
+from mag.config.reader import MAX_DEPTH
 from mag.config.selection import read_selection
 from mag.errors import ConfigError
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from mag.config.defaults import Part
-from mag.config.documents import MAX_DEPTH, Document
+from mag.config.documents import Document
 from mag.config.merging import copy_value, merge_parts
+from mag.config.reader import MAX_DEPTH
 from mag.errors import ConfigError
 
 SCALARS = st.none() | st.integers(0, 3) | st.sampled_from(["x", "???"])
