@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mag.cli.limits import limit_options, read_limits
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
 from mag.errors import UsageError
@@ -30,7 +31,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.command(help=HELP, short_help="Run one experiment.")
 @WORDS
 @click.option("--force", is_flag=True, help="Run it again if it is complete; what it left is set aside.")
-@click.option("--grace", type=click.FloatRange(min=0), default=10.0, help="Seconds to end in when stopped (10).")
+@limit_options
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
 @DIRECTORY
 @click.pass_obj
@@ -60,8 +61,8 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
         overrides=project.texts,
         jobs=1,
         force=options["force"],
-        grace=options["grace"],
         manifest=False,
+        **read_limits(options),
     )
     mirror = Mirror()
     try:

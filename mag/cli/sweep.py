@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from mag.cli.limits import limit_options, read_limits
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
 
@@ -31,7 +32,9 @@ Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
 @click.option("--force", is_flag=True, help="Run completed experiments again; what they left is set aside.")
-@click.option("--grace", type=click.FloatRange(min=0), default=10.0, help="Seconds to end in when stopped (10).")
+@click.option("-x", "--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
+@click.option("--max-failures", type=click.IntRange(min=1), metavar="N", help="Start nothing more after N failures.")
+@limit_options
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
 @DIRECTORY
@@ -61,7 +64,8 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
         overrides=project.texts,
         jobs=options["jobs"],
         force=options["force"],
-        grace=options["grace"],
+        max_failures=1 if options["fail_fast"] else options["max_failures"],
+        **read_limits(options),
     )
     progress = choose_progress(quiet=options["quiet"])
     try:

@@ -10,7 +10,7 @@ from mag.record import locks
 from mag.record.paths import StorePaths
 from mag.record.records import read_record, write_record
 from mag.run.forkserver import ForkServer, Supervisor
-from mag.run.supervisor import summarize_error
+from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
@@ -32,6 +32,7 @@ class LocalLauncher:
         self._idle: collections.deque[Supervisor] = collections.deque()
         self._hired: list[Supervisor] = []
         self._stops = 0
+        self._ends = False
 
     def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Run the tasks, and yield what became of each in the order in which they end."""
@@ -51,7 +52,7 @@ class LocalLauncher:
 
     def run(self, task: Task) -> Outcome:
         """Run one task, wherever a supervisor is free."""
-        if self._stops:
+        if self._stops or self._ends:
             return Outcome(task.index, task.name, "unstarted")
         try:
             supervisor = self._hire()
@@ -72,6 +73,10 @@ class LocalLauncher:
             supervisor = self._server.hire(self._conditions)
             self._hired.append(supervisor)
             return supervisor
+
+    def start_no_more(self) -> None:
+        """Let what runs come to its end, and start nothing more."""
+        self._ends = True
 
     def stop(self) -> None:
         """Start nothing more and stop what runs: with a grace period, or at once when called again."""
@@ -101,8 +106,7 @@ def settle_orphan(task: Task, conditions: Conditions) -> Outcome:
             write_record(paths, record, durable=True)
     except (OSError, MagError) as error:
         return Outcome(task.index, task.name, "failed", message=f"its supervisor was killed, and {error}")
-    message = summarize_error(record.error) if record.error else None
-    return Outcome(task.index, task.name, record.status, record.seconds, message, record.results)
+    return describe_record(task, record)
 
 
 def count_cpus() -> int:

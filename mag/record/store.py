@@ -4,11 +4,11 @@ import dataclasses
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mag.errors import NotFoundError, RecordError
+from mag.errors import MagError, NotFoundError, RecordError
 from mag.record import records
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
@@ -16,6 +16,7 @@ from mag.record.records import Record
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
 _LARGEST = 256 << 20
 _DEEPEST = 200
+_CONTAINERS = {dict, list}
 _TEXT = (str, type(None))
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier"), (str,)),
@@ -91,7 +92,7 @@ class Store:
             _check_fields(record, paths.record)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (RecordError, OSError) as error:
+        except (MagError, OSError) as error:
             return StoredExperiment(name, paths, None, "corrupt", str(error))
         except (TypeError, ValueError, AttributeError, RecursionError):  # what decoding met was of another kind
             problem = f"Cannot read {paths.record}: it is no record."
@@ -161,15 +162,12 @@ def _check_fields(record: Record, path: str) -> None:
     for name, kinds in _KINDS.items():
         if not isinstance(getattr(record, name), kinds):
             raise RecordError(f"Cannot read {path}: its {name} is of the wrong kind.")
-    if not all(isinstance(word, str) for word in (*record.overrides, *record.command)):
+    if set(map(type, record.overrides + record.command)) - {str}:
         raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
     level: list[Any] = [record.config, record.results]
     for _ in range(_DEEPEST):
-        level = [item for one in level for item in _list_items(one) if isinstance(item, dict | list)]
+        level = [item for one in level for item in (one.values() if type(one) is dict else one)]
+        level = [item for item in level if type(item) in _CONTAINERS]
         if not level:
             return
     raise RecordError(f"Cannot read {path}: it is nested deeper than {_DEEPEST} levels.")
-
-
-def _list_items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container

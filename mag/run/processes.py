@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from types import FrameType
 
+from mag.run.limits import STOPPED, Guard, Reason
+
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_SWEEP_SECONDS = 5.0
 
@@ -67,35 +69,42 @@ class Watch:
     def _count_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stops += 1
 
-    def wait(self, pid: int, *, grace: float) -> Death:
-        """Wait until the child `pid` is gone.
+    def wait(self, pid: int, *, grace: float, guard: Guard) -> tuple[Death, Reason | None]:
+        """Wait until the child `pid` is gone; return how it ended, and why where this process ended it.
 
-        A first SIGTERM to this process is passed on to the child's process group, and followed by SIGKILL when
-        `grace` seconds have passed; a second one is followed by SIGKILL at once.
+        A first SIGTERM to this process, or a limit that is reached, is passed on to the child's process group as
+        SIGTERM, and followed by SIGKILL when `grace` seconds have passed; a second SIGTERM by SIGKILL at once.
         """
-        passed_on = 0
+        stops, reason = 0, None
         deadline: float | None = None
-        while True:
-            done, status, usage = os.wait4(pid, os.WNOHANG)
-            if done:
-                unit = 1 if sys.platform == "darwin" else 1024
-                code = os.waitstatus_to_exitcode(status)
-                cpu = usage.ru_utime + usage.ru_stime
-                return Death(code if code >= 0 else None, -code if code < 0 else None, cpu, usage.ru_maxrss * unit)
-            if self.stops > passed_on:
-                passed_on = self.stops
-                send_signal(pid, signal.SIGTERM if passed_on == 1 else signal.SIGKILL)
+        while (death := collect(pid)) is None:
+            limit, pause = (None, None) if reason else guard.check()
+            if self.stops > stops or limit:
+                send_signal(pid, signal.SIGTERM if reason is None else signal.SIGKILL)
+                reason = reason or (STOPPED if self.stops > stops else limit)
+                stops = self.stops
                 deadline = time.monotonic() + grace
             if deadline is not None and time.monotonic() >= deadline:
                 send_signal(pid, signal.SIGKILL)
                 deadline = None
-            self._sleep(deadline)
+            self._sleep(pause if deadline is None else deadline - time.monotonic())
+        return death, reason
 
-    def _sleep(self, deadline: float | None) -> None:
-        timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-        select.select([self._reader], [], [], timeout)
+    def _sleep(self, seconds: float | None) -> None:
+        select.select([self._reader], [], [], None if seconds is None else max(0.0, seconds))
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
+
+
+def collect(pid: int) -> Death | None:
+    """Return how the child `pid` ended; None while it lives."""
+    done, status, usage = os.wait4(pid, os.WNOHANG)
+    if not done:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    code = os.waitstatus_to_exitcode(status)
+    cpu = round(usage.ru_utime + usage.ru_stime, 6)
+    return Death(code if code >= 0 else None, -code if code < 0 else None, cpu, usage.ru_maxrss * unit)
 
 
 def _wake(_number: int, _frame: FrameType | None) -> None:
@@ -103,9 +112,13 @@ def _wake(_number: int, _frame: FrameType | None) -> None:
 
 
 def send_signal(group: int, number: int) -> None:
-    """Send a signal to a child's process group, or to the child alone before it has made one."""
+    """Send a signal to a child's process group, or to the child alone before it has made one.
+
+    A group that was halted is continued, so that it can act on the signal.
+    """
     try:
         os.killpg(group, number)
+        os.killpg(group, signal.SIGCONT)
     except ProcessLookupError:
         with contextlib.suppress(ProcessLookupError):
             os.kill(group, number)

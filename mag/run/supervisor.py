@@ -3,6 +3,7 @@
 It claims the directory, forks, waits, and gives the verdict where the child could not publish one itself.
 """
 
+import dataclasses
 import os
 import signal
 import sys
@@ -16,8 +17,10 @@ from mag.record.claims import Claim
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
-from mag.record.records import Record, Status, read_record
+from mag.record.records import Record, read_record
 from mag.run.child import run_child
+from mag.run.limits import Guard, Reason
+from mag.run.memory import count_oom_kills
 from mag.run.processes import Death, Watch, end_leftovers
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
@@ -33,6 +36,14 @@ def run_experiment(task: Task, function: Function, conditions: Conditions, watch
         conditions: What the task has in common with the others.
         watch: The signals of this process.
     """
+    for retries_left in range(conditions.retries, -1, -1):
+        outcome = _run_once(task, function, conditions, watch)
+        if watch.stops or not retries_left or outcome.cause not in conditions.retry_on:
+            break
+    return outcome
+
+
+def _run_once(task: Task, function: Function, conditions: Conditions, watch: Watch) -> Outcome:
     if watch.stops:
         return Outcome(task.index, task.name, "unstarted")
     try:
@@ -75,47 +86,50 @@ def _attend(attempt: Attempt, task: Task, function: Function, conditions: Condit
         watch.leave()
         run_child(function, attempt, log, task, conditions)
     os.close(log)
-    death = watch.wait(pid, grace=conditions.grace)
+    kills = count_oom_kills()
+    death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
     left = end_leftovers(pid)
     if left:
         _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
-    return _conclude(attempt, task, death, stopped=watch.stops > 0)
+    if reason is None:
+        reason = _explain(death, attempt.paths, oom=count_oom_kills() > kills)
+        return _conclude(attempt, task, death, reason, ended=False)
+    return _conclude(attempt, task, death, reason, ended=True)
 
 
-def _conclude(attempt: Attempt, task: Task, death: Death, *, stopped: bool) -> Outcome:
-    """Return the outcome; where the child did not publish one, publish the verdict."""
+def _conclude(attempt: Attempt, task: Task, death: Death, reason: Reason, *, ended: bool) -> Outcome:
+    """Return the outcome; where the child published none, or was `ended` by mag, publish the verdict."""
     try:
         record = read_record(attempt.paths)
     except FileNotFoundError:
-        return Outcome(
-            task.index, attempt.record.identifier, "failed", message="its directory was removed while it ran"
-        )
-    if record.status == "running":
-        record = _publish_verdict(attempt, record, death, stopped=stopped)
+        message = "its directory was removed while it ran"
+        return Outcome(task.index, attempt.record.identifier, "failed", message=message)
+    if record.status == "running" or (ended and record.status != "completed"):
+        attempt.record = record
+        attempt.results = _read_results(attempt.paths)
+        error = {"type": reason.kind, "message": reason.message, "where": None}
+        record = attempt.publish(reason.status, ending=dataclasses.asdict(death), error=error)
+    return describe_record(task, record)
+
+
+def describe_record(task: Task, record: Record) -> Outcome:
+    """Return the outcome of a task whose experiment has that record."""
     message = None if record.error is None else summarize_error(record.error)
-    return Outcome(task.index, record.identifier, record.status, record.seconds, message, record.results)
+    kind = record.error and record.error.get("type")
+    cause = "oom" if kind in {"memory", "out of memory"} else record.status
+    return Outcome(task.index, record.identifier, record.status, record.seconds, message, record.results, cause)
 
 
-def _publish_verdict(attempt: Attempt, record: Record, death: Death, *, stopped: bool) -> Record:
-    status: Status = "interrupted" if stopped else "killed" if death.signal else "failed"
-    attempt.record = record
-    attempt.results = _read_results(attempt.paths)
-    ending = {
-        "code": death.code,
-        "signal": death.signal,
-        "cpu_seconds": round(death.cpu_seconds, 6),
-        "peak_memory_bytes": death.peak_memory_bytes,
-    }
-    error = {
-        "type": _name_death(death),
-        "message": _explain(death, attempt.paths, stopped=stopped),
-        "where": None,
-    }
-    return attempt.publish(status, ending=ending, error=error)
-
-
-def _name_death(death: Death) -> str:
-    return f"exit {death.code}" if death.signal is None else name_signal(death.signal)
+def _explain(death: Death, paths: ExperimentPaths, *, oom: bool) -> Reason:
+    """Return what to say of a process that ended by itself and published nothing."""
+    if death.signal is not None:
+        name = name_signal(death.signal)
+        if oom and death.signal == signal.SIGKILL:
+            return Reason("killed", "out of memory", "the kernel ended its process, since memory ran out")
+        return Reason("killed", name, f"its process was ended by {name} ({signal.strsignal(death.signal)})")
+    last = read_last_line(paths.log)
+    said = f"its process exited with code {death.code} before the experiment returned" + (f": {last}" if last else "")
+    return Reason("failed", f"exit {death.code}", said)
 
 
 def name_signal(number: int) -> str:
@@ -124,15 +138,6 @@ def name_signal(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal
         return f"signal {number}"
-
-
-def _explain(death: Death, paths: ExperimentPaths, *, stopped: bool) -> str:
-    if stopped:
-        return "it was stopped"
-    if death.signal is not None:
-        return f"its process was ended by {name_signal(death.signal)} ({signal.strsignal(death.signal)})"
-    last = read_last_line(paths.log)
-    return f"its process exited with code {death.code} before the experiment returned" + (f": {last}" if last else "")
 
 
 def summarize_error(error: dict[str, object]) -> str:

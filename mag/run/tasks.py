@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mag.record.provenance import Provenance
+from mag.run.limits import Limits
 from mag.settings import Settings
 
 Function = Callable[..., Any]
 """The user's function: takes the config and, where it has a second parameter, the experiment."""
+
+RETRIED = ("failed", "killed", "timeout", "oom")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,12 +44,18 @@ class Conditions:
         provenance: Where the results come from.
         settings: The project's.
         grace: Seconds between SIGTERM and SIGKILL when an experiment is stopped.
+        limits: What one experiment may cost.
+        retries: How often a faulty experiment is tried again at once.
+        retry_on: The causes for which it is: a faulty status, or "oom".
     """
 
     store: str
     provenance: Provenance
     settings: Settings
     grace: float = 10.0
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    retries: int = 0
+    retry_on: tuple[str, ...] = RETRIED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class Outcome:
         seconds: How long it took.
         message: What went wrong, in a line.
         results: What it registered.
+        cause: Its status, or "oom" where memory ran out; what `retry_on` is compared with.
     """
 
     index: int
@@ -69,3 +79,4 @@ class Outcome:
     seconds: float | None = None
     message: str | None = None
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
+    cause: str | None = None

@@ -18,7 +18,8 @@ from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance
 from mag.run.forkserver import ForkServer
-from mag.run.tasks import Conditions, Function, Outcome, Task
+from mag.run.limits import Limits
+from mag.run.tasks import RETRIED, Conditions, Function, Outcome, Task
 from mag.settings import Settings, find_settings
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
 
@@ -35,7 +36,11 @@ class Order:
         overrides: What was typed.
         jobs: How many experiments run at a time; None for as many as there are CPUs.
         force: Run completed experiments again.
-        grace: Seconds between SIGTERM and SIGKILL when the sweep is stopped.
+        grace: Seconds between SIGTERM and SIGKILL when an experiment is ended.
+        limits: What one experiment may cost.
+        retries: How often a faulty experiment is tried again.
+        retry_on: The causes for which it is.
+        max_failures: Start nothing more after so many faulty experiments; None for no limit.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
     """
 
@@ -45,6 +50,10 @@ class Order:
     jobs: int | None = None
     force: bool = False
     grace: float = 10.0
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    retries: int = 0
+    retry_on: tuple[str, ...] = RETRIED
+    max_failures: int | None = None
     manifest: bool = True
 
 
@@ -121,6 +130,8 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
             for outcome in launcher.launch(_list_tasks(todo, force=order.force)):
                 outcomes.append(outcome)
                 observer.end(outcome)
+                if order.max_failures and sum(o.status in FAULTY for o in outcomes) >= order.max_failures:
+                    launcher.start_no_more()
         launcher.close()
     finally:
         server.close()
@@ -135,7 +146,15 @@ def _gather_conditions(plan: Plan, order: Order) -> Conditions:
         secrets=order.settings.secrets,
     )
     # absolute: an experiment may change its directory
-    return Conditions(os.path.abspath(plan.store.root), provenance, order.settings, order.grace)
+    return Conditions(
+        os.path.abspath(plan.store.root),
+        provenance,
+        order.settings,
+        order.grace,
+        order.limits,
+        order.retries,
+        order.retry_on,
+    )
 
 
 def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:

@@ -1,0 +1,86 @@
+"""The options that say what an experiment may cost, and when a sweep gives up."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+
+
+class Duration(click.ParamType[float]):
+    """A time such as `90`, `90s`, `20m`, `2h` or `1h30m`, read as seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        text = str(value).replace(" ", "")
+        if not _DURATION.fullmatch(text):
+            self.fail(f"{value!r} is no time: type it as 90s, 20m, 2h or 1h30m.", param, ctx)
+        parts = re.findall(r"(\d+(?:\.\d+)?)(s|min|m|h|d|$)", text)
+        seconds = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
+        if not seconds:
+            self.fail(f"{value!r} is no time at all: leave the option out for no limit.", param, ctx)
+        return seconds
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes such as `500M` or `4G`; the units are powers of 1024."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes."""
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(str(value).strip())
+        if not found or not float(found[1]):
+            self.fail(f"{value!r} is no size: type it as 500M or 4G.", param, ctx)
+        return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+_OPTIONS = (
+    click.option("--timeout", type=Duration(), help="End an experiment that runs longer, as 90s, 20m or 2h."),
+    click.option("--stall", type=Duration(), help="End one that neither prints nor logs a metric for that long."),
+    click.option("--memory", type=Size(), help="End one that holds more memory, child processes included, as 4G."),
+    click.option("--log-limit", type=Size(), help="Keep only the beginning and the end of a log that grows larger."),
+    click.option(
+        "--retries", type=click.IntRange(min=0), default=0, help="Try a faulty experiment again, up to N times."
+    ),
+    click.option(
+        "--retry-on", metavar="CAUSES", help="Only for these: failed, killed, timeout, oom (comma-separated)."
+    ),
+    click.option("--grace", type=Duration(), default=10.0, help="Time to end in between SIGTERM and SIGKILL (10s)."),
+)
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that limit an experiment."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_limits(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the options mean, as `Order` takes it.
+
+    Raises:
+        UsageError: A cause to retry on is none.
+    """
+    from mag.errors import UsageError
+    from mag.run.limits import Limits
+    from mag.run.tasks import RETRIED
+
+    causes = tuple(options["retry_on"].split(",")) if options["retry_on"] else RETRIED
+    if unknown := [cause for cause in causes if cause not in RETRIED]:
+        raise UsageError(f"--retry-on {unknown[0]!r} is no cause: there are {', '.join(RETRIED)}.")
+    limits = Limits(
+        timeout=options["timeout"], stall=options["stall"], memory=options["memory"], log=options["log_limit"]
+    )
+    return {"limits": limits, "grace": options["grace"], "retries": options["retries"], "retry_on": causes}

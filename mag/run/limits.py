@@ -1,0 +1,114 @@
+"""Limits: what an experiment may cost, and the guard that ends it when it costs more."""
+
+import dataclasses
+import os
+import time
+
+from mag.record.log import trim_log
+from mag.record.paths import ExperimentPaths
+from mag.record.records import Status
+from mag.run.memory import measure_memory
+
+_OFTEN = 0.25
+"""Seconds between looks at memory, which can grow quickly, and at a log that is limited."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one experiment may cost; None is no limit.
+
+    Attributes:
+        timeout: Seconds that it may run.
+        stall: Seconds that it may neither print nor log a metric.
+        memory: Bytes of memory that it and the processes it started may hold together.
+        log: Bytes that its log may have; of a longer one the beginning and the end are kept.
+    """
+
+    timeout: float | None = None
+    stall: float | None = None
+    memory: int | None = None
+    log: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """Why mag ended an experiment.
+
+    Attributes:
+        status: What the record is to say.
+        kind: The kind of the error, in a word.
+        message: The rest of it, in a sentence.
+    """
+
+    status: Status
+    kind: str
+    message: str
+
+
+STOPPED = Reason("interrupted", "stopped", "it was stopped")
+
+
+class Guard:
+    """Watches over one attempt.
+
+    Args:
+        limits: What it may cost.
+        paths: Its files.
+        pid: Its process.
+    """
+
+    def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int) -> None:
+        self._limits = limits
+        self._paths = paths
+        self._pid = pid
+        self._began = self._moved = time.monotonic()
+        self._seen: tuple[int, ...] = ()
+
+    def check(self) -> tuple[Reason | None, float | None]:
+        """Return why the attempt has to end now, if it has to, and in how many seconds to look again."""
+        limits, now = self._limits, time.monotonic()
+        looks = []
+        if limits.log is not None:
+            trim_log(self._paths.log, limits.log)
+            looks.append(_OFTEN)
+        if limits.timeout is not None:
+            looks.append(self._began + limits.timeout - now)
+            if looks[-1] <= 0:
+                return Reason("timeout", "timeout", f"it ran longer than {describe_seconds(limits.timeout)}"), None
+        if limits.stall is not None:
+            looks.append(self._last_movement(now) + limits.stall - now)
+            if looks[-1] <= 0:
+                quiet = describe_seconds(limits.stall)
+                return Reason("timeout", "stall", f"it neither printed nor logged anything for {quiet}"), None
+        if limits.memory is not None:
+            looks.append(_OFTEN)
+            held = measure_memory(self._pid)
+            if held > limits.memory:
+                much = f"{held / 2**20:.0f} MB of memory, and {limits.memory / 2**20:.0f} MB are allowed"
+                return Reason("killed", "memory", f"it held {much}"), None
+        return None, min(looks, default=None)
+
+    def _last_movement(self, now: float) -> float:
+        sizes = tuple(_measure_size(path) for path in (self._paths.log, self._paths.metrics))
+        if sizes != self._seen:
+            self._seen, self._moved = sizes, now
+        return self._moved
+
+
+def _measure_size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a duration in words.
+
+    >>> describe_seconds(7200), describe_seconds(90), describe_seconds(0.5)
+    ('2 h', '90 s', '0.5 s')
+    """
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

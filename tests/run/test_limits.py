@@ -1,0 +1,148 @@
+"""Laws of limits: what costs too much is ended, for the reason that is told, with all that it started."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from mag.record.records import Record
+
+Mag = Callable[..., CompletedProcess[str]]
+Read = Callable[[str], Record]
+APP = """\
+import os, signal, subprocess, sys, time
+import mag
+
+def hog():
+    held = []
+    while True:
+        held.append(bytearray(b"x" * 10_000_000))
+        time.sleep(0.02)
+
+def deaf():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
+
+def polite():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    time.sleep(60)
+
+def chatter():
+    for number in range(20):
+        print(number, flush=True)
+        time.sleep(0.1)
+
+def flaky():
+    with open("tries", "a") as file:
+        file.write("x")
+    if os.path.getsize("tries") < 3:
+        raise ValueError("not yet")
+
+def flood():
+    for number in range(400_000):
+        print("line", number)
+    time.sleep(0.6)
+    print("last")
+
+KINDS = {
+    "sleep": lambda: time.sleep(60),
+    "halt": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "family": lambda: subprocess.run(["bash", "-c", "sleep 61 & sleep 61"]),
+    "fine": lambda: None,
+}
+
+@mag.main()
+def train(config):
+    KINDS.get(config.kind, globals().get(config.kind))()
+"""
+
+
+@pytest.fixture(autouse=True)
+def app(project: Path) -> Path:
+    """Make the project's app one that misbehaves."""
+    (project / "train.py").write_text(APP)
+    return project
+
+
+@pytest.mark.parametrize("kind", ["sleep", "halt", "family", "deaf", "polite"])
+def test_timeout(mag: Mag, read: Read, kind: str) -> None:
+    """Whatever it does meanwhile, an experiment that runs too long is ended, and its record says timeout."""
+    done = mag("sweep", f"+kind={kind},fine", "--timeout", "0.4s", "--grace", "0.3s")
+    record = read(kind)
+
+    assert (done.returncode, record.status) == (1, "timeout")
+    assert record.error == {"type": "timeout", "message": "it ran longer than 0.4 s", "where": None}
+    assert read("fine").status == "completed"
+
+
+def test_timeout_ends_the_whole_tree(mag: Mag) -> None:
+    """Nothing that it started outlives it."""
+    mag("sweep", "+kind=family", "--timeout", "0.3s")
+
+    assert subprocess.run(["pgrep", "-f", "sleep 61"], capture_output=True, check=False).stdout == b""
+
+
+def test_stall(mag: Mag, read: Read) -> None:
+    """Who prints is left alone, who is silent too long is ended."""
+    mag("sweep", "+kind=chatter,sleep", "--stall", "0.8s")
+
+    assert (read("chatter").status, read("sleep").status) == ("completed", "timeout")
+    assert (read("sleep").error or {})["type"] == "stall"
+
+
+def test_memory(mag: Mag, read: Read) -> None:
+    """Who holds too much is ended, and the record says how much."""
+    mag("sweep", "+kind=hog,fine", "--memory", "150M", timeout=30)
+
+    assert (read("hog").status, read("fine").status) == ("killed", "completed")
+    assert "150 MB are allowed" in (read("hog").error or {})["message"]
+
+
+def test_retries(app: Path, mag: Mag, read: Read) -> None:
+    """A faulty experiment is tried again at once; each attempt is kept."""
+    done = mag("sweep", "+kind=flaky", "--retries", "5")
+
+    assert (done.returncode, read("flaky").attempt) == (0, 3)
+    assert "not yet" in (app / "experiments" / "flaky" / ".mag" / "attempts" / "2" / "log").read_text()
+
+
+def test_retries_for_a_cause(mag: Mag, read: Read) -> None:
+    """With --retry-on only what failed for that cause is tried again."""
+    done = mag("sweep", "+kind=flaky", "--retries", "5", "--retry-on", "timeout,oom")
+
+    assert (done.returncode, read("flaky").attempt) == (1, 1)
+
+
+def test_log_limit(app: Path, mag: Mag, read: Read) -> None:
+    """Of a runaway log the beginning and the end are kept, and the experiment goes on."""
+    mag("sweep", "+kind=flood", "--log-limit", "100K")
+    log = (app / "experiments" / "flood" / "log").read_text()
+
+    assert read("flood").status == "completed"
+    assert len(log) <= 110_000
+    assert log.startswith("line 0\nline 1\n")
+    assert "bytes were left out here" in log
+    assert log.endswith("line 399999\nlast\n")
+
+
+@pytest.mark.parametrize(("option", "started"), [(["-x"], 1), (["--max-failures", "2"], 2), ([], 4)])
+def test_giving_up(app: Path, mag: Mag, option: list[str], started: int) -> None:
+    """After so many failures nothing more is started."""
+    (app / "train.py").write_text("import mag\n@mag.main()\ndef train(c):\n    1 / 0\n")
+    done = mag("sweep", "+k=1,2,3,4", "-j", "1", *option)
+
+    assert done.returncode == 1
+    assert len([path for path in (app / "experiments").iterdir() if path.name != ".mag"]) == started
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--timeout", "soon"], ["--timeout", "0"], ["--memory", "much"], ["--retry-on", "rain"], ["--retries", "-1"]],
+)
+def test_mistakes(app: Path, mag: Mag, arguments: list[str]) -> None:
+    """A limit that cannot be read is exit status 2 and names what was typed."""
+    done = mag("sweep", "+kind=fine", *arguments)
+
+    assert (done.returncode, arguments[0] in done.stderr, (app / "experiments").exists()) == (2, True, False)
