@@ -73,7 +73,8 @@ def command(
     elif quiet:
         write_lines(escape(row.experiment.name) for row in rows)
     elif rows:
-        _show(rows, _choose(columns, selection, varying), selection)
+        chosen = _pick(columns, selection) if columns is not None else _choose(selection, varying)
+        _show(rows, chosen, selection, expendable=columns is None)
     _tell_corrupt(rows)
 
 
@@ -84,25 +85,27 @@ def _order(selection: Selection, varying: Sequence[Column], keys: Sequence[str])
     return sort_rows(rows, [(selection.catalog.find(key.removeprefix("-")), key.startswith("-")) for key in keys])
 
 
-def _choose(columns: str | None, selection: Selection, varying: Sequence[Column]) -> list[Column]:
-    if columns is not None:
-        return [selection.catalog.find(key.strip()) for key in columns.split(",")]
+def _pick(columns: str, selection: Selection) -> list[Column]:
+    return [selection.catalog.find(key.strip()) for key in columns.split(",")]
+
+
+def _choose(selection: Selection, varying: Sequence[Column]) -> list[Column]:
     held = {key for row in selection.rows for key in row.results}
     results = [Column("results", key) for key in selection.catalog.results if key in held]
     leading, trailing = ([Column("fact", key) for key in keys] for keys in (_LEADING, _TRAILING))
     return [*leading, *varying, *results, *trailing]
 
 
-def _show(rows: Sequence[Row], columns: Sequence[Column], selection: Selection) -> None:
+def _show(rows: Sequence[Row], columns: Sequence[Column], selection: Selection, *, expendable: bool) -> None:
     table = build_table(rows, columns, selection.catalog)
     brief = find_screen().width is not None
     cells = [
         [_polish(column, cell, brief=brief) for column, cell in zip(columns, row, strict=True)] for row in table.rows
     ]
-    config = [index for index, column in enumerate(columns) if column.kind == "config"]
     last = [index for index, column in enumerate(columns) if column.kind == "fact" and column.key in _TRAILING]
-    # a name says what the config is, so that its keys are the first to go
-    write_table(table.headers, cells, expendable=[*reversed(config), *reversed(last)] if last else [])
+    config = [index for index, column in enumerate(columns) if column.kind == "config"]
+    # a name says what the config is, so that the config's keys go before the results
+    write_table(table.headers, cells, expendable=[*reversed(last), *reversed(config)] if expendable else ())
 
 
 def _polish(column: Column, cell: Any, *, brief: bool) -> Any:

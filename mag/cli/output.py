@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 import click
 
 from mag.cli.widths import GAP, cut, fit, measure
-from mag.compare.cells import format_briefly, format_value, is_number
+from mag.compare.cells import MISSING, format_briefly, format_value, is_number
+from mag.config.suggestion import list_names
 
 # control characters, invisible ones that reorder or hide text, lone halves of a surrogate pair
 _UNSAFE = re.compile(
@@ -39,7 +40,17 @@ def escape(text: str) -> str:
     >>> print(escape("red\x1b[31m, back\u202ewards, two\nlines"))
     red\x1b[31m, back\u202ewards, two\nlines
     """
-    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(lambda match: _spell(match[0]), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(lambda match: _spell(match[0]), _rejoin(text))
+
+
+def _rejoin(text: str) -> str:
+    """Return a name as the UTF-8 that it is on disk, where the locale made Python read it as something less."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeError:
+        return text
 
 
 def _spell(character: str) -> str:
@@ -103,17 +114,28 @@ def write_lines(lines: Iterable[str]) -> None:
 
 
 def write_json(data: Any) -> None:
-    """Write a JSON document to standard output: objects of a list a line each, anything else indented.
+    """Write a JSON document to standard output."""
+    write_lines([format_json(data)])
+
+
+def format_json(data: Any) -> str:
+    r"""Return a JSON document: of a list every item in a line of its own, of anything else an indented one.
 
     Characters that `escape` would spell out stand as JSON escapes, so that the document is safe to look at and
     reads back as it was.
+
+    >>> print(format_json([{"C": 1}, {"C": "\u202e"}]))
+    [
+    {"C": 1},
+    {"C": "\u202e"}
+    ]
     """
     if isinstance(data, list):
         lines = ",\n".join(json.dumps(item, ensure_ascii=False, allow_nan=False) for item in data)
         text = f"[\n{lines}\n]" if data else "[]"
     else:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
-    write_lines([_escape_json(text)])
+    return _escape_json(text)
 
 
 def _escape_json(text: str) -> str:
@@ -144,7 +166,7 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, expend
     lines, dropped = align(headers, cells, screen, expendable)
     write_lines(lines)
     if dropped:
-        note(f"no room for {', '.join(dropped)}: a wider terminal, a pipe or --json shows all")
+        note(f"no room for {list_names(dropped)}: a wider terminal, a pipe or --json shows all")
 
 
 def align(
@@ -162,7 +184,8 @@ def align(
     widths = fit([max(map(measure, column)) for column in columns], screen.width or 0, expendable)
     shown = [index for index, width in enumerate(widths) if width]
     padded = {
-        index: _pad(columns[index], widths[index], right=all(is_number(row[index]) for row in rows)) for index in shown
+        index: _pad(columns[index], widths[index], right=_holds_numbers([row[index] for row in rows]))
+        for index in shown
     }
     lines = [[padded[index][line] for index in shown] for line in range(len(rows) + 1)]
     if "status" in headers and (status := list(headers).index("status")) in shown:
@@ -174,6 +197,10 @@ def align(
 
 def _read_column(header: str, cells: Sequence[Any]) -> list[str]:
     return [escape(header), *(escape(format_briefly(cell)) for cell in cells)]
+
+
+def _holds_numbers(cells: Sequence[Any]) -> bool:
+    return all(is_number(cell) or cell is MISSING for cell in cells)
 
 
 def _pad(texts: Sequence[str], width: int, *, right: bool) -> list[str]:

@@ -185,7 +185,13 @@ def advise(experiment: StoredExperiment, reference: str) -> Iterator[str]:
     pairs = [(f"mag log {name}{' -f' if experiment.status == 'running' else ''}", "all that it printed")]
     pairs.append((f'cd "$(mag path {name})"', "its files"))
     if record and experiment.status not in _QUIET_ENDINGS and record.command and "***" not in " ".join(record.command):
-        pairs.append((escape(shlex.join(record.command)), "try again"))
+        pairs.append((escape(_repeat(record)), "try again"))
     width = max(len(text) for text, _ in pairs)
     yield ""
     yield from (f"Next: {text:<{width}}  {purpose}" for text, purpose in pairs)
+
+
+def _repeat(record: Record) -> str:
+    command = shlex.join(record.command)
+    elsewhere = record.directory is not None and record.directory != os.getcwd()
+    return f"cd {shlex.quote(str(record.directory))} && {command}" if elsewhere else command

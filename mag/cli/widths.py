@@ -1,12 +1,13 @@
 """Widths: how much of a terminal's line a text takes, and how columns share a line."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 GAP = 2
 """Blanks between two columns."""
 
 _NARROWEST = 12
+_SHORT = 16  # numbers, dates and statuses say nothing when they are cut
 
 
 def measure(text: str) -> int:
@@ -41,32 +42,35 @@ def cut(text: str, width: int) -> str:
 
 
 def fit(widths: Sequence[int], room: int, expendable: Sequence[int] = ()) -> list[int]:
-    """Return the widths at which columns fit side by side: the widest give way first, then columns are left out.
+    """Return the widths at which columns fit side by side.
+
+    Long texts give way first, then columns are left out. The first column always stays, and gets half of the room
+    if it needs it: it is what the others are about.
 
     Args:
         widths: What the columns would like.
         room: Columns of the terminal.
-        expendable: Which to leave out first, by index; the last ones follow. The first column always stays.
+        expendable: Which to leave out first, by index; the last ones follow.
 
     Returns:
         The widths, 0 for a column that is left out.
 
-    >>> fit([30, 9, 5], 30), fit([30, 9, 5], 20), fit([30, 9, 5], 20, expendable=[1])
-    ([12, 9, 5], [20, 0, 0], [13, 0, 5])
+    >>> fit([30, 9, 5], 40), fit([30, 9, 5], 24), fit([30, 9, 5], 24, expendable=[1])
+    ([22, 9, 5], [13, 9, 0], [17, 0, 5])
     """
-    fitted = list(widths)
-    order = [*expendable, *(index for index in range(len(widths) - 1, 0, -1) if index not in expendable)]
-    for index in order:
-        if _add_up(fitted, _NARROWEST) <= room:
+    floors = [width if width <= _SHORT else _NARROWEST for width in widths]
+    floors[:1] = [min(width, max(_NARROWEST, room // 2)) for width in widths[:1]]
+    shown = set(range(len(widths)))
+    for index in (*expendable, *range(len(widths) - 1, 0, -1)):
+        if _add_up(floors[place] for place in shown) <= room:
             break
-        fitted[index] = 0
-    limit = max(fitted, default=0)
-    while limit > 1 and _add_up(fitted, limit) > room:
+        shown.discard(index)
+    limit = max(widths, default=0)
+    while limit and _add_up(min(widths[place], max(floors[place], limit)) for place in shown) > room:
         limit -= 1
-    return [min(width, limit) for width in fitted]
+    fitted = [min(width, max(floor, limit)) for width, floor in zip(widths, floors, strict=True)]
+    return [width if place in shown else 0 for place, width in enumerate(fitted)]
 
 
-def _add_up(widths: Sequence[int], limit: int) -> int:
-    """Return the room that columns take, none of them wider than the limit."""
-    taken = [min(width, limit) + GAP for width in widths if width]
-    return sum(taken) - GAP
+def _add_up(widths: Iterable[int]) -> int:
+    return sum(width + GAP for width in widths) - GAP

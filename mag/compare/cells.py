@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -26,7 +25,7 @@ def format_value(value: Any) -> str:
     """Return a value as one would type it: a text as it is, everything else as YAML writes it in a line.
 
     Args:
-        value: A scalar, list or mapping, or `MISSING`, which reads as nothing.
+        value: A scalar, list or dict, or `MISSING`, which reads as nothing.
 
     >>> [format_value(value) for value in ("svm", True, None, 1e-5, [8, "a", "1"], MISSING)]
     ['svm', 'true', 'null', '1e-05', '[8, a, "1"]', '']
@@ -52,7 +51,7 @@ def is_number(value: Any) -> bool:
     >>> is_number(1), is_number(0.5), is_number(True), is_number("1")
     (True, True, False, False)
     """
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _write(value: Any, depth: int) -> str:
@@ -62,10 +61,10 @@ def _write(value: Any, depth: int) -> str:
         return value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = (f"{_write(str(key), depth)}: {_write(item, depth + 1)}" for key, item in value.items())
         return "{" + ", ".join(inner) + "}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return "[" + ", ".join(_write(item, depth + 1) for item in value) + "]"
     return repr(value)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from mag.compare.cells import MISSING
@@ -29,7 +29,7 @@ def read_rows(experiments: Iterable[StoredExperiment]) -> list[Row]:
     return [Row(one, spread(one.config), spread(one.results)) for one in experiments]
 
 
-def spread(tree: Mapping[str, Any]) -> dict[str, Any]:
+def spread(tree: dict[str, Any]) -> dict[str, Any]:
     """Return nested mappings as one level of dotted keys, whatever they hold: looking refuses nothing.
 
     Args:
@@ -43,7 +43,7 @@ def spread(tree: Mapping[str, Any]) -> dict[str, Any]:
     while waiting:
         prefix, branch = waiting.pop(0)
         for key, value in branch.items():
-            if isinstance(value, Mapping) and value:
+            if isinstance(value, dict) and value:
                 waiting.append((f"{prefix}{key}.", value))
             else:
                 flat.setdefault(prefix + key, value)
