@@ -113,7 +113,7 @@ class Store:
         Raises:
             NotFoundError: None answers to it, or several do.
         """
-        for name in (reference, os.path.relpath(reference, self.paths.root)):
+        for name in (reference, os.path.relpath(reference or os.sep, self.paths.root)):
             if name not in {"", ".", ".."} and os.sep not in name and (found := self._read_directory(name)):
                 return found
         elsewhere = Path(reference)

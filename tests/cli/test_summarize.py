@@ -1,0 +1,110 @@
+"""The laws of `mag summarize`."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mag.record.paths import ExperimentPaths
+
+Run = Callable[..., Any]
+Write = Callable[..., ExperimentPaths]
+
+
+@pytest.fixture
+def grid(write: Write) -> None:
+    """Put a grid of two values by two seeds into the store, of which one failed."""
+    for c, seed, score in [(1, 0, 0.25), (1, 1, 0.75), (10, 0, 1.0), (10, 1, None)]:
+        results = {"score": score, "note": "x"} if score is not None else {}
+        status = "completed" if results else "failed"
+        write(f"{c}|{seed}", {"C": c, "seed": seed, "same": 0}, results=results, status=status)
+
+
+@pytest.mark.usefixtures("grid")
+def test_results_side_by_side(run: Run) -> None:
+    """Completed experiments, the keys in which they differ, their results; the others are counted."""
+    status, out, err = run("summarize")
+    assert status == 0
+    assert out == "name\tC\tseed\tscore\tnote\n1|0\t1\t0\t0.25\tx\n1|1\t1\t1\t0.75\tx\n10|0\t10\t0\t1.0\tx\n"
+    assert err == "mag: 1 of 4 experiments did not complete and is left out\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "table"),
+    [
+        (["--by", "C"], ["C n score score_sd", "1 2 0.5 0.3535533905932738", "10 1 1.0 "]),
+        (["--by", "same"], ["same n score score_sd", "0 3 0.6666666666666666 0.3818813079129867"]),
+        (["--by", "C,seed", "C=10"], ["C seed n score score_sd", "10 0 1 1.0 "]),
+        (["--best", "score"], ["name C seed score note", "10|0 10 0 1.0 x"]),
+        (["--best", "score", "--min"], ["name C seed score note", "1|0 1 0 0.25 x"]),
+        (["--best", "score", "--by", "C"], ["name C seed score note", "1|1 1 1 0.75 x", "10|0 10 0 1.0 x"]),
+        (["--pivot", "score", "C", "seed"], ["C seed=0 seed=1", "1 0.25 0.75", "10 1.0 "]),
+        (["--pivot", "score", "same", "C"], ["same C=1 C=10", "0 0.5 1.0"]),
+    ],
+)
+@pytest.mark.usefixtures("grid")
+def test_views(run: Run, arguments: list[str], table: list[str]) -> None:
+    """Groups, the best, and grids, as the help explains them."""
+    out = run("summarize", *arguments).out
+    assert out.replace(" sd", "_sd").replace("\t", " ").splitlines() == table
+
+
+@pytest.mark.usefixtures("grid")
+def test_a_grid_says_when_a_cell_is_a_mean(run: Run) -> None:
+    """Whoever reads a cell knows whether it stands for several experiments."""
+    assert "a cell is the mean of score" in run("summarize", "--pivot", "score", "same", "C").err
+    assert "mean" not in run("summarize", "--pivot", "score", "C", "seed").err
+
+
+@pytest.mark.usefixtures("grid")
+def test_json(run: Run) -> None:
+    """--json has mean, sd and n of every group, null where there is none."""
+    groups = json.loads(run("summarize", "--by", "C", "--json").out)
+    assert groups[1] == {
+        "by": {"C": 10},
+        "n": 1,
+        "names": ["10|0"],
+        "results": {"score": {"mean": 1.0, "sd": None, "n": 1}},
+    }
+    assert [one["name"] for one in json.loads(run("summarize", "--best", "score", "--json").out)] == ["10|0"]
+    cells = json.loads(run("summarize", "--pivot", "score", "C", "seed", "--json").out)
+    assert [(cell["by"], cell["results"]["score"]["mean"]) for cell in cells] == [
+        ({"C": 1, "seed": 0}, 0.25),
+        ({"C": 1, "seed": 1}, 0.75),
+        ({"C": 10, "seed": 0}, 1.0),
+    ]
+
+
+def test_nan_in_json(run: Run, write: Write) -> None:
+    """A mean that is NaN is a string, so that the document is valid."""
+    write("1", {"C": 1}, results={"score": float("nan")})
+    (group,) = json.loads(run("summarize", "--by", "C", "--json").out)
+    assert group["results"]["score"] == {"mean": "nan", "sd": None, "n": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--by", "sede"], 2),
+        (["--best", "sroce"], 2),
+        (["--pivot", "score", "C", "sede"], 2),
+        (["--min"], 2),
+        (["--pivot", "score", "C", "seed", "--by", "C"], 2),
+        (["--best", "note"], 0),
+        (["status=failed"], 0),
+    ],
+)
+@pytest.mark.usefixtures("grid")
+def test_nothing_to_show(run: Run, arguments: list[str], status: int) -> None:
+    """A mistake ends with status 2, an empty result with 0; both say why and print no data."""
+    ending = run("summarize", *arguments)
+    assert (ending.status, ending.out) == (status, "")
+    assert ending.err.startswith("mag: ")
+
+
+@pytest.mark.usefixtures("grid")
+def test_nothing_to_show_is_valid_json(run: Run) -> None:
+    """Where there is nothing, --json is an empty list."""
+    assert run("summarize", "status=failed", "--json").out == "[]\n"
+    assert run("summarize", "--best", "note", "--json").out == "[]\n"
