@@ -1,6 +1,7 @@
 """The forms in which a config may be handed to `Experiment`, made one: a plain, resolved dict."""
 
 import dataclasses
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,7 +44,16 @@ def _read_file(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise YamlError(f"Cannot read the config {path}: {reason}.") from error
-    content = read_yaml(text, path)  # JSON is YAML
+    content = _read_json(text, path) if path.suffix == ".json" else read_yaml(text, path)
     if not isinstance(content, dict):
-        raise YamlError(f"{path} holds a list: a config is a mapping of keys to values.")
+        raise YamlError(f"{path} holds no mapping: a config is a mapping of keys to values.")
     return content
+
+
+def _read_json(text: str, path: Path) -> Any:
+    """Return the content of a JSON file, which is nearly but not quite YAML: of an emoji it may hold two halves."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise YamlError(f"{path}:{line}: {getattr(error, 'msg', 'nested too deep')}.") from error
