@@ -12,8 +12,8 @@ from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experimen
 from mag.compare.description import number_attempts
 from mag.errors import NotFoundError, RecordError
 from mag.record.locks import is_held
-from mag.record.log import find_tail, follow_log
 from mag.record.store import StoredExperiment
+from mag.record.tail import find_tail, follow_log
 
 HELP = """Print all that an experiment printed: standard output and standard error, of Python, C and child processes.
 

@@ -16,7 +16,7 @@ from mag.record.store import Store, StoredExperiment
 from mag.settings import find_settings
 
 STORE_OPTION = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
-JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="JSON, with all that is known.")
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FILTERS_ARGUMENT = click.argument("filters", nargs=-1, metavar="[FILTERS]...")
 EXPERIMENT_ARGUMENT = click.argument("reference", metavar="EXPERIMENT")
 

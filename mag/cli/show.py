@@ -21,7 +21,7 @@ HELP = """Show everything about one experiment: how it stands and why, results, 
 \b
   mag show '10|0.01'
   mag show 3a7013                          by the beginning of its identity
-  mag show experiments/10|0.01 --json      by its path, as data
+  mag show 'experiments/10|0.01' --json    by its path, as data
   mag show '10|0.01' --json | jq .results.accuracy
 
 EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.

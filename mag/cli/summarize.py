@@ -32,7 +32,7 @@ HELP = """Put the results of completed experiments side by side, next to the con
   mag summarize --by C                           mean, sd and n for each C, over all the rest
   mag summarize --by model.name --by C           for each pair
   mag summarize --best accuracy                  the experiment with the highest accuracy
-  mag summarize --best loss --min --by model     the one with the lowest loss for each model
+  mag summarize --best loss --min --by kernel    the one with the lowest loss for each model
   mag summarize --pivot accuracy C gamma         a grid: C down, gamma across, mean accuracy in the cells
 
 sd is the standard deviation of the sample (n - 1), so that a single value has none. A mean over NaN is NaN; true counts

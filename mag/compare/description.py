@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from mag.compare.rows import Row
 from mag.errors import RecordError
 from mag.record.files import read_json
-from mag.record.log import read_from
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
+from mag.record.tail import read_from
 from mag.record.values import encode_config
 
 _LONGEST_LINE = 500

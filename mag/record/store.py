@@ -1,6 +1,7 @@
 """The store: a directory and the experiments in it, read without running, importing or resolving anything."""
 
 import dataclasses
+import json
 import os
 import re
 import stat
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mag.errors import MagError, NotFoundError, RecordError
-from mag.record import records
+from mag.record import files, records, values
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 
@@ -87,8 +88,9 @@ class Store:
     def _read(self, name: str) -> StoredExperiment | None:
         paths = self.paths.experiment(name)
         try:
-            _check_file(paths.record)
-            record = records.read_record(paths)
+            record, status = _read_settled(paths)
+            if record.status == "running":
+                record = _add_results(record, paths)
             _check_fields(record, paths.record)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -97,7 +99,7 @@ class Store:
         except (TypeError, ValueError, AttributeError, RecursionError):  # what decoding met was of another kind
             problem = f"Cannot read {paths.record}: it is no record."
             return StoredExperiment(name, paths, None, "corrupt", problem)
-        return StoredExperiment(name, paths, record, records.derive_status(paths, record))
+        return StoredExperiment(name, paths, record, status)
 
     def filter(self, keep: Callable[[StoredExperiment], bool]) -> Iterator[StoredExperiment]:
         """Yield the experiments for which `keep` is true."""
@@ -146,6 +148,26 @@ class Store:
         if not names:
             return f"No experiment {reference!r}: there are none in {self.paths.root} yet."
         return f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."
+
+
+def _read_settled(paths: ExperimentPaths) -> tuple[Record, str]:
+    _check_file(paths.record)
+    record = records.read_record(paths)
+    status = records.derive_status(paths, record)
+    if status == "lost":  # unless it ended between two looks: the lock is freed after the last record is written
+        record = records.read_record(paths)
+        status = records.derive_status(paths, record)
+    return record, status
+
+
+def _add_results(record: Record, paths: ExperimentPaths) -> Record:
+    """Return the record with the results that were registered since it was written, as far as they can be read."""
+    try:
+        _check_file(paths.results)
+        results = values.decode(json.loads(files.read_file(paths.results)))
+    except (OSError, MagError, ValueError, RecursionError):
+        return record
+    return record.replace(results=results) if isinstance(results, dict) else record
 
 
 def _check_file(path: str) -> None:

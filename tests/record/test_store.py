@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,39 @@ def test_a_running_one_that_nobody_runs_is_lost(tmp_path: Path) -> None:
     assert lock
     assert [one.status for one in Store(tmp_path)] == ["running"]
     lock.release()
+
+
+def test_what_was_registered_is_seen_at_once(tmp_path: Path) -> None:
+    """Results of an experiment that has not ended, or never said so, are those that it registered."""
+    paths = write(tmp_path, "a", status="running")
+    Path(paths.results).write_text('{"version": 2, "loss": "nan"}')
+    (one,) = Store(tmp_path)
+    assert (one.status, repr(one.results)) == ("lost", "{'version': 2, 'loss': nan}")
+    Path(paths.results).write_text("{")
+    assert [one.results for one in Store(tmp_path)] == [{}]
+
+
+def test_one_that_ends_while_it_is_looked_at_is_not_lost(tmp_path: Path) -> None:
+    """However a look falls between the last record and the free lock, it shows what was."""
+    paths, names = write(tmp_path, "a", status="running"), ["running", "completed"]
+    ended = threading.Event()
+
+    def run() -> None:
+        for _ in range(300):
+            lock = acquire(paths.lock)
+            assert lock
+            for status in names:
+                fields: dict[str, Any] = {"identity": IDENTITY, "identifier": "a", "status": status, "config": {}}
+                write_record(paths, Record(**fields), durable=False)
+            lock.release()
+        ended.set()
+
+    thread = threading.Thread(target=run)
+    write_record(paths, Record(identity=IDENTITY, identifier="a", status="completed", config={}), durable=False)
+    thread.start()
+    seen = {one.status for _ in iter(ended.is_set, True) for one in Store(tmp_path)}
+    thread.join()
+    assert seen <= set(names)
 
 
 def test_filter(tmp_path: Path) -> None:
