@@ -42,6 +42,7 @@ Exit status: 0, even if nothing matches; 2 for an unknown key.
 
 _LEADING = ("name", "status")
 _TRAILING = ("seconds", "started")
+_LONG = 1e15
 
 
 @click.command(help=HELP, short_help="List experiments as a table.")
@@ -114,7 +115,7 @@ def _polish(column: Column, cell: Any, *, brief: bool) -> Any:
         return cell
     if column.key in {"started", "ended"}:
         return format_moment(cell, brief=brief)
-    if brief and column.key.endswith("seconds") and is_number(cell):
+    if brief and column.key.endswith("seconds") and is_number(cell) and cell < _LONG:
         return float(f"{cell:.3g}") if cell < 100 else round(cell)  # noqa: PLR2004
     return cell
 

@@ -15,9 +15,11 @@ from typing import Any, NoReturn
 
 import click
 
+from mag.cli.messages import say
 from mag.cli.widths import GAP, cut, fit, measure
 from mag.compare.cells import MISSING, format_briefly, format_value, is_number
 from mag.config.suggestion import list_names
+from mag.record.values import encode_config
 
 # control characters, invisible ones that reorder or hide text, lone halves of a surrogate pair
 _UNSAFE = re.compile(
@@ -131,11 +133,18 @@ def format_json(data: Any) -> str:
     ]
     """
     if isinstance(data, list):
-        lines = ",\n".join(json.dumps(item, ensure_ascii=False, allow_nan=False) for item in data)
+        lines = ",\n".join(_dump(item) for item in data)
         text = f"[\n{lines}\n]" if data else "[]"
     else:
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
+        text = _dump(data, indent=2)
     return _escape_json(text)
+
+
+def _dump(data: Any, *, indent: int | None = None) -> str:
+    try:
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent)
+    except ValueError:  # a number that is none, where mag never writes one
+        return json.dumps(encode_config(data), ensure_ascii=False, allow_nan=False, indent=indent)
 
 
 def _escape_json(text: str) -> str:
@@ -145,7 +154,7 @@ def _escape_json(text: str) -> str:
 
 def note(text: str) -> None:
     """Say something to the user on standard error; the text is escaped here."""
-    click.echo(f"mag: {escape(text)}", err=True)
+    say(f"mag: {escape(text)}")
 
 
 def write_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, expendable: Sequence[int] = ()) -> None:

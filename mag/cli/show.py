@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mag.cli.messages import say
 from mag.cli.output import Screen, escape, find_screen, write_json, write_lines
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer
 from mag.cli.wording import format_duration, format_moment, format_size, name_signal
@@ -51,7 +52,7 @@ def command(reference: str, as_json: bool, directory: str | None) -> None:
         return
     write_lines(draw(row, find_screen()))
     for line in advise(experiment, refer(experiment, directory)):
-        click.echo(line, err=True)
+        say(line)
 
 
 def draw(row: Row, screen: Screen) -> Iterator[str]:

@@ -8,15 +8,16 @@ from mag.compare.rows import parse_moment
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _THOUSAND = 1000
+_BEYOND = 1e15
 
 
 def format_duration(seconds: Any) -> str:
-    """Return a duration in the units that suit it; what is no number stays as it is.
+    """Return a duration in the units that suit it; what is no sensible number stays as it is.
 
     >>> [format_duration(seconds) for seconds in (0.0312, 2.5, 125, 7500, 200_000)]
     ['0.031 s', '2.5 s', '2 min 5 s', '2 h 5 min', '2 d 7 h']
     """
-    if not is_number(seconds):
+    if not _is_sensible(seconds):
         return format_value(seconds)
     if seconds < _MINUTE:
         return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s" if seconds < 1 else f"{seconds:.3g} s"
@@ -29,12 +30,12 @@ def format_duration(seconds: Any) -> str:
 
 
 def format_size(size: Any) -> str:
-    """Return a number of bytes in the unit that suits it; what is no number stays as it is.
+    """Return a number of bytes in the unit that suits it; what is no sensible number stays as it is.
 
     >>> [format_size(size) for size in (1, 999, 1500, 123_456_789)]
     ['1 byte', '999 bytes', '1.5 kB', '123 MB']
     """
-    if not is_number(size):
+    if not _is_sensible(size):
         return format_value(size)
     if size < _THOUSAND:
         return f"{size} byte{'s' * (size != 1)}"
@@ -60,3 +61,7 @@ def name_signal(number: Any) -> str:
         return f"{number} ({signal.Signals(number).name})"
     except ValueError:
         return format_value(number)
+
+
+def _is_sensible(number: Any) -> bool:
+    return is_number(number) and 0 <= number < _BEYOND

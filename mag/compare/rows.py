@@ -59,7 +59,10 @@ def parse_moment(text: str) -> dt.datetime:
     Raises:
         ValueError: It is none.
     """
-    return dt.datetime.fromisoformat(text).astimezone()
+    try:
+        return dt.datetime.fromisoformat(text).astimezone()
+    except OverflowError as error:
+        raise ValueError(f"{text} is beyond all time zones") from error
 
 
 def _read_field(name: str) -> Callable[[StoredExperiment], Any]:

@@ -89,6 +89,11 @@ def test_json_reads_back_and_is_safe_to_look_at(data: object) -> None:
     assert escape(text.replace("\n", "")) == text.replace("\n", "")
 
 
+def test_json_is_valid_whatever_a_record_holds() -> None:
+    """A number that JSON does not know is a string, wherever it stands."""
+    assert json.loads(format_json([{"seconds": float("nan")}])) == [{"seconds": "nan"}]
+
+
 def test_lines_are_utf8(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Standard output is UTF-8."""
     write_lines(["é日本"])

@@ -1,0 +1,41 @@
+"""The laws of wording."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mag.cli.wording import format_duration, format_moment, format_size, name_signal
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400)
+
+
+@given(ANYTHING)
+def test_nothing_stops_the_words(value: object) -> None:
+    """Whatever a record holds in the place of a number, it is shown."""
+    assert [isinstance(words(value), str) for words in (format_duration, format_size, name_signal)] == [True] * 3
+
+
+@given(st.floats(0.1, 1e7), st.floats(1.01, 100))
+def test_durations_grow(seconds: float, factor: float) -> None:
+    """No unit is taken too early: the words for more time never say less."""
+    units = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+
+    def read(text: str) -> float:
+        words = text.split()
+        return sum(float(number) * units[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
+
+    assert read(format_duration(seconds)) <= read(format_duration(seconds * factor))
+    assert math.isclose(read(format_duration(seconds)), seconds, rel_tol=0.05)
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, "0 bytes"), (999_499, "999 kB"), (999_500, "1 MB"), (5e13, "50 TB")])
+def test_sizes(size: float, words: str) -> None:
+    """Three digits and a unit."""
+    assert format_size(size).startswith(words)
+
+
+def test_a_time_that_cannot_be_read_stays() -> None:
+    """A record of unknown origin is shown as it is."""
+    assert format_moment("soon") == "soon"
