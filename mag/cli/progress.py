@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mag.cli.messages import say
 from mag.cli.output import escape
-from mag.run.tasks import Outcome
-from mag.sweeps.execution import FAULTY, Observer
+from mag.run.tasks import FAULTY, Outcome
+from mag.sweeps.execution import Observer
 from mag.sweeps.plans import Plan, PlannedExperiment
 
 if TYPE_CHECKING:

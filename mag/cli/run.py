@@ -70,8 +70,8 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
     finally:
         mirror.close()
     if not options["quiet"]:
-        for outcome in report.outcomes:
-            say(describe_outcome(outcome))
+        if report.last is not None:
+            say(describe_outcome(report.last))
         say(_advise(report))
     return report.exit_code
 
@@ -80,7 +80,7 @@ def _advise(report: "Report") -> str:
     from mag.cli.progress import quote_name
 
     name = quote_name(report.plan[0].identifier)
-    if not report.outcomes:
+    if report.last is None:
         return f"{name} is done already, nothing to run.\nNext: mag show {name}  (or --force, to run it again)"
-    directory = Path(report.plan.store.root, report.outcomes[0].name)
+    directory = Path(report.plan.store.root, report.last.name)
     return f"Next: mag show {name}  (all of it is in {quote_name(str(directory))})"

@@ -1,17 +1,19 @@
 """The local launcher: joblib hands tasks to supervisors on this machine, `jobs` at a time."""
 
 import collections
+import dataclasses
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mag.errors import LaunchError, MagError
+from mag.launch.gate import Gate
 from mag.record import locks
 from mag.record.paths import StorePaths
 from mag.record.records import read_record, write_record
 from mag.run.forkserver import ForkServer, Supervisor
 from mag.run.supervisor import describe_record
-from mag.run.tasks import Conditions, Outcome, Task
+from mag.run.tasks import FAULTY, Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
 
@@ -23,37 +25,67 @@ class LocalLauncher:
         server: The process that has the app imported.
         conditions: What all tasks have in common.
         jobs: How many experiments run at a time.
+        gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
+        most: How many may run at a time when another number is asked for later.
+        max_failures: Start nothing more after so many faulty experiments; None for no limit.
     """
 
-    def __init__(self, server: ForkServer, conditions: Conditions, *, jobs: int) -> None:
+    def __init__(
+        self,
+        server: ForkServer,
+        conditions: Conditions,
+        *,
+        jobs: int,
+        gpus: Sequence[str] = (),
+        most: int = 1,
+        max_failures: int | None = None,
+    ) -> None:
         self._server = server
         self._conditions = conditions
         self._jobs = jobs
+        self._most = max(jobs, most)
+        self._gate = Gate(jobs)
+        self._gpus = collections.deque(gpus)
+        self._has_gpus = bool(gpus)
         self._idle: collections.deque[Supervisor] = collections.deque()
         self._hired: list[Supervisor] = []
         self._stops = 0
         self._ends = False
+        self._failures_left = max_failures
 
     def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Run the tasks, and yield what became of each in the order in which they end."""
-        if self._jobs == 1:
+        if self._most == 1:
             yield from map(self.run, tasks)
             return
         from joblib import Parallel, delayed  # noqa: PLC0415  (100 ms that a single experiment need not wait for)
 
         parallel = Parallel(
-            n_jobs=self._jobs,
+            n_jobs=self._most,
             backend="threading",  # the experiments have processes of their own, which no dead worker can take along
             return_as="generator_unordered",
             batch_size=1,
-            pre_dispatch=2 * self._jobs,
+            pre_dispatch=2 * self._most,
         )
         yield from parallel(delayed(self.run)(task) for task in tasks)
 
     def run(self, task: Task) -> Outcome:
-        """Run one task, wherever a supervisor is free."""
-        if self._stops or self._ends:
-            return Outcome(task.index, task.name, "unstarted")
+        """Run one task when its turn has come, wherever a supervisor is free."""
+        self._gate.enter()
+        try:
+            if self._stops or self._ends:
+                return Outcome(task.index, task.name, "unstarted")
+            if not self._has_gpus:
+                return self._run(task)
+            gpu = self._gpus.popleft()
+            try:
+                return self._run(dataclasses.replace(task, environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
+            finally:
+                self._gpus.append(gpu)
+        finally:
+            self._gate.leave()
+
+    def _run(self, task: Task) -> Outcome:
         try:
             supervisor = self._hire()
         except LaunchError as error:
@@ -62,9 +94,18 @@ class LocalLauncher:
         if outcome is None:
             self._hired.remove(supervisor)
             supervisor.close()
-            return settle_orphan(task, self._conditions)
-        self._idle.append(supervisor)
+            outcome = settle_orphan(task, self._conditions)
+        else:
+            self._idle.append(supervisor)
+        self._count_failure(outcome)
         return outcome
+
+    def _count_failure(self, outcome: Outcome) -> None:
+        """Give up in time: before the place is given to the next."""
+        if self._failures_left is not None and outcome.status in FAULTY:
+            self._failures_left -= 1
+            if self._failures_left <= 0:
+                self.start_no_more()
 
     def _hire(self) -> Supervisor:
         try:
@@ -77,10 +118,17 @@ class LocalLauncher:
     def start_no_more(self) -> None:
         """Let what runs come to its end, and start nothing more."""
         self._ends = True
+        self._gate.throw_open()
+
+    def adjust(self, *, jobs: int | None, paused: bool) -> None:
+        """Run another number of experiments at a time (None: as at the start), or start none for now."""
+        wanted = self._jobs if jobs is None else min(jobs, self._most)
+        self._gate.adjust(capacity=max(1, wanted), paused=paused)
 
     def stop(self) -> None:
         """Start nothing more and stop what runs: with a grace period, or at once when called again."""
         self._stops += 1
+        self._gate.throw_open()
         for supervisor in list(self._hired):
             supervisor.stop()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mag.errors import RecordError, ResultError
-from mag.record import claims, files, provenance, values
+from mag.record import claims, files, locks, provenance, values
 from mag.record.claims import Claim
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Record, Status
@@ -42,10 +42,9 @@ class Attempt:
             raise
         self.results: dict[str, Any] = dict(self.record.results)
 
-    @property
-    def lock_descriptor(self) -> int:
-        """The open file that carries the lock."""
-        return self._lock.descriptor
+    def note_process(self, pid: int) -> None:
+        """Note which process carries the attempt out."""
+        locks.write_holder(self._lock, pid)
 
     def restart_clock(self) -> None:
         """Count CPU time from here on: in a child that was just forked."""

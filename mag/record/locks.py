@@ -49,6 +49,23 @@ def acquire(path: str) -> Lock | None:
     return None
 
 
+def write_holder(lock: Lock, pid: int) -> None:
+    """Note in the lock's file which process it is held for."""
+    os.ftruncate(lock.descriptor, 0)
+    os.pwrite(lock.descriptor, b"%d\n" % pid, 0)
+
+
+def read_holder(path: str) -> int | None:
+    """Return the process that the lock at `path` is held for; None if it is free, or the process not noted."""
+    if not is_held(path):
+        return None
+    try:
+        with open(path, "rb") as file:
+            return int(file.read(20))
+    except (OSError, ValueError):
+        return None
+
+
 def is_held(path: str) -> bool:
     """Tell whether some process holds the lock at `path`, without keeping it from anyone."""
     try:

@@ -73,6 +73,14 @@ class StorePaths:
         """The manifest of the sweep with that id."""
         return self.manifests / f"{sweep}.json"
 
+    def sweep_lock(self, sweep: str) -> str:
+        """Held while the runner of the sweep lives."""
+        return f"{self.root}/.mag/sweeps/{sweep}.lock"
+
+    def control(self, sweep: str) -> str:
+        """What the runner of the sweep is asked to do."""
+        return f"{self.root}/.mag/sweeps/{sweep}.control.json"
+
     @property
     def manifests(self) -> Path:
         """The folder of all manifests."""

@@ -39,6 +39,7 @@ def run_child(function: Function, attempt: Attempt, log: int, task: Task, condit
     code = FAILED
     try:
         _settle(attempt, log, conditions)
+        os.environ.update(task.environment)
         code = _carry_out(function, attempt, task, conditions)
     except BaseException:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         traceback.print_exc()

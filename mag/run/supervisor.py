@@ -86,6 +86,7 @@ def _attend(attempt: Attempt, task: Task, function: Function, conditions: Condit
         watch.leave()
         run_child(function, attempt, log, task, conditions)
     os.close(log)
+    attempt.note_process(pid)
     kills = count_oom_kills()
     death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
     left = end_leftovers(pid)

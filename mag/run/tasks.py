@@ -11,6 +11,7 @@ from mag.settings import Settings
 Function = Callable[..., Any]
 """The user's function: takes the config and, where it has a second parameter, the experiment."""
 
+FAULTY = ("failed", "killed", "timeout", "interrupted", "lost")
 RETRIED = ("failed", "killed", "timeout", "oom")
 
 
@@ -25,6 +26,7 @@ class Task:
         config: Its resolved config, plain data, secrets included.
         overrides: What was typed for it, secrets masked.
         force: Run it even if it completed before.
+        environment: Variables that it gets, `("CUDA_VISIBLE_DEVICES", "0")`.
     """
 
     index: int
@@ -33,6 +35,7 @@ class Task:
     config: dict[str, Any]
     overrides: tuple[str, ...] = ()
     force: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """A sweep from its plan to its report: the stages, each named once and in order."""
 
+import contextlib
 import dataclasses
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,20 +12,23 @@ from typing import Any
 from mag.config.composition import Composer
 from mag.config.grammar import parse_overrides
 from mag.config.secrets import mask_command
+from mag.launch.control import obey
 from mag.launch.local import LocalLauncher, count_cpus
 from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.commit import read_commit
+from mag.record.controls import hold_sweep, release_sweep
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
-from mag.record.provenance import gather_provenance
+from mag.record.provenance import Provenance, gather_provenance
 from mag.run.forkserver import ForkServer
 from mag.run.limits import Limits
-from mag.run.tasks import RETRIED, Conditions, Function, Outcome, Task
+from mag.run.tasks import FAULTY, RETRIED, Conditions, Function, Outcome, Task
 from mag.settings import Settings, find_settings
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
 
-FAULTY = ("failed", "killed", "timeout", "interrupted", "lost")
+_ROOM = 4
+"""For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class Order:
         retries: How often a faulty experiment is tried again.
         retry_on: The causes for which it is.
         max_failures: Start nothing more after so many faulty experiments; None for no limit.
+        gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
+        then: A shell command to run when all is in; None for none.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
     """
 
@@ -54,6 +61,8 @@ class Order:
     retries: int = 0
     retry_on: tuple[str, ...] = RETRIED
     max_failures: int | None = None
+    gpus: tuple[str, ...] = ()
+    then: str | None = None
     manifest: bool = True
 
 
@@ -63,28 +72,24 @@ class Report:
 
     Attributes:
         plan: What was asked for.
-        outcomes: What became of the experiments that were not complete.
-        sweep: The id of its manifest; None if nothing was to be done.
+        counts: How many of the planned experiments ended how; those complete before count as "skipped".
+        faulty: The outcomes of those that did not complete.
+        last: The outcome that came last; None if nothing was to be done.
         signal: The signal that stopped it; None if none did.
     """
 
     plan: Plan
-    outcomes: tuple[Outcome, ...] = ()
-    sweep: str | None = None
+    counts: Counter[str]
+    faulty: tuple[Outcome, ...] = ()
+    last: Outcome | None = None
     signal: int | None = None
-
-    def count(self) -> Counter[str]:
-        """Return how many of the planned experiments ended how; those complete before count as "skipped"."""
-        counts = Counter(outcome.status for outcome in self.outcomes)
-        counts["skipped"] += len(self.plan) - len(self.outcomes)
-        return +counts
 
     @property
     def exit_code(self) -> int:
         """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
         if self.signal:
             return 128 + self.signal
-        return 0 if set(self.count()) <= {"completed", "skipped", "elsewhere"} else 1
+        return 0 if set(+self.counts) <= {"completed", "skipped", "elsewhere"} else 1
 
 
 class Observer:
@@ -115,27 +120,67 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     """
     todo = list(plan) if order.force else plan.select_unfinished()
     if not todo:
-        return Report(plan)
-    jobs = min(order.jobs or order.settings.jobs or count_cpus(), len(todo))
+        return Report(plan, Counter(skipped=len(plan)))
+    jobs = choose_jobs(order, len(todo))
     server = ForkServer(load, threads=max(1, count_cpus() // jobs))
     try:
         conditions = _gather_conditions(plan, order)
         server.wait_until_ready()
         prepare_store(plan.store)
-        write_manifest(plan.store, conditions.provenance, _mask(order), digest_plan(plan))
-        launcher = LocalLauncher(server, conditions, jobs=jobs)
-        observer.begin(plan, todo, jobs)
-        outcomes = []
-        with stop_on_signals(launcher.stop, observer.interrupt) as interruption:
-            for outcome in launcher.launch(_list_tasks(todo, force=order.force)):
-                outcomes.append(outcome)
-                observer.end(outcome)
-                if order.max_failures and sum(o.status in FAULTY for o in outcomes) >= order.max_failures:
-                    launcher.start_no_more()
-        launcher.close()
+        with _announced(plan, order, conditions.provenance):
+            most = min(len(todo), len(order.gpus) or _ROOM * max(jobs, count_cpus())) if order.manifest else 1
+            launcher = LocalLauncher(
+                server, conditions, jobs=jobs, gpus=order.gpus, most=most, max_failures=order.max_failures
+            )
+            observer.begin(plan, todo, jobs)
+            report = _run(plan, order, todo, (launcher, conditions.provenance.sweep), observer)
+            launcher.close()
     finally:
         server.close()
-    return Report(plan, tuple(outcomes), conditions.provenance.sweep, interruption.signal)
+    if order.then:
+        subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
+    return report
+
+
+def choose_jobs(order: Order, todo: int) -> int:
+    """Return how many experiments run at a time: as asked, else one for each GPU slot, else one for each CPU."""
+    jobs = order.jobs or len(order.gpus) or order.settings.jobs or count_cpus()
+    return max(1, min(jobs, todo, len(order.gpus) or todo))
+
+
+@contextlib.contextmanager
+def _announced(plan: Plan, order: Order, provenance: Provenance) -> Iterator[None]:
+    """Keep the sweep's manifest, and show that its runner lives while the block runs."""
+    if provenance.sweep is None:
+        yield
+        return
+    write_manifest(plan.store, provenance, mask_command(order.overrides, order.settings.secrets), digest_plan(plan))
+    lock = hold_sweep(plan.store, provenance.sweep)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            release_sweep(plan.store, provenance.sweep, lock)
+
+
+def _run(
+    plan: Plan,
+    order: Order,
+    todo: Sequence[PlannedExperiment],
+    engine: tuple[LocalLauncher, str | None],
+    observer: Observer,
+) -> Report:
+    counts = Counter(skipped=len(plan) - len(todo))
+    faulty: list[Outcome] = []
+    outcome = None
+    launcher, sweep = engine
+    with stop_on_signals(launcher.stop, observer.interrupt) as interruption, obey(launcher, plan.store, sweep):
+        for outcome in launcher.launch(_list_tasks(todo, force=order.force)):
+            counts[outcome.status] += 1
+            observer.end(outcome)
+            if outcome.status in FAULTY:
+                faulty.append(outcome)
+    return Report(plan, counts, tuple(faulty), outcome, interruption.signal)
 
 
 def _gather_conditions(plan: Plan, order: Order) -> Conditions:
@@ -160,10 +205,6 @@ def _gather_conditions(plan: Plan, order: Order) -> Conditions:
 def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:
     for e in todo:
         yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force)
-
-
-def _mask(order: Order) -> list[str]:
-    return mask_command(order.overrides, order.settings.secrets)
 
 
 def sweep(

@@ -1,0 +1,64 @@
+"""Control of a sweep that is under way: a file that other terminals write and its runner looks at.
+
+`<id>.lock` beside the manifest is held while the runner lives; `<id>.control.json` says what it is asked to do.
+"""
+
+import contextlib
+import dataclasses
+import os
+
+from mag.errors import RecordError
+from mag.record import files, locks, values
+from mag.record.paths import StorePaths
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Control:
+    """What a runner is asked to do.
+
+    Attributes:
+        jobs: How many experiments to run at a time; None for what it was started with.
+        paused: Start nothing until told otherwise.
+        stops: 1 to stop with a grace period, 2 to stop at once.
+    """
+
+    jobs: int | None = None
+    paused: bool = False
+    stops: int = 0
+
+
+def read_control(store: StorePaths, sweep: str) -> Control:
+    """Return what the runner of a sweep is asked to do; nothing where the file cannot be read."""
+    try:
+        data = files.read_json(store.control(sweep))
+    except (OSError, RecordError):
+        return Control()
+    known = {field.name: data[field.name] for field in dataclasses.fields(Control) if field.name in data}
+    return Control(**known)
+
+
+def write_control(store: StorePaths, sweep: str, control: Control) -> None:
+    """Ask the runner of a sweep to do something.
+
+    Raises:
+        RecordError: The file cannot be written.
+    """
+    files.write_file(store.control(sweep), values.dump_json({"version": 1, **dataclasses.asdict(control)}))
+
+
+def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:
+    """Show that the runner of a sweep lives, as long as the lock is held."""
+    return locks.acquire(store.sweep_lock(sweep))
+
+
+def is_running(store: StorePaths, sweep: str) -> bool:
+    """Tell whether the runner of a sweep lives."""
+    return locks.is_held(store.sweep_lock(sweep))
+
+
+def release_sweep(store: StorePaths, sweep: str, lock: locks.Lock) -> None:
+    """Show that the runner of a sweep has ended."""
+    for path in (store.control(sweep), store.sweep_lock(sweep)):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    lock.release()
