@@ -1,6 +1,5 @@
 """`mag ls`: experiments as a table."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +7,11 @@ import click
 
 from mag.cli.output import escape, find_screen, note, write_json, write_lines, write_table
 from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select
+from mag.cli.wording import format_moment
 from mag.compare.cells import MISSING, is_number
 from mag.compare.columns import Column, find_varying
 from mag.compare.description import describe
-from mag.compare.rows import Row, parse_moment
+from mag.compare.rows import MOMENTS, Row
 from mag.compare.table import build_table, sort_naturally, sort_rows
 from mag.errors import UsageError
 
@@ -113,25 +113,11 @@ def _polish(column: Column, cell: Any, *, brief: bool) -> Any:
     """Return a cell in the form that suits where it is read: local time, and only so many digits on a terminal."""
     if column.kind != "fact" or cell is MISSING:
         return cell
-    if column.key in {"started", "ended"}:
+    if column.key in MOMENTS:
         return format_moment(cell, brief=brief)
     if brief and column.key.endswith("seconds") and is_number(cell) and cell < _LONG:
         return float(f"{cell:.3g}") if cell < 100 else round(cell)  # noqa: PLR2004
     return cell
-
-
-def format_moment(text: str, *, brief: bool) -> str:
-    """Return a recorded time in the local time zone; one that cannot be read stays as it is.
-
-    Args:
-        text: ISO 8601, as records hold it.
-        brief: To the minute, for people; else to the second, with the offset from UTC, for programs.
-    """
-    try:
-        moment: dt.datetime = parse_moment(text)
-    except ValueError:
-        return text
-    return f"{moment:%Y-%m-%d %H:%M}" if brief else moment.isoformat(timespec="seconds")
 
 
 def _tell_corrupt(rows: Sequence[Row]) -> None:

@@ -43,12 +43,18 @@ def format_size(size: Any) -> str:
     return f"{size / _THOUSAND**power:.3g} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
-def format_moment(text: str) -> str:
-    """Return a recorded time to the second, in the local time zone; one that cannot be read stays as it is."""
+def format_moment(text: str, *, brief: bool = False) -> str:
+    """Return a recorded time in the local time zone; one that cannot be read stays as it is.
+
+    Args:
+        text: ISO 8601, as records hold it.
+        brief: To the minute; else to the second, with the offset from UTC, so that a program can read it.
+    """
     try:
-        return f"{parse_moment(text):%Y-%m-%d %H:%M:%S %z}"
+        moment = parse_moment(text)
     except ValueError:
         return text
+    return f"{moment:%Y-%m-%d %H:%M}" if brief else moment.isoformat(" ", "seconds")
 
 
 def name_signal(number: Any) -> str:

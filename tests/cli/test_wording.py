@@ -1,5 +1,6 @@
 """The laws of wording."""
 
+import datetime as dt
 import math
 
 import pytest
@@ -39,3 +40,10 @@ def test_sizes(size: float, words: str) -> None:
 def test_a_time_that_cannot_be_read_stays() -> None:
     """A record of unknown origin is shown as it is."""
     assert format_moment("soon") == "soon"
+
+
+def test_a_time_is_what_it_was() -> None:
+    """The long form names the very second that was recorded, in any time zone."""
+    recorded = "2026-11-23T12:00:05.9+05:30"
+    assert dt.datetime.fromisoformat(format_moment(recorded)) == dt.datetime(2026, 11, 23, 6, 30, 5, tzinfo=dt.UTC)
+    assert format_moment(format_moment(recorded), brief=True) == format_moment(recorded)[:16]
