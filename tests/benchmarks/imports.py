@@ -9,7 +9,7 @@ import importlib.util
 from tests.benchmarks.projects import HEAVY, Bench
 from tests.benchmarks.sweeps import command_sweep
 from tests.benchmarks.tables import Row, Table
-from tests.benchmarks.timing import Case, divide, measure_in_turn, subtract
+from tests.benchmarks.timing import Case, divide, subtract
 
 _MANY, _FEW = 200, 50
 
@@ -26,7 +26,7 @@ def measure(bench: Bench) -> Table:
             Case(f"{name} {number}", command_sweep(bench, number, f"{project}/{number}-{{round}}"), project)
             for number in (_MANY, _FEW)
         ]
-    found = measure_in_turn(cases, rounds=bench.rounds, seconds=bench.seconds)
+    found = bench.measure(cases)
     light, heavy = (divide(found[f"{name} {_MANY}"], _MANY) for name in ("light", "heavy"))
     further = [
         divide(subtract(found[f"{name} {_MANY}"], found[f"{name} {_FEW}"]), _MANY - _FEW) for name in ("light", "heavy")

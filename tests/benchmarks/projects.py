@@ -1,9 +1,13 @@
 """What the benchmarks run: where mag, Hydra and Python are, and projects with an app that does nothing."""
 
+import compileall
 import dataclasses
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from tests.benchmarks.timing import Case, Sample, measure_in_turn
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,9 +57,26 @@ class Bench:
     rounds: int
     seconds: float
 
+    def install(self) -> None:
+        """Copy the package into the folder, and compile it as an installer does.
+
+        In a checkout it may stand uncompiled (PYTHONDONTWRITEBYTECODE), and may be edited meanwhile.
+        """
+        shutil.copytree(ROOT / "mag", self._package / "mag", ignore=shutil.ignore_patterns("__pycache__"))
+        compileall.compile_dir(self._package, quiet=1)
+
+    @property
+    def _package(self) -> Path:
+        return self.folder / "package"
+
+    def measure(self, cases: Sequence[Case], *, rounds: int | None = None) -> dict[str, list[Sample]]:
+        """Run the cases in turn, with the copy of mag, and return their samples by name."""
+        environment = {"PYTHONPATH": str(self._package)}
+        return measure_in_turn(cases, environment=environment, rounds=rounds or self.rounds, seconds=self.seconds)
+
     @property
     def mag(self) -> list[str]:
-        """The command `mag` as it is installed beside this Python, or run from the checkout."""
+        """The command `mag` as it is installed beside this Python, or else as a module."""
         script = Path(sys.executable).with_name("mag")
         return [str(script)] if script.exists() else [sys.executable, "-m", "mag"]
 

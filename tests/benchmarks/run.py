@@ -39,6 +39,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {load}")
     with tempfile.TemporaryDirectory(prefix="mag-bench-", dir=options.folder) as folder:
         bench = Bench(Path(folder), _find_hydra(options.hydra), options.rounds, options.seconds)
+        bench.install()
         print(f"mag: {' '.join(bench.mag)}; Hydra: {bench.hydra or 'none'}")
         for name in options.names or BENCHMARKS:
             print(f"\n{BENCHMARKS[name](bench).format()}", flush=True)

@@ -8,7 +8,7 @@ import sys
 
 from tests.benchmarks.projects import NO_HYDRA, ROOT, Bench
 from tests.benchmarks.tables import Row, Table
-from tests.benchmarks.timing import Case, measure_in_turn
+from tests.benchmarks.timing import Case
 
 _PASS = "python -c pass"
 _IMPORTS = "import click, omegaconf"
@@ -29,7 +29,7 @@ def measure(bench: Bench) -> Table:
     if bench.hydra:
         words = [str(bench.hydra), "peer.py", f"hydra.run.dir={project}/outputs/{{round}}"]
         cases.append(Case(_HYDRA, words, project))
-    found = measure_in_turn(cases, rounds=bench.rounds * 3, seconds=bench.seconds)
+    found = bench.measure(cases, rounds=bench.rounds * 3)
     peer = found.get(_HYDRA, [])
     rows = [
         Row(_PASS, found[_PASS]),

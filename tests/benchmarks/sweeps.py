@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.projects import NO_HYDRA, Bench
 from tests.benchmarks.tables import Row, Table
-from tests.benchmarks.timing import Case, divide, measure_in_turn, subtract
+from tests.benchmarks.timing import Case, divide, subtract
 
 _MANY, _FEW, _LARGE = 200, 50, 1000
 _HYDRA_JOBS = 40  # 200 would take half a minute a round
@@ -24,7 +24,7 @@ def measure(bench: Bench) -> Table:
     cases = [case for number in (_MANY, _FEW, _LARGE) for case in _list_cases(bench, project, number)]
     if bench.hydra:
         cases.append(Case(_HYDRA, _command_hydra(bench.hydra, project), project, rounds=_SLOW_ROUNDS))
-    found = measure_in_turn(cases, rounds=bench.rounds, seconds=bench.seconds)
+    found = bench.measure(cases)
     each = {name: divide(samples, int(name.split()[-1])) for name, samples in found.items() if name != _HYDRA}
     peer = divide(found.get(_HYDRA, []), _HYDRA_JOBS)
     further = {

@@ -10,7 +10,7 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mag.run.processes import adopt_orphans
@@ -54,11 +54,14 @@ class Case:
     rounds: int = 1_000_000
 
 
-def measure_in_turn(cases: Sequence[Case], *, rounds: int, seconds: float) -> dict[str, list[Sample]]:
+def measure_in_turn(
+    cases: Sequence[Case], *, environment: Mapping[str, str], rounds: int, seconds: float
+) -> dict[str, list[Sample]]:
     """Run every case once a round and return their samples, by the cases' names.
 
     Args:
         cases: The commands.
+        environment: Variables that are set for all of them.
         rounds: How many rounds at most.
         seconds: After how many seconds no further round is begun.
 
@@ -73,16 +76,17 @@ def measure_in_turn(cases: Sequence[Case], *, rounds: int, seconds: float) -> di
             break
         for case in cases:
             if number < case.rounds:
-                samples[case.name].append(_run(case, number))
+                samples[case.name].append(_run(case, number, environment))
     return samples
 
 
-def _run(case: Case, number: int) -> Sample:
+def _run(case: Case, number: int, environment: Mapping[str, str]) -> Sample:
     words = [word.replace("{round}", str(number)) for word in case.words]
     spent, began = _read_cpu(), time.perf_counter()
     done = subprocess.run(
         words,
         cwd=case.cwd,
+        env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=_LONGEST_COMMAND_SECONDS,
