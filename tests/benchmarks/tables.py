@@ -32,13 +32,18 @@ class Row:
         if not self.samples:
             return [self.name, *[""] * 7]
         middle = take_median(self.samples)
-        cells = [self.name, f"{middle.wall:,.2f}", f"{middle.cpu:,.2f}"]
+        cells = [self.name, _format_time(middle.wall), _format_time(middle.cpu)]
         if not self.standard:
             return [*cells, "", "", "", "", str(len(self.samples))]
         ratio = compare(self.samples, self.standard)
         cells += [self.peer, f"{ratio.wall:.3g}", f"{ratio.cpu:.3g}"]
         verdict = "" if self.goal is None else f"<= {self.goal:g} {'met' if ratio.wall <= self.goal else 'MISSED'}"
         return [*cells, verdict, str(len(self.samples))]
+
+
+def _format_time(milliseconds: float) -> str:
+    digits = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2 if milliseconds >= 1 else 4
+    return f"{milliseconds:,.{digits}f}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
