@@ -26,6 +26,7 @@ _INVISIBLE = (
 _UNSAFE = frozenset('/\\:*?"<>|%') | frozenset(map(chr, _INVISIBLE)) | {"\ufeff"}
 _SEPARATOR = re.compile(r"[ !#$&'()+,\-.;=@\[\]^_`{|}]{1,8}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE | re.DOTALL)
+_LONGEST_UNIT = 12
 _UNIT = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
 
 
@@ -57,7 +58,36 @@ def build_identifier(
     """
     _check_separator(separator)
     chosen = sorted(visible) if keys is None else [key for key in dict.fromkeys(keys) if key in visible]
-    parts = ("x".join(_encode(text, separator) for text in _read(key, visible[key], secrets)) for key in chosen)
+    parts = [encode_value(key, visible[key], separator=separator, secrets=secrets) for key in chosen]
+    return join_values(parts, identity, separator=separator)
+
+
+def encode_value(key: str, value: Any, *, separator: str, secrets: Sequence[str] = ()) -> str:
+    """Return what a name shows of one value.
+
+    Args:
+        key: Its visible flat key.
+        value: The value.
+        separator: What stands between two values.
+        secrets: As in `build_identifier`.
+
+    >>> encode_value("model.shrink", False, separator="|"), encode_value("sizes", [8, 16], separator="|")
+    ('no_shrink', '8x16')
+    """
+    return "x".join(_encode(text, separator) for text in _read(key, value, secrets))
+
+
+def join_values(parts: Sequence[str], identity: str, *, separator: str) -> str:
+    """Return the name that encoded values make together.
+
+    Args:
+        parts: What `encode_value` returned, in the order in which they stand in the name.
+        identity: The identity of the config that the name is for.
+        separator: What stands between two values.
+
+    >>> join_values(["10", "0.01"], "0" * 64, separator="|")
+    '10|0.01'
+    """
     name = _protect_ends(separator.join(parts) or "default")
     return name if _measure(name) <= MAX_BYTES else add_suffix(name, identity, separator=separator)
 
@@ -142,12 +172,14 @@ def _cut(name: str, room: int, separator: str) -> str:
     """Return the name's values that fit into the room (in bytes), or as much as fits of the first value."""
     if _measure(name) <= room:
         return name
-    end = size = 0
-    for unit in _UNIT.findall(name):
-        size += _measure(unit)
-        if size > room:
-            break
-        end += len(unit)
+    end = room
+    if not name.isascii() or "%" in name[:room]:
+        end = size = 0
+        for unit in _UNIT.findall(name[: room + _LONGEST_UNIT]):
+            size += _measure(unit)
+            if size > room:
+                break
+            end += len(unit)
     boundary = name.rfind(separator, 0, end + len(separator))
     return name[: boundary if boundary > 0 else end]
 

@@ -4,21 +4,23 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
-from mag.config.identity import compute_identity
-from mag.config.interpolation import find_missing, resolve
 from mag.config.override import Override
 from mag.config.secrets import mask_command
-from mag.errors import MissingValueError, SpaceError
 from mag.record import locks
-from mag.record.names import Names, Place, name_config
+from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
 from mag.settings import Settings, find_settings
-from mag.sweeps.samplers import SAMPLERS, Sampler
-from mag.sweeps.space import build_space
+from mag.sweeps.describer import Describer
+from mag.sweeps.descriptions import Source
+from mag.sweeps.filters import Filter
+from mag.sweeps.override_files import read_overrides
+from mag.sweeps.selection import Selection
+from mag.sweeps.shapes import PLAIN, Shape, Shaping, build_spaces, read_shape
+from mag.sweeps.sieve import Sieve
+from mag.sweeps.space import Point, Space
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -26,25 +28,42 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PlannedExperiment:
-    """One experiment of a plan.
+    """One experiment of a plan. Its config is made when it is asked for, from files that were read for the plan.
 
     Attributes:
         index: Its place in the plan, from 0.
-        overrides: What was typed, one value for each key.
-        composed: Its config as it was composed, plain data, interpolations as they are written.
-        resolved: Its config as the experiment gets it, plain data.
         identity: What it is.
         identifier: Its directory's name.
         status: How it stood when the plan was made: "new", or what its record says.
+        point: The point of the space that it is.
+        composer: Composes its config.
+        source: Makes its resolved config as it was when the plan was made.
+        secrets: Patterns of keys whose values are masked in `overrides`.
     """
 
     index: int
-    overrides: tuple[str, ...]
-    composed: dict[str, Any]
-    resolved: dict[str, Any]
     identity: str
     identifier: str
     status: str
+    point: Point = dataclasses.field(repr=False, compare=False)
+    composer: Composer = dataclasses.field(repr=False, compare=False)
+    source: Source = dataclasses.field(repr=False, compare=False)
+    secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False, compare=False)
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was typed, one value for each key, secrets masked."""
+        return tuple(mask_command([override.text for override in self.point.assign()], self.secrets))
+
+    @property
+    def composed(self) -> dict[str, Any]:
+        """Its config as it was composed, plain data, interpolations as they are written."""
+        return self.composer.compose(self.point.assign())
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """Its config as the experiment gets it, plain data."""
+        return self.source.resolve(self.point)
 
     @property
     def config(self) -> "DictConfig":
@@ -62,11 +81,15 @@ class Plan:
         experiments: In the order in which they start.
         store: Where they live.
         duplicates: How many points were the same experiment as an earlier one.
+        left_out: How many points the filters left out; of a sample, those that happened to be drawn.
+        missing: How many experiments fewer there are than a sample asked for.
     """
 
     experiments: tuple[PlannedExperiment, ...]
     store: StorePaths
     duplicates: int = 0
+    left_out: int = 0
+    missing: int = 0
 
     def __iter__(self) -> Iterator[PlannedExperiment]:
         return iter(self.experiments)
@@ -92,7 +115,7 @@ def plan(
     config_path: str | Path | None = None,
     config_name: str | None = "config",
     experiments_dir: str | Path | None = None,
-    sampler: Sampler = SAMPLERS["grid"],
+    **shaping: Unpack[Shaping],
 ) -> Plan:
     """Return the experiments that overrides ask for; nothing is started or written.
 
@@ -101,24 +124,23 @@ def plan(
         config_path: The directory of the configs; None for none.
         config_name: The primary config in it.
         experiments_dir: Where experiments live; the project's if None.
-        sampler: Which points of the space are taken.
+        shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
 
     Raises:
         MagError: An override, a config or the space cannot be used.
+
+    >>> [e.identifier for e in plan(["+a=1,2,3", "+b=1,2,3"], config_name=None, zip="a,b", where="a != 2")]
+    ['1|1', '3|3']
     """
-    composer = Composer(Path(config_path) if config_path is not None else None, config_name)
+    folder = Path(config_path) if config_path is not None else None
     settings = find_settings(Path.cwd())
     store = StorePaths(str(experiments_dir or settings.store_root(Path.cwd())))
-    return make_plan(parse_overrides(overrides), composer, store, settings, sampler=sampler)
+    shape = read_shape(shaping, folder)
+    return make_plan(read_overrides(overrides), Composer(folder, config_name), store, settings, shape)
 
 
 def make_plan(
-    overrides: Sequence[Override],
-    composer: Composer,
-    store: StorePaths,
-    settings: Settings,
-    *,
-    sampler: Sampler = SAMPLERS["grid"],
+    overrides: Sequence[Override], composer: Composer, store: StorePaths, settings: Settings, shape: Shape = PLAIN
 ) -> Plan:
     """Return the plan of parsed overrides.
 
@@ -127,47 +149,28 @@ def make_plan(
         composer: Composes the configs; each file is read once.
         store: Where experiments live; read, never written.
         settings: The project's.
-        sampler: Which points of the space are taken.
+        shape: What is said of the points beside the overrides.
 
     Raises:
         ConfigError: A point cannot be composed.
         SpaceError: The overrides span nothing that can be run.
     """
-    space = build_space(overrides, composer)
+    spaces = build_spaces(overrides, composer, shape)
+    sieve = Sieve(shape.filters, _gather_filters(spaces))
+    selection = Selection(Describer(composer, settings), sieve)
     names = Names(store, settings.separator)
-    planned: dict[str, PlannedExperiment] = {}
-    points = 0
-    for points, point in enumerate(sampler(space), start=1):  # noqa: B007  (the last one is the count)
-        assigned = space.assign(point)
-        composed = compose_point(assigned, composer)
-        resolved = resolve(composed)
-        identity = compute_identity(resolved)
-        if identity in planned:
-            continue
-        wanted = name_config(resolved, identity, settings)
-        place = names.choose(wanted, identity)
-        texts = tuple(mask_command([o.text for o in assigned], settings.secrets))
-        status = _read_status(place, store)
-        planned[identity] = PlannedExperiment(len(planned), texts, composed, resolved, identity, place.name, status)
-    if not points:
-        raise SpaceError("The sweep has no points: nothing would run.")
-    return Plan(tuple(planned.values()), store, duplicates=points - len(planned))
+    planned: list[PlannedExperiment] = []
+    for description in (description for space in spaces for description in selection.select(space)):
+        identity = description.identity
+        place = names.choose(description.name, identity)
+        status, made = _read_status(place, store), (description.point, composer, description.source)
+        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, settings.secrets))
+    selection.check(spaces)
+    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing)
 
 
-def compose_point(overrides: Sequence[Override], composer: Composer) -> dict[str, Any]:
-    """Return the composed config of one point.
-
-    Raises:
-        MissingValueError: A value is still `???`.
-        ConfigError: It cannot be composed, or holds what no experiment can be made of.
-    """
-    config = composer.compose(overrides)
-    missing = find_missing(config)
-    if missing:
-        raise MissingValueError(
-            f"{', '.join(missing)} must be given: type {missing[0]}=VALUE (its config file says ???)."
-        )
-    return config
+def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
+    return list(dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters))
 
 
 def _read_status(place: Place, store: StorePaths) -> str:

@@ -1,103 +1,137 @@
 """The space that the overrides of a sweep span, before anything is composed."""
 
-import dataclasses
+import itertools
 import math
-from collections.abc import Sequence
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from mag.config.composition import Composer
-from mag.config.flat import is_hidden
-from mag.config.override import Choice, Glob, Override
-from mag.errors import SpaceError
+from mag.config.override import Override
+from mag.sweeps.filters import Filter
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dimension:
-    """One override that was given several values.
+    """One override that was given several values, or several of them that advance together.
 
     Attributes:
-        override: As it was typed.
-        values: Its values, in order.
+        places: Where they stand among the overrides of the grid.
+        overrides: As they were typed.
+        columns: The values of each; all of one length.
+        chooses: Whether one of them chooses an option of a group.
     """
 
-    override: Override
-    values: tuple[Any, ...]
+    places: tuple[int, ...]
+    overrides: tuple[Override, ...]
+    columns: tuple[tuple[Any, ...], ...]
+    chooses: bool = False
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Space:
-    """What the overrides span; its length is the number of points of the full grid.
+class Point(NamedTuple):
+    """One assignment in a grid.
+
+    Attributes:
+        grid: The grid.
+        indices: For each of its dimensions, which of its values is taken.
+    """
+
+    grid: "Grid"
+    indices: tuple[int, ...]
+
+    def assign(self) -> list[Override]:
+        """Return the overrides of this point: every dimension has one value."""
+        assigned = list(self.grid.overrides)
+        for dimension, index in zip(self.grid.dimensions, self.indices, strict=True):
+            for place, override, values in zip(dimension.places, dimension.overrides, dimension.columns, strict=True):
+                assigned[place] = override.with_value(values[index]) if override.is_sweep else override
+        return assigned
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """A product: every combination of its dimensions.
 
     Attributes:
         overrides: All overrides in the order in which they were typed.
-        dimensions: Those with several values, in the same order.
+        dimensions: Those with several values, in order of first appearance.
+        filters: What a point of it must fulfil.
+        origin: The part of a space file that it was read from; empty for the command line.
+        choosing: The numbers of the dimensions that choose options of groups.
     """
 
     overrides: tuple[Override, ...]
     dimensions: tuple[Dimension, ...]
+    filters: tuple[Filter, ...] = ()
+    origin: str = ""
+    choosing: tuple[int, ...] = field(init=False, repr=False)
 
-    def __len__(self) -> int:
-        return math.prod(len(dimension.values) for dimension in self.dimensions)
+    def __post_init__(self) -> None:
+        choosing = tuple(number for number, dimension in enumerate(self.dimensions) if dimension.chooses)
+        object.__setattr__(self, "choosing", choosing)
 
-    def assign(self, point: Sequence[Any]) -> list[Override]:
-        """Return the overrides of one point: every dimension has the one value that `point` gives it."""
-        given = iter(point)
-        return [o.with_value(next(given)) if o.is_sweep else o for o in self.overrides]
+    @property
+    def size(self) -> int:
+        """The number of its points, however large."""
+        return math.prod(map(len, self.dimensions))
+
+    def __iter__(self) -> Iterator[Point]:
+        for indices in itertools.product(*(range(len(dimension)) for dimension in self.dimensions)):
+            yield Point(self, indices)
+
+    def corners(self) -> Iterator[Point]:
+        """Yield one point for each choice of options, the first of those that choose so."""
+        lengths = (len(dimension) if dimension.chooses else 1 for dimension in self.dimensions)
+        return (Point(self, indices) for indices in itertools.product(*map(range, lengths)))
+
+    def locate(self, index: int) -> Point:
+        """Return the point at a place in the order of iteration, without running through those before it.
+
+        Args:
+            index: From 0 to `size` - 1.
+        """
+        indices: list[int] = []
+        for dimension in reversed(self.dimensions):
+            index, digit = divmod(index, len(dimension))
+            indices.append(digit)
+        return Point(self, tuple(reversed(indices)))
 
 
-def build_space(overrides: Sequence[Override], composer: Composer) -> Space:
-    """Return the space that the overrides span.
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """A union of grids, of all of whose points as many as `sample` says are to be run.
 
-    Args:
-        overrides: As parsed.
-        composer: Knows the options that a glob stands for.
-
-    Raises:
-        SpaceError: A key is swept twice, a dimension has no values, only hidden keys are swept, or a dimension has
-            infinitely many values.
+    Attributes:
+        grids: The grids, in order.
+        sample: How many points are drawn at random; None for all.
+        seed: What the draw depends on.
     """
-    dimensions = [Dimension(o, _list_values(o, composer)) for o in overrides if o.is_sweep]
-    _refuse_repeated([dimension.override for dimension in dimensions])
-    keys = [dimension.override.key for dimension in dimensions]
-    if any(len(d.values) > 1 for d in dimensions) and all(is_hidden(key.replace("/", ".")) for key in keys):
-        raise SpaceError(
-            f"Only hidden keys are swept ({', '.join(keys)}), and what is hidden (a key that begins with _) does not "
-            f"tell experiments apart: sweep a visible key, or rename this one without its leading underscore."
-        )
-    return Space(tuple(overrides), tuple(dimensions))
 
+    grids: tuple[Grid, ...]
+    sample: int | None = None
+    seed: int = 0
+    _starts: tuple[int, ...] = field(init=False, repr=False)
 
-def _list_values(override: Override, composer: Composer) -> tuple[Any, ...]:
-    match override.sweep:
-        case Choice(values=values):
-            if not values:
-                raise SpaceError(f"The sweep {override.text!r} has no values: nothing would run.")
-            return values
-        case Glob() as glob:
-            return _expand(glob, override, composer)
-        case _:
-            raise SpaceError(
-                f"{override.text!r} has infinitely many values, which a grid cannot run through: give it a number of "
-                f"values, as in {override.key}=lin(0,1,num=5) or {override.key}=log(1e-5,1e-1,num=5)."
-            )
+    def __post_init__(self) -> None:
+        sizes = itertools.accumulate((grid.size for grid in self.grids), initial=0)
+        object.__setattr__(self, "_starts", tuple(sizes))
 
+    @property
+    def size(self) -> int:
+        """The number of points of all grids, however large; a point of two grids counts twice."""
+        return self._starts[-1]
 
-def _expand(glob: Glob, override: Override, composer: Composer) -> tuple[str, ...]:
-    options = composer.options(override.key)
-    if not options:
-        raise SpaceError(f"{override.text!r} needs a group of configs, and {override.key!r} is none.")
-    matched = glob.match(options)
-    if not matched:
-        raise SpaceError(f"{override.text!r} matches no option of {override.key!r}; there are {', '.join(options)}.")
-    return matched
+    def __iter__(self) -> Iterator[Point]:
+        return itertools.chain.from_iterable(self.grids)
 
+    def locate(self, index: int) -> Point:
+        """Return the point at a place in the order of iteration, without running through those before it.
 
-def _refuse_repeated(swept: Sequence[Override]) -> None:
-    seen: dict[tuple[str, str | None], Override] = {}
-    for override in swept:
-        earlier = seen.setdefault((override.key, override.package), override)
-        if earlier is not override:
-            raise SpaceError(
-                f"{override.key} is swept twice, by {earlier.text!r} and {override.text!r}: "
-                f"write all its values in one, as in {override.key}=a,b,c."
-            )
+        Args:
+            index: From 0 to `size` - 1.
+        """
+        number = bisect_right(self._starts, index) - 1
+        return self.grids[number].locate(index - self._starts[number])

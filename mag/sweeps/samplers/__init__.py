@@ -1,14 +1,15 @@
 """Samplers: a space in, points out, as one function type.
 
-Every sampler is listed in `SAMPLERS`. A point is a tuple with one value for each dimension of the space.
+A sampler takes a space and a seed and yields every point of the space once, each when it is asked for: the first ones
+are taken until enough of them pass the filters. Every sampler is listed in `SAMPLERS`.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from mag.sweeps.samplers.grid import sample_grid
-from mag.sweeps.space import Space
+from mag.sweeps.samplers.shuffled import sample_shuffled
+from mag.sweeps.space import Point, Space
 
-Sampler = Callable[[Space], Iterator[tuple[Any, ...]]]
+Sampler = Callable[[Space, int], Iterator[Point]]
 
-SAMPLERS: dict[str, Sampler] = {"grid": sample_grid}
+SAMPLERS: dict[str, Sampler] = {"grid": sample_grid, "shuffled": sample_shuffled}

@@ -1,12 +1,10 @@
-"""The grid: every combination once."""
+"""The grid: every combination once, in order."""
 
-import itertools
 from collections.abc import Iterator
-from typing import Any
 
-from mag.sweeps.space import Space
+from mag.sweeps.space import Point, Space
 
 
-def sample_grid(space: Space) -> Iterator[tuple[Any, ...]]:
+def sample_grid(space: Space, seed: int) -> Iterator[Point]:  # noqa: ARG001 - a sampler has one, and nothing is drawn here
     """Yield every point of the space, in order of first appearance, the last dimension fastest."""
-    return itertools.product(*(dimension.values for dimension in space.dimensions))
+    return iter(space)

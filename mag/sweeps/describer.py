@@ -1,0 +1,52 @@
+"""The describer: what each point is, the cheap way where there is one."""
+
+from mag.config.composition import Composer
+from mag.errors import ConfigError
+from mag.settings import Settings
+from mag.sweeps.descriptions import Config, Description, describe_point
+from mag.sweeps.space import Grid, Point
+from mag.sweeps.templates import Template, build_template
+
+_KEPT = 128
+
+
+class Describer:
+    """Describes points; the first one of each choice of options in full, the later ones by its template, if possible.
+
+    Args:
+        composer: Composes configs.
+        settings: The project's.
+    """
+
+    def __init__(self, composer: Composer, settings: Settings) -> None:
+        self._composer = composer
+        self._settings = settings
+        self._seen: dict[tuple[Grid, tuple[int, ...]], tuple[Point, Config] | Template | None] = {}
+
+    def describe(self, point: Point) -> Description:
+        """Return what a point is.
+
+        Raises:
+            ConfigError: It cannot be composed, or holds what no experiment can be made of.
+        """
+        try:
+            return self._describe(point)
+        except ConfigError as error:
+            if point.grid.origin:
+                raise type(error)(f"{point.grid.origin}: {error}") from error
+            raise
+
+    def _describe(self, point: Point) -> Description:
+        grid = point.grid
+        key = (grid, tuple([point.indices[number] for number in grid.choosing]))
+        seen = self._seen.get(key)
+        if isinstance(seen, tuple):
+            seen = self._seen[key] = build_template(*seen, self._composer, self._settings)
+        if seen is not None:
+            return seen.describe(point)
+        description, config = describe_point(point, self._composer, self._settings)
+        if key not in self._seen and len(grid.choosing) < len(grid.dimensions):
+            if len(self._seen) >= _KEPT:
+                del self._seen[next(iter(self._seen))]
+            self._seen[key] = (point, config)
+        return description

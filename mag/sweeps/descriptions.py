@@ -1,0 +1,167 @@
+"""Descriptions: what a point is, its config composed, resolved, flattened, hashed and named."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Protocol
+
+from mag.config.composition import Composer
+from mag.config.flat import flatten, keep_visible
+from mag.config.identifier import build_identifier
+from mag.config.identity import compute_identity
+from mag.config.interpolation import find_missing, resolve
+from mag.config.keys import ABSENT
+from mag.config.merging import copy_value
+from mag.config.override import Override, format_value
+from mag.errors import MissingValueError
+from mag.settings import Settings
+from mag.sweeps.space import Point
+
+
+class Source(Protocol):
+    """What can make a point's config again, later, exactly as it was when the plan was made."""
+
+    def resolve(self, point: Point) -> dict[str, Any]:
+        """Return the config as the experiment gets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a point is.
+
+    Attributes:
+        point: The point.
+        identity: The identity of its config.
+        name: Its readable name, before anybody looked whether it is taken.
+        source: Makes its config again.
+        find: Returns the value of a key, flat or a group; `ABSENT` where the point has no such key.
+        list_keys: Returns the keys that there are.
+    """
+
+    point: Point
+    identity: str
+    name: str
+    source: Source
+    find: Callable[[str], Any]
+    list_keys: Callable[[], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The config of a point in all its forms.
+
+    Attributes:
+        composed: As it was composed, interpolations as they are written.
+        resolved: As the experiment gets it.
+        flat: The same, flat.
+        choices: What is chosen from each group.
+    """
+
+    composed: dict[str, Any]
+    resolved: dict[str, Any]
+    flat: dict[str, Any]
+    choices: Callable[[], Mapping[str, Any]]
+
+    def find(self, key: str) -> Any:
+        """Return the value of a key, flat or a group; `ABSENT` where there is none."""
+        return self.flat[key] if key in self.flat else find_choice(self.choices(), key)
+
+    def list_keys(self) -> list[str]:
+        """Return the keys that there are."""
+        return [*self.flat, *self.choices()]
+
+
+class Composition:
+    """Makes a config again by composing it again, from files that were read when the plan was made."""
+
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+
+    def resolve(self, point: Point) -> dict[str, Any]:
+        """Return the config as the experiment gets it."""
+        return resolve(self._composer.compose(point.assign()))
+
+
+class Keepsake:
+    """Keeps a config that might not come out the same a second time: it asks the environment, or a resolver."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._config = config
+
+    def resolve(self, point: Point) -> dict[str, Any]:  # noqa: ARG002 - there is one
+        """Return the config as the experiment gets it."""
+        return dict(copy_value(self._config))
+
+
+def describe_point(point: Point, composer: Composer, settings: Settings) -> tuple[Description, Config]:
+    """Return what a point is, and its config.
+
+    Raises:
+        MissingValueError: A value is still `???`.
+        ConfigError: It cannot be composed, or holds what no experiment can be made of.
+    """
+    overrides = point.assign()
+    composed = compose_point(overrides, composer)
+    resolved = resolve(composed)
+    config = Config(composed, resolved, flatten(resolved), cache(partial(composer.choices, overrides)))
+    identity = compute_identity(resolved)
+    name = build_identifier(
+        keep_visible(config.flat),
+        identity,
+        separator=settings.separator,
+        keys=settings.identifier,
+        secrets=settings.secrets,
+    )
+    source = Keepsake(resolved) if any(":" in text for _, text in find_texts(composed)) else Composition(composer)
+    return Description(point, identity, name, source, config.find, config.list_keys), config
+
+
+def compose_point(overrides: list[Override], composer: Composer) -> dict[str, Any]:
+    """Return the composed config of one point.
+
+    Raises:
+        MissingValueError: A value is still `???`.
+        ConfigError: It cannot be composed.
+    """
+    config = composer.compose(overrides)
+    missing = find_missing(config)
+    if missing:
+        raise MissingValueError(
+            f"{', '.join(missing)} must be given: type {missing[0]}=VALUE (its config file says ???)."
+        )
+    return config
+
+
+def find_choice(choices: Mapping[str, Any], key: str) -> Any:
+    """Return what is chosen from a group; `ABSENT` where the key is none, or could be several.
+
+    Args:
+        choices: By group, `server/db`, with its package where that is another, `server/db@backup`.
+        key: A group, in which `.` may stand for `/`, with or without its package.
+
+    >>> find_choice({"server/db": "mysql", "log@a": "x", "log@b": "y"}, "server.db")
+    'mysql'
+    """
+    if key in choices:
+        return choices[key]
+    group = key.replace(".", "/")
+    named = [name for name in choices if name == group] or [n for n in choices if n.partition("@")[0] == group]
+    return choices[named[0]] if len(named) == 1 else ABSENT
+
+
+def find_texts(config: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the texts of a config that hold interpolations, each after its path.
+
+    >>> list(find_texts({"a": "${b}", "b": ["x", "${c}"]}))
+    [(('a',), '${b}'), (('b', '1'), '${c}')]
+    """
+    for name, item in config.items() if isinstance(config, dict) else enumerate(config):
+        if isinstance(item, str):
+            if "${" in item:
+                yield (*path, _spell(name)), item
+        elif isinstance(item, dict | list):
+            yield from find_texts(item, (*path, _spell(name)))
+
+
+def _spell(name: Any) -> str:
+    return name if isinstance(name, str) else format_value(name)

@@ -1,0 +1,139 @@
+"""Filters: which points are left out, by conditions on the composed config of each."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mag.config.grammar import parse_overrides
+from mag.config.lexer import QUOTED
+from mag.config.override import Choice, Override
+from mag.errors import SpaceError
+from mag.sweeps.expressions import Find, parse_expression
+from mag.sweeps.operations import is_same
+
+_WITH_KEY = re.compile(r"[^\s'\"\[({=]+\s*=")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter:
+    """What a point must fulfil to be run.
+
+    Attributes:
+        text: How it was asked for, `--where 'C > 1'`.
+        keys: The keys that it looks at.
+        keeps: Tells whether a point stays, given a function that finds its values.
+    """
+
+    text: str
+    keys: tuple[str, ...]
+    keeps: Callable[[Find], bool]
+
+
+def read_where(text: str, origin: str = "--where ") -> Filter:
+    """Return the filter that keeps the points for which a condition holds.
+
+    Args:
+        text: The condition.
+        origin: Where it stands, for messages: the option's name, or a file's and a key's.
+
+    Raises:
+        SpaceError: It cannot be read.
+
+    >>> read_where("C > 1").keeps({"C": 1}.get)
+    False
+    """
+    try:
+        expression = parse_expression(text)
+    except SpaceError as error:
+        raise SpaceError(f"{origin}{error}") from None
+    return Filter(f"{origin}{text!r}", expression.keys, lambda find: bool(expression.evaluate(find)))
+
+
+def read_exclude(text: str, origin: str = "--exclude ") -> Filter:
+    """Return the filter that leaves out the points for which all of some values hold, `a=1,b=2`.
+
+    Several values of a key, `a=1,2,b=3`, mean any of them.
+
+    Args:
+        text: The values, in the override language.
+        origin: As for `read_where`.
+
+    Raises:
+        SpaceError: It is not of that form.
+        OverrideError: A value cannot be read.
+
+    >>> exclude = read_exclude("a=1,b='x,y'")
+    >>> exclude.keeps({"a": 1, "b": "x,y"}.get), exclude.keeps({"a": 1, "b": 2}.get)
+    (False, True)
+    """
+    return exclude_values(parse_overrides(split_pairs(text, origin)), f"{origin}{text!r}")
+
+
+def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
+    """Return the filter that leaves out the points of which every key has the value, or one of the values, given.
+
+    Args:
+        overrides: Keys and values, parsed.
+        text: How it was asked for.
+
+    Raises:
+        SpaceError: Something else than plain `key=value` stands there.
+    """
+    wanted: dict[str, tuple[Any, ...]] = {}
+    for override in overrides:
+        key = name_key(override)
+        if override.operation != "set" or not isinstance(override.sweep, Choice | None):
+            raise SpaceError(f"{text}: {override.text!r} is no plain key=value, such as {key or 'C'}=1")
+        if key in wanted:
+            raise SpaceError(f"{text}: {key} stands twice; several of its values are written {key}=a,b")
+        wanted[key] = override.values
+
+    def keeps(find: Find) -> bool:
+        return not all(any(is_same(find(key), value) for value in values) for key, values in wanted.items())
+
+    return Filter(text, tuple(wanted), keeps)
+
+
+def name_key(override: Override) -> str:
+    """Return the key of an override with its package, if it has one: `model.C`, `db@backup`."""
+    return override.key if override.package is None else f"{override.key}@{override.package}"
+
+
+def split_pairs(text: str, origin: str) -> list[str]:
+    """Return the `key=value` parts of a text, split at the commas that are not inside of quotes or brackets.
+
+    Args:
+        text: Such as `a=1,b=[2,3]`.
+        origin: Where it stands, for messages.
+
+    Raises:
+        SpaceError: It does not begin with a `key=`.
+
+    >>> split_pairs("a=1,2,b=[3,4],c='x,d=1'", "")
+    ['a=1,2', 'b=[3,4]', "c='x,d=1'"]
+    """
+    parts: list[str] = []
+    for part in _split_commas(text):
+        if _WITH_KEY.match(part.lstrip()):
+            parts.append(part.strip())
+        elif parts:
+            parts[-1] += f",{part}"
+        else:
+            raise SpaceError(f"{origin}{text!r} does not begin with key=value; write it as in C=1,gamma=0.1")
+    return parts
+
+
+def _split_commas(text: str) -> Iterator[str]:
+    start = position = depth = 0
+    while position < len(text):
+        if quoted := QUOTED.match(text, position):
+            position = quoted.end()
+            continue
+        character = text[position]
+        depth += (character in "[({") - (character in "])}")
+        if character == "," and depth <= 0:
+            yield text[start:position]
+            start = position + 1
+        position += 1
+    yield text[start:]

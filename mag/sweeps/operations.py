@@ -1,0 +1,123 @@
+"""Operations: what comparing and calculating means in the conditions of a sweep.
+
+Values are those of a config. Null stands for what a point does not have: it equals only null, an order (`<`) with it
+does not hold, and a calculation with it is null. Numbers compare by value (`1 == 1.0`), but no number is a boolean.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from mag.config.override import format_value
+from mag.errors import SpaceError
+
+MAX_BITS = 4096
+"""Larger integers are refused: a typing error must not cost a minute."""
+
+
+def is_same(left: Any, right: Any) -> bool:
+    """Tell whether two values are equal, of a kind; lists and dicts item by item.
+
+    >>> is_same(1, 1.0), is_same(1, True), is_same([1, "a"], [1.0, "a"]), is_same(None, 0)
+    (True, False, True, False)
+    """
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(is_same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
+    return bool(left == right)
+
+
+def contains(holder: Any, member: Any) -> bool:
+    """Tell whether a list holds a value, or a text another one; null holds nothing.
+
+    Raises:
+        SpaceError: The holder is of another kind, or is a text and the member is none.
+
+    >>> contains([1, 2], 1.0), contains("adamw", "adam"), contains(None, 1)
+    (True, True, False)
+    """
+    if holder is None:
+        return False
+    if isinstance(holder, list):
+        return any(is_same(item, member) for item in holder)
+    if isinstance(holder, str) and (member is None or isinstance(member, str)):
+        return member is not None and member in holder
+    raise SpaceError(f"{_show(member)} cannot be looked for in {_show(holder)}, write a list as in [1, 2]")
+
+
+def precedes(name: str, left: Any, right: Any) -> bool:
+    """Tell whether two numbers, or two texts, stand in the order `<`, `<=`, `>` or `>=`.
+
+    Raises:
+        SpaceError: They are of different kinds, or of one that has no order.
+
+    >>> precedes("<", 1, 1.5), precedes(">=", "b", "a"), precedes("<", None, 1)
+    (True, True, False)
+    """
+    if left is None or right is None:
+        return False
+    if (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
+        return bool(_ORDERS[name](left, right))
+    raise SpaceError(f"{_show(left)} and {_show(right)} have no order, only two numbers or two texts have")
+
+
+def calculate(name: str, left: Any, right: Any) -> Any:
+    """Return what `+ - * / // % **` makes of two numbers; null if one of them is null.
+
+    Raises:
+        SpaceError: One is no number, a division is by zero, or the result is no number that can be had.
+
+    >>> calculate("**", 2, 10), calculate("/", 1, 4), calculate("+", None, 1)
+    (1024, 0.25, None)
+    """
+    if left is None or right is None:
+        return None
+    for value in (left, right):
+        if not _is_number(value):
+            raise SpaceError(f"{_show(value)} is no number to calculate with")
+    if name == "**" and isinstance(left, int) and isinstance(right, int):
+        _check_size(abs(right) * left.bit_length())
+    try:
+        result = _CALCULATIONS[name](left, right)
+    except ZeroDivisionError:
+        raise SpaceError(f"{_show(left)} {name} {_show(right)} divides by zero") from None
+    except OverflowError:
+        raise SpaceError(f"{_show(left)} {name} {_show(right)} is too large") from None
+    if isinstance(result, complex):
+        raise SpaceError(f"{_show(left)} ** {_show(right)} is no real number")
+    if isinstance(result, int):
+        _check_size(result.bit_length())
+    return result
+
+
+def _check_size(bits: int) -> None:
+    if bits > MAX_BITS:
+        raise SpaceError("an integer in it becomes too large")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _show(value: Any) -> str:
+    return f"{value!r:.60}" if isinstance(value, str) else f"{format_value(value):.60}"
+
+
+_ORDERS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_CALCULATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}

@@ -1,0 +1,124 @@
+"""The sieve: which points pass the filters, and why none does."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from mag.config.keys import ABSENT
+from mag.config.override import Override
+from mag.config.suggestion import list_names, name_nearest
+from mag.errors import MagError, SpaceError
+from mag.sweeps.descriptions import Description
+from mag.sweeps.filters import Filter, name_key
+from mag.sweeps.space import Point
+
+
+class Sieve:
+    """Tells which points pass, and remembers what explains that none does.
+
+    A key that a point does not have is null in its conditions; a key that no point has is an error.
+
+    Args:
+        common: The filters for the points of all grids; each grid may have more.
+        grids: Those that the grids have.
+    """
+
+    def __init__(self, common: Sequence[Filter], grids: Sequence[Filter] = ()) -> None:
+        self._common = tuple(common)
+        self._unfound = {key: each for each in (*common, *grids) for key in each.keys}
+        self._known: dict[str, None] = {}
+        self._removed: Counter[Filter] = Counter()  # how many points each filter would remove if it were alone
+        self.dropped = 0
+
+    def passes(self, description: Description) -> bool:
+        """Tell whether a point passes all filters.
+
+        Raises:
+            SpaceError: A condition compares or calculates with values that do not go together.
+        """
+        filters = (*self._common, *description.point.grid.filters)
+        if not filters:
+            return True
+        if self._unfound:
+            self.look_for_keys(description)
+        removing = [each for each in filters if not _keep(each, description)]
+        self._removed.update(removing)
+        self.dropped += bool(removing)
+        return not removing
+
+    def rejects(self, point: Point) -> bool:
+        """Tell whether a filter leaves out a point that cannot be composed, by what was typed for it alone."""
+        filters = (*self._common, *point.grid.filters)
+        if not filters:
+            return False
+        typed = {name_key(override): override for override in point.assign()}
+        removing = [each for each in filters if not _keep_typed(each, typed)]
+        self._removed.update(removing)
+        self.dropped += bool(removing)
+        for key in typed:
+            self._unfound.pop(key, None)
+        return bool(removing)
+
+    @property
+    def unfound(self) -> bool:
+        """Whether there are keys that no point had so far."""
+        return bool(self._unfound)
+
+    def look_for_keys(self, description: Description) -> None:
+        """Take note of the keys that a point has."""
+        for key in [key for key in self._unfound if description.find(key) is not ABSENT]:
+            del self._unfound[key]
+        if self._unfound:
+            self._known |= dict.fromkeys(description.list_keys())
+
+    def check_keys(self) -> None:
+        """Refuse a key that no point has.
+
+        Raises:
+            SpaceError: There is one.
+        """
+        for key, each in self._unfound.items():
+            near = name_nearest(key, self._known)
+            hint = f"did you mean {near}?" if near else f"there are: {list_names(self._known)}"
+            raise SpaceError(f"{each.text}: no point has a key {key}, {hint} (a text stands in quotes)")
+
+    def explain(self, looked_at: int) -> SpaceError:
+        """Return the error that no point is left, which says how many each filter removes.
+
+        Args:
+            looked_at: How many points there were.
+        """
+        if self._removed and max(self._removed.values()) == looked_at:
+            culprit = next(each for each, count in self._removed.items() if count == looked_at)
+            return SpaceError(f"no point is left: {culprit.text} leaves out all {looked_at}")
+        counts = " and ".join(f"{each.text} leaves out {count}" for each, count in self._removed.items())
+        return SpaceError(f"no point is left of {looked_at}: {counts}; each leaves some, but together they contradict")
+
+
+class _UndecidedError(Exception):
+    """What was typed does not say."""
+
+
+def _keep(each: Filter, description: Description) -> bool:
+    def find(key: str) -> Any:
+        value = description.find(key)
+        return None if value is ABSENT else value
+
+    try:
+        return each.keeps(find)
+    except SpaceError as error:
+        overrides = " ".join(override.text for override in description.point.assign())
+        raise SpaceError(f"{each.text} cannot be decided for the point {overrides!r}: {error}") from None
+
+
+def _keep_typed(each: Filter, typed: dict[str, Override]) -> bool:
+    def find(key: str) -> Any:
+        override = typed.get(key)
+        if override is None or not override.has_value:
+            raise _UndecidedError
+        return override.value
+
+    try:
+        return each.keeps(find)
+    except (_UndecidedError, MagError):
+        return True

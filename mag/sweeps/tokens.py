@@ -1,0 +1,88 @@
+"""Tokens: the words of a condition, each with its place."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from mag.config.lexer import QUOTED, unquote
+from mag.errors import SpaceError
+
+Kind: TypeAlias = Literal["value", "key", "mark", "end"]
+
+_NUMBER = re.compile(r"(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?(?![\w.])", re.ASCII)
+_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
+_MARK = re.compile(r"==|!=|<=|>=|\*\*|//|[<>+\-*/%()\[\],]")
+_WORDS = frozenset({"and", "or", "not", "in"})
+_CONSTANTS: Final[dict[str, Any]] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "inf": float("inf"),
+    "nan": float("nan"),
+}
+_HINTS = {"=": "to compare write ==", "&": "write and", "|": "write or", "!": "write not", "^": "a power is **"}
+
+
+class Token(NamedTuple):
+    """A word of a condition.
+
+    Attributes:
+        kind: "value" (a number, a text, `true`), "key", "mark" (also `and`, `or`, `not`, `in`) or "end".
+        text: How it is written.
+        position: Where it begins, from 0.
+        value: What a value means.
+    """
+
+    kind: Kind
+    text: str
+    position: int
+    value: Any = None
+
+
+def split_tokens(text: str) -> Iterator[Token]:
+    """Yield the words of a condition, and in the end one of the kind "end".
+
+    Raises:
+        SpaceError: A character has no meaning there.
+
+    >>> [token.text for token in split_tokens("0<C<=1e2")]
+    ['0', '<', 'C', '<=', '1e2', '']
+    """
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        token = _read_token(text, position)
+        yield token
+        position += len(token.text)
+    yield Token("end", "", len(text))
+
+
+def refuse_expression(text: str, position: int, reason: str) -> SpaceError:
+    """Return the error that a condition cannot be read, for a reason, from a position on."""
+    return SpaceError(f"cannot read the condition {text!r} at column {position + 1}: {reason}")
+
+
+def _read_token(text: str, start: int) -> Token:
+    if number := _NUMBER.match(text, start):
+        return Token("value", number[0], start, _read_number(text, number[0], start))
+    if quoted := QUOTED.match(text, start):
+        return Token("value", quoted[0], start, unquote(quoted[0]))
+    if name := _NAME.match(text, start):
+        if name[0].lower() in _CONSTANTS:
+            return Token("value", name[0], start, _CONSTANTS[name[0].lower()])
+        return Token("mark" if name[0] in _WORDS else "key", name[0], start)
+    if mark := _MARK.match(text, start):
+        return Token("mark", mark[0], start)
+    if text[start] in "'\"":
+        raise refuse_expression(text, start, "the text is never closed")
+    hint = f"; {_HINTS[text[start]]}" if text[start] in _HINTS else ""
+    raise refuse_expression(text, start, f"{text[start]!r} has no meaning here{hint}")
+
+
+def _read_number(text: str, digits: str, start: int) -> float:
+    try:
+        return int(digits) if digits.replace("_", "").isdigit() else float(digits)
+    except ValueError:
+        raise refuse_expression(text, start, "the number is too long") from None
