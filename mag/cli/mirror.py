@@ -8,6 +8,7 @@ from mag.record.log import Follower
 from mag.run.tasks import Outcome
 from mag.sweeps.execution import Observer
 from mag.sweeps.plans import Plan, PlannedExperiment
+from mag.sweeps.tally import Tally
 
 
 class Mirror(Observer):
@@ -15,7 +16,7 @@ class Mirror(Observer):
 
     _follower: Follower | None = None
 
-    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> None:  # noqa: ARG002
+    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:  # noqa: ARG002
         """Follow its log."""
         sys.stdout.flush()
         self._follower = Follower(plan.store.experiment(todo[0].identifier).log, _show, fresh=True)

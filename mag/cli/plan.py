@@ -7,7 +7,7 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import write_table
-from mag.cli.progress import count_experiments, describe_counts
+from mag.cli.wording import count_experiments, describe_counts
 from mag.config.secrets import mask
 from mag.record.values import encode_config
 from mag.sweeps.plans import Plan

@@ -1,6 +1,8 @@
 """The last words of a sweep: counts, and the command to type next."""
 
-from mag.cli.progress import count_experiments, describe_counts, quote_name
+import shlex
+
+from mag.cli.wording import count_experiments, describe_counts
 from mag.sweeps.execution import Report
 
 
@@ -14,7 +16,9 @@ def conclude(report: Report) -> str:
     if report.signal:
         lines.append("Next: the same command again does what is left")
     elif report.faulty:
-        lines.append(f"Next: mag log {quote_name(report.faulty[0].name)}  (the same command again retries what failed)")
+        lines.append(
+            f"Next: mag log {shlex.quote(report.faulty[0].name)}  (the same command again retries what failed)"
+        )
     else:
         lines.append("Next: mag summarize")
     return "\n".join(lines)

@@ -77,10 +77,10 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
 
 
 def _advise(report: "Report") -> str:
-    from mag.cli.progress import quote_name
+    import shlex
 
-    name = quote_name(report.plan[0].identifier)
+    name = shlex.quote(report.plan[0].identifier)
     if report.last is None:
         return f"{name} is done already, nothing to run.\nNext: mag show {name}  (or --force, to run it again)"
     directory = Path(report.plan.store.root, report.last.name)
-    return f"Next: mag show {name}  (all of it is in {quote_name(str(directory))})"
+    return f"Next: mag show {name}  (all of it is in {shlex.quote(str(directory))})"

@@ -1,6 +1,7 @@
 """Wording: durations, sizes, times and signals as people read them."""
 
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 from mag.compare.cells import format_value, is_number
@@ -9,6 +10,20 @@ from mag.compare.rows import parse_moment
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _THOUSAND = 1000
 _BEYOND = 1e15
+_STATUSES = {
+    "completed": "completed",
+    "skipped": "done before",
+    "new": "new",
+    "running": "running",
+    "elsewhere": "running elsewhere",
+    "failed": "failed",
+    "killed": "killed",
+    "timeout": "timed out",
+    "interrupted": "interrupted",
+    "lost": "lost",
+    "corrupt": "corrupt",
+    "unstarted": "not started",
+}
 
 
 def format_duration(seconds: Any) -> str:
@@ -55,6 +70,21 @@ def format_moment(text: str, *, brief: bool = False) -> str:
     except ValueError:
         return text
     return f"{moment:%Y-%m-%d %H:%M}" if brief else moment.isoformat(" ", "seconds")
+
+
+def count_experiments(number: int) -> str:
+    """Return "1 experiment", "2 experiments"."""
+    return f"{number} experiment{'' if number == 1 else 's'}"
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return counts of statuses as "3 completed, 1 failed", good news first.
+
+    >>> describe_counts({"failed": 1, "completed": 3, "unstarted": 0})
+    '3 completed, 1 failed'
+    """
+    known = (status for status in _STATUSES if counts.get(status))
+    return ", ".join(f"{counts[status]} {_STATUSES[status]}" for status in known)
 
 
 def name_signal(number: Any) -> str:

@@ -1,45 +1,63 @@
-"""The runner's ear: does what other terminals ask of the sweep that it runs."""
+"""The runner's ear and mouth: does what other terminals ask of the sweep, and tells them how far it is."""
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from mag.errors import RecordError
 from mag.launch.local import LocalLauncher
 from mag.record.controls import Control, read_control
 from mag.record.paths import StorePaths
+from mag.record.progress import Progress, write_progress
 
 _LOOK_SECONDS = 0.25
 
 
 @contextlib.contextmanager
-def obey(launcher: LocalLauncher, store: StorePaths, sweep: str | None) -> Iterator[None]:
-    """Do what the sweep's control file says, while the block runs.
+def converse(
+    launcher: LocalLauncher,
+    store: StorePaths,
+    sweep: str | None,
+    read: Callable[[], Progress],
+    adjusted: Callable[[int, bool], None],
+) -> Iterator[None]:
+    """Do what the sweep's control file says, and keep its progress file, while the block runs.
 
     Args:
         launcher: Runs the sweep.
-        store: Where the control file lies.
-        sweep: Id of the sweep; None for a single experiment, which is not controlled.
+        store: Where the files lie.
+        sweep: Id of the sweep; None for a single experiment, which has neither.
+        read: Returns how far the sweep is.
+        adjusted: Told how many experiments run at a time and whether the sweep is paused, when that has changed.
     """
     if sweep is None:
         yield
         return
     over = threading.Event()
-    thread = threading.Thread(target=_listen, args=(launcher, store, sweep, over), name="mag-control", daemon=True)
+
+    def listen() -> None:
+        done = Control()
+        while True:
+            _tell(store, sweep, read())
+            if over.wait(_LOOK_SECONDS):
+                return
+            asked = read_control(store, sweep)
+            if asked != done:
+                adjusted(launcher.adjust(jobs=asked.jobs, paused=asked.paused), asked.paused)
+                for _ in range(asked.stops - done.stops):
+                    launcher.stop()
+                done = asked
+
+    thread = threading.Thread(target=listen, name="mag-control", daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
+        _tell(store, sweep, read())
 
 
-def _listen(launcher: LocalLauncher, store: StorePaths, sweep: str, over: threading.Event) -> None:
-    done = Control()
-    while not over.wait(_LOOK_SECONDS):
-        asked = read_control(store, sweep)
-        if asked == done:
-            continue
-        launcher.adjust(jobs=asked.jobs, paused=asked.paused)
-        for _ in range(asked.stops - done.stops):
-            launcher.stop()
-        done = asked
+def _tell(store: StorePaths, sweep: str, progress: Progress) -> None:
+    with contextlib.suppress(RecordError):  # a full disk must not end the sweep; the records say more anyway
+        write_progress(store, sweep, progress)

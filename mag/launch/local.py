@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mag.errors import LaunchError, MagError
 from mag.launch.gate import Gate
@@ -28,6 +28,7 @@ class LocalLauncher:
         gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
         most: How many may run at a time when another number is asked for later.
         max_failures: Start nothing more after so many faulty experiments; None for no limit.
+        started: Told the name of each experiment that starts.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class LocalLauncher:
         gpus: Sequence[str] = (),
         most: int = 1,
         max_failures: int | None = None,
+        started: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._server = server
         self._conditions = conditions
@@ -52,6 +54,7 @@ class LocalLauncher:
         self._stops = 0
         self._ends = False
         self._failures_left = max_failures
+        self._started = started
 
     def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Run the tasks, and yield what became of each in the order in which they end."""
@@ -90,7 +93,7 @@ class LocalLauncher:
             supervisor = self._hire()
         except LaunchError as error:
             return Outcome(task.index, task.name, "unstarted", message=str(error))
-        outcome = Outcome(task.index, task.name, "unstarted") if self._stops else supervisor.run(task)
+        outcome = Outcome(task.index, task.name, "unstarted") if self._stops else supervisor.run(task, self._started)
         if outcome is None:
             self._hired.remove(supervisor)
             supervisor.close()
@@ -120,10 +123,15 @@ class LocalLauncher:
         self._ends = True
         self._gate.throw_open()
 
-    def adjust(self, *, jobs: int | None, paused: bool) -> None:
-        """Run another number of experiments at a time (None: as at the start), or start none for now."""
-        wanted = self._jobs if jobs is None else min(jobs, self._most)
-        self._gate.adjust(capacity=max(1, wanted), paused=paused)
+    def adjust(self, *, jobs: int | None, paused: bool) -> int:
+        """Run another number of experiments at a time (None: as at the start), or start none for now.
+
+        Returns:
+            How many run at a time: not more than the launcher was made for.
+        """
+        wanted = self._jobs if jobs is None else max(1, min(jobs, self._most))
+        self._gate.adjust(capacity=wanted, paused=paused)
+        return wanted
 
     def stop(self) -> None:
         """Start nothing more and stop what runs: with a grace period, or at once when called again."""

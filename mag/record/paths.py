@@ -77,6 +77,10 @@ class StorePaths:
         """Held while the runner of the sweep lives."""
         return f"{self.root}/.mag/sweeps/{sweep}.lock"
 
+    def progress(self, sweep: str) -> str:
+        """How far the sweep is."""
+        return f"{self.root}/.mag/sweeps/{sweep}.progress.json"
+
     def control(self, sweep: str) -> str:
         """What the runner of the sweep is asked to do."""
         return f"{self.root}/.mag/sweeps/{sweep}.control.json"

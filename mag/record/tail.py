@@ -9,6 +9,8 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0
 _POLL_SECONDS = 0.05
 _CHUNK = 1 << 16
 
+_LAST_BYTES = 4096
+
 
 def identify_file(path: str | int) -> tuple[int, int] | None:
     """Return what tells a file from one that took its place, None where there is none.
@@ -113,3 +115,14 @@ def follow_log(path: str, show: Callable[[bytes], None], is_over: Callable[[], b
     finally:
         if file:
             file.close()
+
+
+def read_last_line(path: str) -> str:
+    """Return the last line of a log that is not blank, "" if there is none."""
+    file = _open_to_read(path)
+    if file is None:
+        return ""
+    with file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

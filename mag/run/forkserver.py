@@ -108,11 +108,17 @@ class Supervisor:
         self._connection = connection
         self.pid = pid
 
-    def run(self, task: Task) -> Outcome | None:
-        """Run a task and return its outcome, or None if the supervisor died over it."""
+    def run(self, task: Task, started: Callable[[str], None]) -> Outcome | None:
+        """Run a task and return its outcome, or None if the supervisor died over it.
+
+        Args:
+            task: The experiment.
+            started: Told the directory's name when it starts.
+        """
         try:
             send(self._connection, task)
-            answer = receive(self._connection)
+            while isinstance(answer := receive(self._connection), str):
+                started(answer)
         except OSError:
             return None
         return answer if isinstance(answer, Outcome) else None
@@ -230,7 +236,8 @@ def _supervise(connection: socket.socket, function: Function) -> NoReturn:
         while isinstance(task := receive(connection), Task):
             if _is_closed(connection):
                 break
-            send(connection, run_experiment(task, function, conditions, watch))
+            outcome = run_experiment(task, function, conditions, watch, lambda name: send(connection, name))
+            send(connection, outcome)
     except OSError:  # the runner is gone; what ran has been published
         os._exit(0)
     except BaseException:  # noqa: BLE001

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import signal
 import sys
-from pathlib import Path
+from collections.abc import Callable
 
 from mag.config.secrets import mask
 from mag.errors import ExistsError, MagError
@@ -18,16 +18,17 @@ from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record
+from mag.record.tail import read_last_line
 from mag.run.child import run_child
 from mag.run.limits import Guard, Reason
 from mag.run.memory import count_oom_kills
 from mag.run.processes import Death, Watch, end_leftovers
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
-_TAIL_BYTES = 4096
 
-
-def run_experiment(task: Task, function: Function, conditions: Conditions, watch: Watch) -> Outcome:
+def run_experiment(
+    task: Task, function: Function, conditions: Conditions, watch: Watch, tell: Callable[[str], None]
+) -> Outcome:
     """Run one experiment in a child process and return what became of it; never raises for what the task did.
 
     Args:
@@ -35,15 +36,18 @@ def run_experiment(task: Task, function: Function, conditions: Conditions, watch
         function: The user's function.
         conditions: What the task has in common with the others.
         watch: The signals of this process.
+        tell: Told the directory's name when the experiment starts.
     """
     for retries_left in range(conditions.retries, -1, -1):
-        outcome = _run_once(task, function, conditions, watch)
+        outcome = _run_once(task, function, conditions, watch, tell)
         if watch.stops or not retries_left or outcome.cause not in conditions.retry_on:
             break
     return outcome
 
 
-def _run_once(task: Task, function: Function, conditions: Conditions, watch: Watch) -> Outcome:
+def _run_once(
+    task: Task, function: Function, conditions: Conditions, watch: Watch, tell: Callable[[str], None]
+) -> Outcome:
     if watch.stops:
         return Outcome(task.index, task.name, "unstarted")
     try:
@@ -53,6 +57,7 @@ def _run_once(task: Task, function: Function, conditions: Conditions, watch: Wat
             claim.lock.release()
             return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
         attempt = _begin(claim, task, conditions)
+        tell(attempt.record.identifier)
         try:
             return _attend(attempt, task, function, conditions, watch)
         finally:
@@ -152,17 +157,6 @@ def _read_results(paths: ExperimentPaths) -> dict[str, object]:
         return values.decode(files.read_json(paths.results))  # type: ignore[no-any-return]
     except (OSError, MagError):
         return {}
-
-
-def read_last_line(path: str) -> str:
-    """Return the last line of a log that is not blank, "" if there is none."""
-    try:
-        with Path(path).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def _append_note(paths: ExperimentPaths, note: str) -> None:

@@ -5,14 +5,14 @@ import dataclasses
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from mag.config.composition import Composer
 from mag.config.grammar import parse_overrides
 from mag.config.secrets import mask_command
-from mag.launch.control import obey
+from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, count_cpus
 from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
@@ -23,9 +23,10 @@ from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
 from mag.run.forkserver import ForkServer
 from mag.run.limits import Limits
-from mag.run.tasks import FAULTY, RETRIED, Conditions, Function, Outcome, Task
+from mag.run.tasks import RETRIED, Conditions, Function, Outcome, Task
 from mag.settings import Settings, find_settings
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
+from mag.sweeps.tally import Tally
 
 _ROOM = 4
 """For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
@@ -95,8 +96,8 @@ class Report:
 class Observer:
     """Told of what happens while a plan is executed; this one takes no notice."""
 
-    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> None:
-        """The first experiment is about to start."""
+    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
+        """The first experiment is about to start; `tally` can be asked at any time how far the sweep is."""
 
     def end(self, outcome: Outcome) -> None:
         """An experiment has ended."""
@@ -128,18 +129,16 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         server.wait_until_ready()
         prepare_store(plan.store)
         with _announced(plan, order, conditions.provenance):
-            most = min(len(todo), len(order.gpus) or _ROOM * max(jobs, count_cpus())) if order.manifest else 1
-            launcher = LocalLauncher(
-                server, conditions, jobs=jobs, gpus=order.gpus, most=most, max_failures=order.max_failures
-            )
-            observer.begin(plan, todo, jobs)
-            report = _run(plan, order, todo, (launcher, conditions.provenance.sweep), observer)
+            tally = Tally(len(plan), len(plan) - len(todo), jobs)
+            launcher = _make_launcher(server, conditions, order, tally, len(todo))
+            observer.begin(plan, todo, tally)
+            signal = _run(launcher, _list_tasks(todo, force=order.force), conditions, tally, observer)
             launcher.close()
     finally:
         server.close()
     if order.then:
         subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
-    return report
+    return Report(plan, tally.counts, tuple(tally.faulty), tally.last, signal)
 
 
 def choose_jobs(order: Order, todo: int) -> int:
@@ -163,24 +162,33 @@ def _announced(plan: Plan, order: Order, provenance: Provenance) -> Iterator[Non
             release_sweep(plan.store, provenance.sweep, lock)
 
 
+def _make_launcher(server: ForkServer, conditions: Conditions, order: Order, tally: Tally, todo: int) -> LocalLauncher:
+    jobs = choose_jobs(order, todo)
+    return LocalLauncher(
+        server,
+        conditions,
+        jobs=jobs,
+        gpus=order.gpus,
+        most=min(todo, len(order.gpus) or _ROOM * max(jobs, count_cpus())) if order.manifest else 1,
+        max_failures=order.max_failures,
+        started=tally.start,
+    )
+
+
 def _run(
-    plan: Plan,
-    order: Order,
-    todo: Sequence[PlannedExperiment],
-    engine: tuple[LocalLauncher, str | None],
-    observer: Observer,
-) -> Report:
-    counts = Counter(skipped=len(plan) - len(todo))
-    faulty: list[Outcome] = []
-    outcome = None
-    launcher, sweep = engine
-    with stop_on_signals(launcher.stop, observer.interrupt) as interruption, obey(launcher, plan.store, sweep):
-        for outcome in launcher.launch(_list_tasks(todo, force=order.force)):
-            counts[outcome.status] += 1
+    launcher: LocalLauncher, tasks: Iterable[Task], conditions: Conditions, tally: Tally, observer: Observer
+) -> int | None:
+    """Run the tasks; return the signal that stopped them, if one did."""
+    store, sweep = StorePaths(conditions.store), conditions.provenance.sweep
+    with (
+        stop_on_signals(launcher.stop, observer.interrupt) as interruption,
+        converse(launcher, store, sweep, tally.read, tally.adjust),
+    ):
+        for outcome in launcher.launch(tasks):
+            tally.end(outcome)
             observer.end(outcome)
-            if outcome.status in FAULTY:
-                faulty.append(outcome)
-    return Report(plan, counts, tuple(faulty), outcome, interruption.signal)
+        tally.finish()
+    return interruption.signal
 
 
 def _gather_conditions(plan: Plan, order: Order) -> Conditions:

@@ -1,0 +1,58 @@
+"""The live view: how far a sweep is, in a few lines whose number does not grow with the sweep."""
+
+from mag.cli.output import escape
+from mag.cli.widths import cut
+from mag.cli.wording import describe_counts, format_duration
+from mag.compare.cells import format_briefly
+from mag.record.paths import StorePaths
+from mag.record.progress import Progress
+from mag.record.tail import read_last_line
+from mag.run.tasks import FAULTY
+
+_MOST_RUNNING = 8
+_BAR = 24
+
+
+def draw_progress(progress: Progress, store: StorePaths, width: int) -> list[str]:
+    """Return the lines that show how far a sweep is.
+
+    Args:
+        progress: How far it is.
+        store: Where the logs of what runs are.
+        width: How wide a line may be.
+    """
+    lines = [_draw_bar(progress)]
+    lines += [
+        f"  running  {escape(name)}  {escape(read_last_line(store.experiment(name).log))}"
+        for name in progress.running[:_MOST_RUNNING]
+    ]
+    if (more := len(progress.running) - _MOST_RUNNING) > 0:
+        lines.append(f"  and {more} more")
+    lines += [f"  failed   {escape(name)}  {escape(reason)}" for name, reason in progress.failures[-3:]]
+    if progress.extremes:
+        metric, high, low = (progress.extremes[key] for key in ("metric", "highest", "lowest"))
+        best = ", ".join(
+            f"{word} {format_briefly(v)} ({escape(n)})" for word, (v, n) in (("highest", high), ("lowest", low))
+        )
+        lines.append(f"  {escape(metric)}: {best}")
+    return [cut(line, width) for line in lines]
+
+
+def _draw_bar(progress: Progress) -> str:
+    filled = _BAR * progress.done // max(1, progress.total)
+    parts = [f"[{'#' * filled}{'-' * (_BAR - filled)}] {progress.done} of {progress.total}"]
+    if faulty := sum(progress.counts.get(status, 0) for status in FAULTY):
+        parts.append(f"{faulty} failed")
+    ended = progress.done - progress.counts.get("skipped", 0)
+    if ended and progress.seconds:
+        parts.append(f"{ended / progress.seconds:.3g} a second")
+    if (left := progress.seconds_left) is not None:
+        parts.append(f"{format_duration(left)} left")
+    parts.append("paused" if progress.paused else f"{progress.jobs} at a time")
+    return ", ".join(parts)
+
+
+def describe_progress(progress: Progress) -> str:
+    """Return how far a sweep is, in a line for a pipe."""
+    rest = "" if progress.over else f", {len(progress.running)} running, {progress.total - progress.done} to go"
+    return f"{progress.done} of {progress.total}: {describe_counts(progress.counts)}{rest}"

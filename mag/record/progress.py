@@ -1,0 +1,70 @@
+"""How far a sweep is, as its runner tells it: one small file that others may look at as often as they like."""
+
+import dataclasses
+from typing import Any
+
+from mag.errors import RecordError
+from mag.record import files, values
+from mag.record.paths import StorePaths
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a sweep is.
+
+    Attributes:
+        total: How many experiments it has.
+        counts: How many of them ended how; those complete before it began count as "skipped".
+        running: The names of those that run.
+        failures: Name and reason of the latest that did not complete, at most five.
+        extremes: For the first numeric result: its name, and value and experiment of the lowest and the highest.
+        started: When it began, ISO 8601 in UTC.
+        seconds: How long it has been running.
+        jobs: How many experiments run at a time.
+        paused: Whether it starts nothing for now.
+        over: Whether it has ended.
+    """
+
+    total: int
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    running: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    extremes: dict[str, Any] | None = None
+    started: str = ""
+    seconds: float = 0.0
+    jobs: int = 1
+    paused: bool = False
+    over: bool = False
+
+    @property
+    def done(self) -> int:
+        """How many of its experiments need no more to be done."""
+        return sum(self.counts.values())
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the rate so far; None where there is no telling."""
+        ended = self.done - self.counts.get("skipped", 0)
+        return self.seconds / ended * (self.total - self.done) if ended and not self.over else None
+
+
+def write_progress(store: StorePaths, sweep: str, progress: Progress) -> None:
+    """Tell how far a sweep is.
+
+    Raises:
+        RecordError: The file cannot be written.
+    """
+    data = {"version": 1, **dataclasses.asdict(progress)}
+    files.write_file(store.progress(sweep), values.dump_json(values.encode_config(data), indent=None))
+
+
+def read_progress(store: StorePaths, sweep: str) -> Progress | None:
+    """Return how far a sweep is; None where its runner has not told, or not readably."""
+    try:
+        data = files.read_json(store.progress(sweep))
+        known = {field.name: data[field.name] for field in dataclasses.fields(Progress) if field.name in data}
+        known["running"] = tuple(known.get("running", ()))
+        known["failures"] = tuple((name, reason) for name, reason in known.get("failures", ()))
+        return Progress(**known)
+    except (OSError, RecordError, TypeError, ValueError):
+        return None

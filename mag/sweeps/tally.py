@@ -1,0 +1,105 @@
+"""The tally: what the runner of a sweep knows of how far it is."""
+
+import math
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from mag.record.progress import Progress
+from mag.record.provenance import tell_time
+from mag.run.tasks import FAULTY, Outcome
+
+_SHOWN = 5
+
+
+class Tally:
+    """Counts what starts and ends; may be told and asked from any thread.
+
+    Args:
+        total: How many experiments the plan has.
+        skipped: How many of them were complete before.
+        jobs: How many run at a time.
+    """
+
+    def __init__(self, total: int, skipped: int, jobs: int) -> None:
+        self._turn = threading.Lock()
+        self._total = total
+        self._jobs = jobs
+        self._paused = False
+        self._over = False
+        self._began = time.monotonic()
+        self._started = tell_time()
+        self._running: dict[str, None] = {}
+        self._extremes: dict[str, Any] | None = None
+        self.counts: Counter[str] = Counter(skipped=skipped)
+        self.faulty: list[Outcome] = []
+        self.last: Outcome | None = None
+
+    def start(self, name: str) -> None:
+        """An experiment has started."""
+        with self._turn:
+            self._running[name] = None
+
+    def end(self, outcome: Outcome) -> None:
+        """An experiment has ended."""
+        with self._turn:
+            self._running.pop(outcome.name, None)
+            self.counts[outcome.status] += 1
+            self.last = outcome
+            if outcome.status in FAULTY:
+                self.faulty.append(outcome)
+            elif outcome.status == "completed":
+                self._compare(outcome)
+
+    def adjust(self, jobs: int, paused: bool) -> None:
+        """Another number of experiments runs at a time, or none starts for now."""
+        with self._turn:
+            self._jobs, self._paused = jobs, paused
+
+    def finish(self) -> None:
+        """The sweep is over."""
+        with self._turn:
+            self._over = True
+            self._running.clear()
+
+    def read(self) -> Progress:
+        """Return how far the sweep is."""
+        with self._turn:
+            return Progress(
+                total=self._total,
+                counts=dict(+self.counts),
+                running=tuple(self._running),
+                failures=tuple((outcome.name, outcome.message or "") for outcome in self.faulty[-_SHOWN:]),
+                extremes=self._extremes,
+                started=self._started,
+                seconds=round(time.monotonic() - self._began, 1),
+                jobs=self._jobs,
+                paused=self._paused,
+                over=self._over,
+            )
+
+    def _compare(self, outcome: Outcome) -> None:
+        metric = (
+            self._extremes["metric"] if self._extremes else next(filter(_is_number(outcome), outcome.results), None)
+        )
+        if metric is None or not _is_number(outcome)(metric):
+            return
+        found = [outcome.results[metric], outcome.name]
+        known = self._extremes or {"metric": metric, "lowest": found, "highest": found}
+        low, high = known["lowest"], known["highest"]
+        self._extremes = {
+            "metric": metric,
+            "lowest": found if found[0] < low[0] else low,
+            "highest": found if found[0] > high[0] else high,
+        }
+
+
+def _is_number(outcome: Outcome) -> Any:
+    """Return whether a result of the outcome is a finite number, as a function of its name."""
+
+    def check(name: str) -> bool:
+        value = outcome.results.get(name)
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+    return check
