@@ -60,6 +60,46 @@ _OPTIONS = (
 )
 
 
+_SWEEP_OPTIONS = (
+    click.option(
+        "--only", multiple=True, metavar="NAME", help="Of the sweep only this experiment; repeatable, * is any."
+    ),
+    click.option("-x", "--fail-fast", is_flag=True, help="Start nothing more after the first failure."),
+    click.option(
+        "--max-failures", type=click.IntRange(min=1), metavar="N", help="Start nothing more after N failures."
+    ),
+    click.option("--gpus", metavar="IDS", help="Give each experiment GPUs of its own out of these, as 0,1,2,3."),
+    click.option("--gpus-per-experiment", type=click.IntRange(min=1), default=1, metavar="N", help="How many (1)."),
+    click.option("--then", metavar="COMMAND", help="Run this shell command when all is in."),
+)
+
+
+def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how a sweep goes on and when it gives up."""
+    for option in reversed(_SWEEP_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the options of a sweep mean, as `Order` takes it.
+
+    Raises:
+        UsageError: There are not enough GPUs for one experiment.
+    """
+    from mag.errors import UsageError
+
+    gpus = [gpu for gpu in (options["gpus"] or "").split(",") if gpu]
+    size = options["gpus_per_experiment"]
+    slots = tuple(",".join(gpus[start : start + size]) for start in range(0, len(gpus) - size + 1, size))
+    if gpus and not slots:
+        raise UsageError(
+            f"--gpus names {len(gpus)}, fewer than the {size} of --gpus-per-experiment: name more, or ask for fewer."
+        )
+    failures = 1 if options["fail_fast"] else options["max_failures"]
+    return {"gpus": slots, "max_failures": failures, "then": options["then"]}
+
+
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that limit an experiment."""
     for option in reversed(_OPTIONS):

@@ -1,13 +1,15 @@
 """The live view: how far a sweep is, in a few lines whose number does not grow with the sweep."""
 
+from collections import Counter
+
 from mag.cli.output import escape
 from mag.cli.widths import cut
 from mag.cli.wording import describe_counts, format_duration
 from mag.compare.cells import format_briefly
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
+from mag.record.records import FAULTY
 from mag.record.tail import read_last_line
-from mag.run.tasks import FAULTY
 
 _MOST_RUNNING = 8
 _BAR = 24
@@ -54,5 +56,7 @@ def _draw_bar(progress: Progress) -> str:
 
 def describe_progress(progress: Progress) -> str:
     """Return how far a sweep is, in a line for a pipe."""
-    rest = "" if progress.over else f", {len(progress.running)} running, {progress.total - progress.done} to go"
-    return f"{progress.done} of {progress.total}: {describe_counts(progress.counts)}{rest}"
+    parts = [describe_counts(progress.counts)] if +Counter(progress.counts) else []
+    if not progress.over:
+        parts.append(f"{len(progress.running)} running, {progress.total - progress.done} to go")
+    return f"{progress.done} of {progress.total}: {', '.join(parts)}"

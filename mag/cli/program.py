@@ -22,11 +22,19 @@ COMMANDS = {
     "config": "Print the composed config.",
     "run": "Run one experiment.",
     "sweep": "Run every combination.",
+    "status": "List the sweeps and how far each is.",
+    "watch": "Show a sweep live.",
+    "stop": "Stop a sweep or an experiment.",
+    "pause": "Let a sweep start nothing more for now.",
+    "resume": "Let a paused sweep go on.",
+    "jobs": "Give a sweep another number of jobs.",
     "ls": "List experiments as a table.",
     "show": "Show one experiment.",
     "log": "Print the log of an experiment.",
     "path": "Print the directory of an experiment.",
+    "failures": "Group failed experiments by what broke.",
     "summarize": "Put results side by side.",
+    "completion": "Set up Tab completion for bash, zsh or fish.",
 }
 """Every command and its line in the help; the command itself is `command` in the module of its name."""
 
@@ -134,7 +142,9 @@ def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "
 
 
 def _explain(error: MagError, status: int, known: dict[str, Any]) -> int:
+    from mag.cli.output import note
+
     if known.get("debug"):
         traceback.print_exception(error)
-    click.echo(f"mag: {error}", err=True)
+    note(str(error))
     return status

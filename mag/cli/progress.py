@@ -12,7 +12,8 @@ from mag.cli.messages import say
 from mag.cli.output import escape
 from mag.cli.wording import count_experiments, describe_counts
 from mag.compare.cells import format_briefly
-from mag.run.tasks import FAULTY, Outcome
+from mag.record.records import FAULTY
+from mag.run.tasks import Outcome
 from mag.sweeps.execution import Observer
 from mag.sweeps.plans import Plan, PlannedExperiment
 from mag.sweeps.tally import Tally

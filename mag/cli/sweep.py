@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from mag.cli.limits import limit_options, read_limits
+from mag.cli.limits import limit_options, read_limits, read_sweep_options, sweep_options
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
+from mag.cli.shaping import read_shaping, shape_options
 
 HELP = """Run every combination of the values given, in parallel.
 
@@ -20,6 +21,30 @@ only itself. Type the same command again and only what is not complete runs; add
   mag sweep 'model=glob(*)'             every option of the group model
   mag sweep train.py C=1,10             of another app than the project's
 
+Which combinations:
+
+\b
+  mag sweep C=1,10 gamma=0.1,0.01 --zip C,gamma         2 experiments: both advance together
+  mag sweep C=1,10 gamma=0.1,0.01 --where 'C*gamma<1'   those for which a condition holds
+  mag sweep C=1,10 gamma=0.1,0.01 --exclude C=1,gamma=0.1
+  mag sweep 'C=range(1000)' 'seed=range(1000)' --sample 100
+  mag sweep @overrides.yaml seed=1,2                    overrides out of a file
+  mag sweep --space small,large seed=1,2                spaces/small.yaml and spaces/large.yaml, their union
+
+A condition compares and calculates with the keys of the composed config and the names of groups: == != < <= > >= in,
+not in, and, or, not, + - * / // % **, (), [], "text", true, false, null; a key that a point does not have is null,
+which equals only null. A sample is drawn among the points that pass, and is the same for the same --seed.
+
+A space is a YAML file, or the bare name of one in the folder spaces beside or inside the config path:
+
+\b
+  grid: {model: [svm, mlp], seed: range(3)}   a list is its values, a text is read as typed here; or a list of
+                                              such grids: their union, as for keys that only one model has
+  zip: [a, b]                                 and where:, exclude:, sample:, seed: as the options
+  include: [{model: svm, C: 7}]               single points besides
+
+Overrides on the command line belong to all of its grids, and take the place of what they say of the same key.
+
 All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
 Ctrl-C stops what runs within the grace period; a second one at once.
 
@@ -32,8 +57,8 @@ Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
 @click.option("--force", is_flag=True, help="Run completed experiments again; what they left is set aside.")
-@click.option("-x", "--fail-fast", is_flag=True, help="Start nothing more after the first failure.")
-@click.option("--max-failures", type=click.IntRange(min=1), metavar="N", help="Start nothing more after N failures.")
+@shape_options
+@sweep_options
 @limit_options
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
@@ -44,11 +69,13 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     from mag.sweeps.plans import make_plan
 
     project = open_project(known, words, directory)
-    plan = make_plan(project.parse(), project.composer, project.store, project.settings)
+    shape = read_shaping(options, project)
+    plan = make_plan(project.parse(), project.composer, project.store, project.settings, shape)
+    plan = plan.narrow(options["only"])
     if options["dry_run"]:
         from mag.cli.plan import show_plan
 
-        show_plan(plan, as_json=options["as_json"])
+        show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
         return 0
     return _execute(project, plan, known, options)
 
@@ -64,7 +91,7 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
         overrides=project.texts,
         jobs=options["jobs"],
         force=options["force"],
-        max_failures=1 if options["fail_fast"] else options["max_failures"],
+        **read_sweep_options(options),
         **read_limits(options),
     )
     progress = choose_progress(quiet=options["quiet"])

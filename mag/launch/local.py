@@ -10,10 +10,10 @@ from mag.errors import LaunchError, MagError
 from mag.launch.gate import Gate
 from mag.record import locks
 from mag.record.paths import StorePaths
-from mag.record.records import read_record, write_record
+from mag.record.records import FAULTY, read_record, write_record
 from mag.run.forkserver import ForkServer, Supervisor
 from mag.run.supervisor import describe_record
-from mag.run.tasks import FAULTY, Conditions, Outcome, Task
+from mag.run.tasks import Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
 

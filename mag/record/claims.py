@@ -129,6 +129,7 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
     """
     paths, previous = claim.paths, claim.previous
     files.remove_temporaries(paths.private)
+    files.remove_file(paths.stop)
     number = _set_aside(paths, keep=keep)
     record = record.replace(attempt=number, results=previous.results if keep and previous else {})
     config = values.dump_json(values.encode_config(record.config), sort=True)

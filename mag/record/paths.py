@@ -50,6 +50,11 @@ class ExperimentPaths:
         """Held by the process that runs the experiment."""
         return f"{self.directory}/.mag/lock"
 
+    @property
+    def stop(self) -> str:
+        """Made by whoever stops the experiment from elsewhere, so that it is recorded as interrupted."""
+        return f"{self.directory}/.mag/stop"
+
     def attempt(self, number: int) -> str:
         """The folder that keeps log, results and record of the earlier attempt `number`."""
         return f"{self.directory}/.mag/attempts/{number}"

@@ -17,6 +17,9 @@ from mag.record.paths import ExperimentPaths
 Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted"]
 """What a record can say. A reader adds `lost`: running by its record, but nobody holds its lock."""
 
+FAULTY = ("failed", "killed", "timeout", "interrupted", "lost")
+"""How an experiment that did not complete may stand."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

@@ -20,7 +20,7 @@ from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record
 from mag.record.tail import read_last_line
 from mag.run.child import run_child
-from mag.run.limits import Guard, Reason
+from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import count_oom_kills
 from mag.run.processes import Death, Watch, end_leftovers
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -97,6 +97,9 @@ def _attend(attempt: Attempt, task: Task, function: Function, conditions: Condit
     left = end_leftovers(pid)
     if left:
         _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
+    if reason is None and os.path.exists(attempt.paths.stop):
+        reason = STOPPED
+        files.remove_file(attempt.paths.stop)
     if reason is None:
         reason = _explain(death, attempt.paths, oom=count_oom_kills() > kills)
         return _conclude(attempt, task, death, reason, ended=False)

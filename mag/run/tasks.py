@@ -11,7 +11,6 @@ from mag.settings import Settings
 Function = Callable[..., Any]
 """The user's function: takes the config and, where it has a second parameter, the experiment."""
 
-FAULTY = ("failed", "killed", "timeout", "interrupted", "lost")
 RETRIED = ("failed", "killed", "timeout", "oom")
 
 

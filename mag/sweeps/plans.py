@@ -1,6 +1,7 @@
 """The plan: the frozen list of the experiments that one command asks for, composed before anything starts."""
 
 import dataclasses
+import fnmatch
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mag.config.composition import Composer
 from mag.config.override import Override
 from mag.config.secrets import mask_command
+from mag.errors import SpaceError
 from mag.record import locks
 from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
@@ -104,9 +106,27 @@ class Plan:
         """Return how many experiments stand how."""
         return Counter(experiment.status for experiment in self.experiments)
 
+    def narrow(self, patterns: Sequence[str]) -> "Plan":
+        """Return the plan with only the experiments whose name is, or matches, one of the patterns; all for none.
+
+        Raises:
+            SpaceError: A pattern matches none.
+        """
+        if not patterns:
+            return self
+        for pattern in patterns:
+            if not any(_matches(e.identifier, pattern) for e in self):
+                raise SpaceError(f"--only {pattern!r} is no experiment of this sweep: `--dry-run` shows their names.")
+        kept = tuple(e for e in self if any(_matches(e.identifier, pattern) for pattern in patterns))
+        return dataclasses.replace(self, experiments=kept)
+
     def select_unfinished(self) -> list[PlannedExperiment]:
         """Return the experiments that have not completed."""
         return [experiment for experiment in self.experiments if experiment.status != "completed"]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatch.fnmatchcase(name, pattern)
 
 
 def plan(

@@ -8,7 +8,8 @@ from typing import Any
 
 from mag.record.progress import Progress
 from mag.record.provenance import tell_time
-from mag.run.tasks import FAULTY, Outcome
+from mag.record.records import FAULTY
+from mag.run.tasks import Outcome
 
 _SHOWN = 5
 

@@ -1,0 +1,82 @@
+"""`mag failures`: what broke, where, and how to run it again."""
+
+import shlex
+from collections.abc import Sequence
+
+import click
+
+from mag.cli.output import escape, note, write_json, write_lines
+from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, select
+from mag.cli.wording import count_experiments
+from mag.compare.failures import FailureGroup, group_failures
+
+HELP = """Group the experiments that did not complete by what broke and where.
+
+\b
+  mag failures             all of them
+  mag failures model=mlp   those that meet a filter, as in `mag ls`
+
+For each group: how many there are, the last line of one log, and the command that runs exactly these again.
+
+Exit status: 0 if there are none, 1 if there are.
+"""
+
+_MOST_NAMES = 5
+
+
+@click.command(help=HELP, short_help="Group failed experiments by what broke.")
+@FILTERS_ARGUMENT
+@JSON_OPTION
+@STORE_OPTION
+def command(*, filters: tuple[str, ...], as_json: bool, directory: str | None) -> int:
+    """Read, group, show."""
+    rows = select(filters, directory).rows
+    groups = group_failures(row.experiment for row in rows)
+    if as_json:
+        write_json([_describe(group) for group in groups])
+    elif not groups:
+        note(f"nothing failed among {count_experiments(len(rows))}")
+    else:
+        write_lines("\n\n".join(_draw(group) for group in groups).splitlines())
+    return 1 if groups else 0
+
+
+def _draw(group: FailureGroup) -> str:
+    names = [experiment.name for experiment in group.experiments]
+    shown = ", ".join(map(escape, names[:_MOST_NAMES])) + (
+        f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else ""
+    )
+    place = f" at {escape(group.where)}" if group.where else ""
+    lines = [f"{count_experiments(len(names))} {group.status}: {escape(group.kind)}{place}"]
+    lines += [f"  said   {escape(group.message)}"] if group.message else []
+    lines += [f"  log    {escape(group.tail)}"] if group.tail else []
+    lines += [f"  which  {shown}"]
+    lines += [f"  again  {line}" for line in find_commands(group)]
+    return "\n".join(lines)
+
+
+def find_commands(group: FailureGroup) -> list[str]:
+    """Return the commands that run the experiments of a group again: those that ran them, narrowed to them."""
+    commands: dict[tuple[str, ...], list[str]] = {}
+    for experiment in group.experiments:
+        if experiment.record and experiment.record.command:
+            commands.setdefault(experiment.record.command, []).append(experiment.name)
+    return [_narrow(command, names) for command, names in commands.items()]
+
+
+def _narrow(command: Sequence[str], names: Sequence[str]) -> str:
+    is_sweep = command[:2] == ("mag", "sweep") or "-m" in command or "--multirun" in command
+    only = [part for name in names for part in ("--only", name)] if is_sweep else []
+    return escape(shlex.join([*command, *only]))
+
+
+def _describe(group: FailureGroup) -> dict[str, object]:
+    return {
+        "status": group.status,
+        "kind": group.kind,
+        "where": group.where,
+        "message": group.message,
+        "log": group.tail,
+        "experiments": [experiment.name for experiment in group.experiments],
+        "commands": find_commands(group),
+    }

@@ -1,0 +1,95 @@
+"""`mag stop`: a sweep or an experiment is stopped gracefully."""
+
+import contextlib
+import os
+import signal
+import time
+
+import click
+
+from mag.cli.limits import Duration
+from mag.cli.messages import say
+from mag.cli.output import escape
+from mag.cli.references import STORE_OPTION, open_store
+from mag.errors import NotFoundError, RecordError
+from mag.record.controls import read_control
+from mag.record.locks import is_held, read_holder
+from mag.record.paths import StorePaths
+from mag.record.store import Store, StoredExperiment
+from mag.record.sweeps import StoredSweep, ask, find_sweep, read_sweep
+
+HELP = """Stop a sweep, or one experiment.
+
+\b
+  mag stop              the sweep that is running
+  mag stop 1a2b3c       the sweep whose id begins or ends so
+  mag stop '10|0.01'    one experiment; its sweep goes on
+  mag stop --now        without waiting for the grace period
+
+What runs gets SIGTERM, has a grace period to end in (a sweep its own, an experiment --grace), and is then killed. It is
+recorded as interrupted. The command returns when it has ended.
+
+Exit status: 0 stopped, 4 there is no such sweep or experiment.
+"""
+
+_LOOK_SECONDS = 0.05
+
+
+@click.command(help=HELP, short_help="Stop a sweep or an experiment.")
+@click.argument("reference", metavar="[SWEEP | EXPERIMENT]", required=False)
+@click.option("--now", is_flag=True, help="Kill at once.")
+@click.option("--grace", type=Duration(), default=10.0, help="Time that an experiment has to end in (10s).")
+@STORE_OPTION
+def command(*, reference: str | None, now: bool, grace: float, directory: str | None) -> None:
+    """Find out what is meant, and stop it."""
+    store = open_store(directory)
+    try:
+        sweep = find_sweep(store.paths, reference)
+    except NotFoundError:
+        if reference is None:
+            raise
+        _stop_experiment(_find(store, reference), now=now, grace=grace)
+        return
+    _stop_sweep(store.paths, sweep, now=now)
+
+
+def _find(store: Store, reference: str) -> StoredExperiment:
+    try:
+        return store.find(reference)
+    except NotFoundError:
+        raise NotFoundError(
+            f"There is neither a sweep nor an experiment {reference!r} in {store.paths.root}: `mag status` lists the "
+            f"sweeps, `mag ls status=running` the experiments that run."
+        ) from None
+
+
+def _stop_sweep(store: StorePaths, sweep: StoredSweep, *, now: bool) -> None:
+    ask(store, sweep, stops=2 if now else max(1, read_control(store, sweep.id).stops))
+    while sweep.running:
+        time.sleep(_LOOK_SECONDS)
+        sweep = read_sweep(store, sweep.id)
+    say(f"The sweep {sweep.id} has ended.\nNext: the command that started it, again, does what is left")
+
+
+def _send(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -> None:
+    name, paths = escape(experiment.name), experiment.paths
+    pid = read_holder(paths.lock)
+    if experiment.status != "running" or pid is None:
+        raise RecordError(f"Experiment {name!r} is not running: its status is {experiment.status}.")
+    host = (experiment.record.host if experiment.record else {}).get("name")
+    if host != os.uname().nodename:
+        raise RecordError(f"Experiment {name!r} runs on {host}: stop it there, or stop its sweep.")
+    with contextlib.suppress(OSError), open(paths.stop, "wb"):
+        pass
+    deadline = time.monotonic() + (0 if now else grace)
+    _send(pid, signal.SIGKILL if now else signal.SIGTERM)
+    while is_held(paths.lock) and read_holder(paths.lock) == pid:
+        if time.monotonic() > deadline:
+            _send(pid, signal.SIGKILL)
+        time.sleep(_LOOK_SECONDS)
+    say(f"Experiment {name} has ended.\nNext: mag show {name}")

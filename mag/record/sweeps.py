@@ -1,0 +1,98 @@
+"""The sweeps of a store, as others than their runner see them."""
+
+import dataclasses
+import os
+from typing import Any
+
+from mag.errors import NotFoundError, RecordError
+from mag.record import controls, files
+from mag.record.paths import StorePaths
+from mag.record.progress import Progress, read_progress
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredSweep:
+    """A sweep as it is remembered.
+
+    Attributes:
+        id: Its id.
+        manifest: What it was asked to do, and its plan.
+        progress: How far it is, or was when its runner ended; None where that was never told.
+        running: Whether its runner lives.
+    """
+
+    id: str
+    manifest: dict[str, Any]
+    progress: Progress | None
+    running: bool
+
+    @property
+    def state(self) -> str:
+        """How it stands: running, paused, ended, or lost, where its runner died before the end."""
+        if self.running:
+            return "paused" if self.progress and self.progress.paused else "running"
+        return "ended" if self.progress and self.progress.over else "lost"
+
+
+def list_ids(store: StorePaths) -> list[str]:
+    """Return the ids of a store's sweeps, the newest first."""
+    try:
+        names = os.listdir(store.manifests)
+    except OSError:
+        return []
+    ids = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+    return sorted((name for name in ids if "." not in name), reverse=True)
+
+
+def read_sweep(store: StorePaths, sweep: str) -> StoredSweep:
+    """Return a sweep.
+
+    Raises:
+        NotFoundError: There is none of that id.
+        RecordError: Its manifest cannot be read.
+    """
+    running = controls.is_running(store, sweep)  # before its progress is read: it may end in between
+    try:
+        manifest = files.read_json(str(store.manifest(sweep)))
+    except FileNotFoundError:
+        raise NotFoundError(f"No sweep {sweep!r} in {store.root}: `mag status` lists them.") from None
+    return StoredSweep(sweep, manifest, read_progress(store, sweep), running)
+
+
+def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
+    """Return the sweep that is meant.
+
+    Args:
+        store: Where to look.
+        reference: Beginning or end of an id; None for the only one that runs, else the newest.
+
+    Raises:
+        NotFoundError: There is none, or it is not clear which.
+        RecordError: Its manifest cannot be read.
+    """
+    ids = list_ids(store)
+    if reference is not None:
+        found = [each for each in ids if each.startswith(reference) or each.endswith(reference)]
+        if len(found) > 1:
+            raise NotFoundError(f"{reference!r} could be any of {', '.join(found[:5])}: type more of the id.")
+    else:
+        running = [each for each in ids if controls.is_running(store, each)]
+        if len(running) > 1:
+            raise NotFoundError(f"Several sweeps are running ({', '.join(running[:5])}): name one by its id.")
+        found = running or ids[:1]
+    if not found:
+        what = f"No sweep {reference!r}" if reference else "There is no sweep"
+        raise NotFoundError(f"{what} in {store.root}: `mag status` lists those that there are.")
+    return read_sweep(store, found[0])
+
+
+def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> None:
+    """Ask the runner of a sweep to do something else from now on.
+
+    Raises:
+        RecordError: It does not run, or cannot be asked.
+    """
+    if not sweep.running:
+        raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}): there is nobody to ask.")
+    control = controls.read_control(store, sweep.id)
+    controls.write_control(store, sweep.id, dataclasses.replace(control, **changes))

@@ -1,0 +1,218 @@
+"""Laws of the commands that look at, and steer, a sweep from another terminal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from mag.record.records import Record
+
+Mag = Callable[..., CompletedProcess[str]]
+Read = Callable[[str], Record]
+Start = Callable[..., "subprocess.Popen[str]"]
+APP = """\
+import os, time
+import mag
+
+@mag.main(config_path="configs", config_name="config")
+def train(config):
+    print("running", config.C)
+    with open("ledger", "a") as file:
+        file.write(f"{config.C} {os.environ.get('CUDA_VISIBLE_DEVICES')}\\n")
+    while not os.path.exists(f"go{config.C}") and not os.path.exists("go"):
+        time.sleep(0.02)
+    if config.gamma > 1:
+        raise ValueError("gamma is too large")
+    return {"score": config.C}
+"""
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something holds, at most 20 seconds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited 20 s in vain"
+        time.sleep(0.02)
+
+
+def starts() -> list[str]:
+    """Return what the experiments that started wrote into their ledger."""
+    return Path("ledger").read_text().splitlines() if Path("ledger").exists() else []
+
+
+@pytest.fixture
+def start(project: Path) -> Iterator[Start]:
+    """Return a function that starts a sweep of experiments which wait until a file says go."""
+    (project / "train.py").write_text(APP)
+    started: list[subprocess.Popen[str]] = []
+
+    def start_sweep(*arguments: str, running: int = 2) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "mag", "sweep", *arguments]
+        started.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        wait_for(lambda: len(starts()) >= running)
+        return started[-1]
+
+    yield start_sweep
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+
+def test_status_of_a_sweep(start: Start, mag: Mag) -> None:
+    """While it runs a sweep is running, with its counts; then it has ended."""
+    process = start("C=1,2,3", "-j", "2")
+    Path("go1").touch()
+    wait_for(lambda: len(starts()) == 3)
+    wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["progress"]["counts"] == {"completed": 1})
+
+    assert json.loads(mag("status", "--json").stdout)[0]["state"] == "running"
+    assert "1/3" in mag("status").stdout
+    Path("go").touch()
+    process.communicate(timeout=20)
+    assert json.loads(mag("status", "--json").stdout)[0]["state"] == "ended"
+    assert "3 completed" in mag("status").stdout
+
+
+def test_status_of_a_sweep_whose_runner_was_killed(start: Start, mag: Mag) -> None:
+    """A sweep whose runner died before the end is lost, and says what it had done."""
+    process = start("C=1,2,3", "-j", "2")
+    process.kill()
+    Path("go").touch()
+    process.communicate()
+
+    assert json.loads(mag("status", "--json").stdout)[0]["state"] == "lost"
+
+
+def test_watch_through_a_pipe(start: Start) -> None:
+    """Through a pipe, watching prints lines until the sweep ends; the last one says how."""
+    process = start("C=1,2,3", "-j", "2")
+    watcher = subprocess.Popen([sys.executable, "-m", "mag", "watch"], stdout=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    Path("go").touch()
+    process.communicate(timeout=20)
+    out, _ = watcher.communicate(timeout=20)
+
+    assert watcher.returncode == 0
+    assert out.splitlines()[0] == "0 of 3: 2 running, 3 to go"
+    assert out.splitlines()[-1].endswith("ended: 3 of 3: 3 completed")
+
+
+def test_stop_a_sweep(start: Start, mag: Mag, read: Read) -> None:
+    """Stopping a sweep ends what runs, as interrupted, and starts nothing more."""
+    process = start("C=1,2,3", "-j", "2")
+    done = mag("stop")
+    process.communicate(timeout=20)
+
+    assert (done.returncode, process.returncode, len(starts())) == (0, 1, 2)
+    assert (read("1|0.5").status, read("2|0.5").status) == ("interrupted", "interrupted")
+    assert mag("stop").returncode == 2
+
+
+def test_stop_an_experiment(start: Start, mag: Mag, read: Read) -> None:
+    """Stopping an experiment ends it alone; its sweep goes on."""
+    process = start("C=1,2,3", "-j", "2")
+    assert mag("stop", "1|0.5").returncode == 0
+    wait_for(lambda: len(starts()) == 3)
+    Path("go").touch()
+    process.communicate(timeout=20)
+
+    assert [read(f"{C}|0.5").status for C in (1, 2, 3)] == ["interrupted", "completed", "completed"]
+    assert mag("stop", "2|0.5").returncode == 2
+    assert mag("stop", "nothing").returncode == 4
+
+
+def test_pause_and_resume(start: Start, mag: Mag) -> None:
+    """A paused sweep starts nothing until it is resumed; what runs goes on."""
+    process = start("C=1,2,3,4", "-j", "2")
+    assert mag("pause").returncode == 0
+    wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["state"] == "paused")
+    Path("go").touch()
+    wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["progress"]["counts"] == {"completed": 2})
+    assert len(starts()) == 2
+
+    mag("resume")
+    process.communicate(timeout=20)
+    assert (process.returncode, len(starts())) == (0, 4)
+
+
+def test_another_number_of_jobs(start: Start, mag: Mag) -> None:
+    """A sweep under way can be given more jobs, and fewer."""
+    process = start("C=1,2,3,4", "-j", "1", running=1)
+    assert len(starts()) == 1
+    assert mag("jobs", "3").returncode == 0
+    wait_for(lambda: len(starts()) == 3)
+    assert json.loads(mag("status", "--json").stdout)[0]["progress"]["jobs"] == 3
+    Path("go").touch()
+    process.communicate(timeout=20)
+    assert mag("jobs", "three").returncode == 2
+
+
+def test_gpus(start: Start) -> None:
+    """Each of those that run at the same time has GPUs of its own."""
+    process = start("C=1,2,3,4", "--gpus", "0,1,2,3,4", "--gpus-per-experiment", "2")
+    assert sorted(line.split()[1] for line in starts()) == ["0,1", "2,3"]
+    Path("go").touch()
+    process.communicate(timeout=20)
+
+    assert {line.split()[1] for line in starts()} == {"0,1", "2,3"}
+
+
+def test_too_few_gpus(project: Path, mag: Mag) -> None:
+    """Fewer GPUs than one experiment needs is a mistake."""
+    done = mag("sweep", "C=1,2", "--gpus", "0", "--gpus-per-experiment", "2")
+
+    assert (done.returncode, "fewer than the 2" in done.stderr, (project / "experiments").exists()) == (2, True, False)
+
+
+@pytest.mark.usefixtures("project")
+def test_then(mag: Mag) -> None:
+    """When all is in, the command given is run."""
+    mag("sweep", "C=1,2", "--then", "ls experiments > listing")
+
+    assert Path("listing").read_text() == "1|0.5\n2|0.5\n"
+
+
+def test_only(project: Path, mag: Mag) -> None:
+    """Of a sweep only some can be run, by name or pattern; a pattern that matches none is a mistake."""
+    mag("sweep", "C=1,2,10", "--only", "1*")
+
+    assert sorted(path.name for path in (project / "experiments").iterdir() if path.name != ".mag") == [
+        "10|0.5",
+        "1|0.5",
+    ]
+    assert mag("sweep", "C=1,2", "--only", "7|0.5").returncode == 2
+
+
+def test_failures_are_grouped(start: Start, mag: Mag, project: Path) -> None:
+    """What broke alike is one group, and the command it shows runs exactly those again."""
+    Path("go").touch()
+    start("C=1,2", "gamma=0.5,2", running=4).communicate(timeout=20)
+    done = mag("failures")
+    group = json.loads(mag("failures", "--json").stdout)[0]
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("2 experiments failed: ValueError at ")
+    assert group["experiments"] == ["1|2.0", "2|2.0"]
+    assert "train.py:12 in train" in group["where"]
+    (project / "train.py").write_text(APP.replace("> 1:", "> 100:"))
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    again = subprocess.run(
+        ["bash", "-c", group["commands"][0]], capture_output=True, text=True, check=False, env=environment
+    )
+    assert "2 experiments: 2 completed" in again.stderr
+    assert mag("failures").returncode == 0
+
+
+def test_nothing_to_look_at(project: Path, mag: Mag) -> None:
+    """Where there are no sweeps, the commands say so and touch nothing."""
+    assert mag("status").returncode == 0
+    assert [mag(command).returncode for command in ("watch", "stop", "pause", "resume")] == [4] * 4
+    assert not (project / "experiments").exists()
