@@ -11,6 +11,7 @@
     │   ├── NotFoundError    no such experiment
     │   ├── ExistsError      the experiment is there already, or is running
     │   └── ResultError      a result that cannot be stored
+    ├── RepositoryError      git cannot give or keep the code of an experiment
     └── LaunchError          the engine could not run experiments at all
 
 A message is one sentence: the value and the place, what is known, what to type instead.
@@ -64,6 +65,10 @@ class ExistsError(RecordError):
 
 class ResultError(RecordError):
     """A result is of a kind that cannot be stored."""
+
+
+class RepositoryError(MagError):
+    """Git cannot give or keep the code of an experiment."""
 
 
 class LaunchError(MagError):

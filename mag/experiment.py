@@ -248,9 +248,11 @@ class Experiment:
 
     def _gather(self) -> Provenance:
         from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.record.omissions import Rules  # noqa: PLC0415
         from mag.record.provenance import gather_provenance  # noqa: PLC0415
 
-        commit = read_commit(Path.cwd(), ignore=Path(self._locate().directory).parent)
+        store = Path(self._locate().directory).parent
+        commit = read_commit(Path.cwd(), ignore=store, rules=Rules.of(self._project()))
         return gather_provenance(app=sys.argv[0] or None, commit=commit, secrets=self._project().secrets)
 
     def _locate(self) -> ExperimentPaths:

@@ -13,6 +13,15 @@ from typing import Any
 
 from mag.errors import UsageError
 
+SECRET_FILES = (
+    *(".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".htpasswd"),
+    *("*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "*.tfstate", "*.tfvars"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".git-credentials", ".aws", ".ssh", ".gnupg", ".kaggle"),
+    *("credentials", "*credential*.json", "*credential*.y*ml", "*credential*.toml", "*credential*.ini"),
+    *("secrets", "*secret*.json", "*secret*.y*ml", "*secret*.toml", "*secret*.ini", "service?account*.json"),
+)
+"""Names of files and directories that hold secrets: by default no snapshot of the code takes them in."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -27,6 +36,7 @@ class Settings:
         jobs: How many experiments run at a time; None for as many as there are CPUs.
         chdir: Whether an experiment starts in its own directory instead of the user's.
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
+        snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
     """
 
     root: Path | None = None
@@ -37,6 +47,7 @@ class Settings:
     jobs: int | None = None
     chdir: bool = False
     secrets: tuple[str, ...] = ()
+    snapshot_exclude: tuple[str, ...] = SECRET_FILES
 
     def store_root(self, cwd: Path) -> Path:
         """Return the directory of the experiments: beside the file that names the app, else under `cwd`."""
@@ -51,6 +62,7 @@ _KINDS: dict[str, type] = {
     "jobs": int,
     "chdir": bool,
     "secrets": list,
+    "snapshot_exclude": list,
 }
 _WORDS = {str: "a string", list: "a list of strings", int: "an integer", bool: "true or false"}
 

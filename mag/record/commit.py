@@ -1,94 +1,85 @@
-"""The code record: which commit ran, and whether the tree differed from it. Asked once a command.
+"""The code record: which commit ran, whether the tree differed from it, and where that code is kept.
 
-Only git itself is run, with its hooks and file-system monitor off and no optional lock taken: nothing in the
-repository changes.
+Asked once a command. Only git itself is run, with its hooks and file-system monitor off and no optional lock taken:
+nothing of the user's in the repository changes.
 """
 
-import os
-import re
+import dataclasses
 from pathlib import Path
 from typing import Any
 
-_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-_SAFE = ["core.fsmonitor=false", f"core.hooksPath={os.devnull}"]
-_CREDENTIALS = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", re.IGNORECASE)
+from mag.errors import RepositoryError
+from mag.record.changes import read_changes
+from mag.record.omissions import Omission, Rules
+from mag.record.repository import Repository, remove_credentials
+from mag.record.snapshots import keep_snapshot, read_state
+
+__all__ = ["read_commit", "remove_credentials"]
+
+_MOST_OMISSIONS = 50  # every record of a sweep names them
 
 
-def read_commit(directory: Path, *, ignore: Path | None = None) -> dict[str, Any]:
-    """Return the commit that the code in `directory` is at.
+def read_commit(directory: Path, *, ignore: Path | None = None, rules: Rules | None = None) -> dict[str, Any]:
+    """Return the commit that the code in `directory` is at, and keep that code if there are rules how.
 
     Args:
         directory: Somewhere in a work tree.
         ignore: What does not make the tree dirty: the experiments' own directory.
+        rules: What a snapshot takes in; None to keep nothing.
 
     Returns:
         `hash`, `branch` (None where HEAD is detached), `dirty` (changes to tracked files, or files that git neither
         tracks nor ignores) and `remote` (without credentials). Where there is no commit to name, `hash` is None and
-        `reason` says why.
+        `reason` says why. With rules also `top` (the work tree), `snapshot` (the commit that holds exactly the code;
+        None where `hash` does) and `not_captured` (what it does not hold: `path` and `reason` of each).
     """
     try:
-        import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
-    except ImportError:
-        return {"hash": None, "reason": "git is not installed"}
+        with Repository(directory) as repository:
+            return _read(repository, ignore, rules)
+    except RepositoryError as error:
+        return {"hash": None, "reason": str(error)}
+
+
+def _read(repository: Repository, ignore: Path | None, rules: Rules | None) -> dict[str, Any]:
+    if rules is None:
+        changes = read_changes(repository, ignore)
+        return _describe(repository, changes.commit, changes.branch, dirty=changes.any)
+    snapshot = None
+    omissions: list[Omission] = []
     try:
-        repository = git.Repo(directory, search_parent_directories=True)
-    except git.InvalidGitRepositoryError:
-        return {"hash": None, "reason": "not in a git repository"}
-    except (git.GitError, OSError) as error:
-        return {"hash": None, "reason": f"the repository cannot be opened: {_first_line(error)}"}
+        state = read_state(repository, rules, ignore)
+        known = _describe(repository, state.changes.commit, state.changes.branch, dirty=state.dirty)
+        omissions += state.omissions
+        snapshot = keep_snapshot(repository, state)
+    except (RepositoryError, OSError, UnicodeError) as error:
+        omissions.append(Omission(".", f"no snapshot could be made: {error}"))
+        known = _read_less(repository, ignore)
+    return {**known, "top": str(repository.top), "snapshot": snapshot, "not_captured": _list(omissions)}
+
+
+def _read_less(repository: Repository, ignore: Path | None) -> dict[str, Any]:
+    """Return what can be known of a commit where no snapshot can be made."""
     try:
-        return _ask(repository, ignore)
-    except git.GitCommandNotFound:
-        return {"hash": None, "reason": "git is not installed"}
-    except (git.GitError, OSError, ValueError) as error:
-        return {"hash": None, "reason": f"git did not answer: {_first_line(error)}"}
-    finally:
-        repository.close()
+        changes = read_changes(repository, ignore)
+        return _describe(repository, changes.commit, changes.branch, dirty=changes.any)
+    except RepositoryError:
+        return _describe(repository, repository.read_ref("HEAD"), repository.read_branch(), dirty=None)
 
 
-def _ask(repository: Any, ignore: Path | None) -> dict[str, Any]:
-    top = repository.working_tree_dir
-    if top is None:
-        return {"hash": None, "reason": "the repository has no work tree"}
-    pathspec = [":/"]
-    if ignore is not None and ignore.resolve().is_relative_to(top) and ignore.resolve() != Path(top):
-        pathspec.append(f":(top,exclude,literal){ignore.resolve().relative_to(top)}")
-    status = repository.git(c=_SAFE).status(
-        "--porcelain=v2", "--branch", "--untracked-files=normal", "--", *pathspec, env=_QUIET
-    )
-    lines = status.splitlines()
-    about = {words[1]: words[2] for line in lines if line.startswith("# ") and len(words := line.split(" ", 2)) > 2}  # noqa: PLR2004
-    dirty = any(not line.startswith("#") for line in lines)
-    branch = about.get("branch.head", "(detached)")
-    facts = {
-        "branch": None if branch == "(detached)" else branch,
-        "dirty": dirty,
-        "remote": _read_remote(repository),
-    }
-    if about.get("branch.oid", "(initial)") == "(initial)":
-        return {"hash": None, "reason": "the repository has no commit yet", **facts}
-    return {"hash": about["branch.oid"], **facts}
+def _describe(repository: Repository, commit: str | None, branch: str | None, *, dirty: bool | None) -> dict[str, Any]:
+    reason = {} if commit else {"reason": "the repository has no commit yet"}
+    return {"hash": commit, **reason, "branch": branch, "dirty": dirty, "remote": repository.read_remote()}
 
 
-def _read_remote(repository: Any) -> str | None:
-    urls = repository.git.config("--get-regexp", r"^remote\..*\.url$", with_exceptions=False, env=_QUIET).splitlines()
-    remotes = dict(line.split(" ", 1) for line in urls if " " in line)
-    url = remotes.get("remote.origin.url") or next(iter(remotes.values()), None)
-    return remove_credentials(url) if url else None
+def _list(omissions: list[Omission]) -> list[dict[str, str]]:
+    listed = [
+        {name: _spell(value) for name, value in dataclasses.asdict(one).items()} for one in omissions[:_MOST_OMISSIONS]
+    ]
+    if more := len(omissions) - len(listed):
+        listed.append({"path": "...", "reason": f"and {more} more"})
+    return listed
 
 
-def remove_credentials(url: str) -> str:
-    """Return a remote's address without user name, password or token.
-
-    >>> remove_credentials("https://me:hunter2@example.org/x.git")
-    'https://example.org/x.git'
-    >>> remove_credentials("git@example.org:x.git")
-    'git@example.org:x.git'
-    """
-    return _CREDENTIALS.sub(r"\1", url)
-
-
-def _first_line(error: BaseException) -> str:
-    text = getattr(error, "stderr", "") or str(error)
-    lines = [line.strip(" '\n") for line in text.splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+def _spell(text: str) -> str:
+    """Return a file's name as text: bytes that are no UTF-8 are spelled out."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

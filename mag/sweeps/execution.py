@@ -18,6 +18,7 @@ from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.commit import read_commit
 from mag.record.controls import hold_sweep, release_sweep
+from mag.record.omissions import Rules
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
@@ -194,7 +195,9 @@ def _run(
 def _gather_conditions(plan: Plan, order: Order) -> Conditions:
     provenance = gather_provenance(
         app=order.app,
-        commit=read_commit(order.settings.root or Path.cwd(), ignore=Path(plan.store.root)),
+        commit=read_commit(
+            order.settings.root or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)
+        ),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
     )
