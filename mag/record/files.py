@@ -5,13 +5,17 @@ the whole old or the whole new content. Durable writes go through `fsync` of the
 directory after it; everything else may be lost in a power cut, never torn by a crash of mag.
 """
 
+import errno
 import json
 import os
+import stat
 from typing import Any
 
 from mag.errors import RecordError
 
 TEMPORARY = ".tmp"
+_LARGEST = 256 << 20
+_OLD_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 
 
 class NewerVersionError(RecordError):
@@ -90,14 +94,19 @@ def remove_temporaries(folder: str) -> None:
 
 
 def read_file(path: str) -> bytes:
-    """Return the content of a regular file, not following a symbolic link.
+    """Return the content of a regular file; a link is not followed, a pipe not waited for.
 
     Raises:
         FileNotFoundError: There is none.
-        OSError: It cannot be read.
+        OSError: It cannot be read, is no regular file, or is larger than any that mag writes.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+    descriptor = os.open(path, _OLD_FILE)
     try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+        if status.st_size > _LARGEST:
+            raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 20} MB", path)
         chunks = []
         while chunk := os.read(descriptor, 1 << 20):
             chunks.append(chunk)
@@ -106,12 +115,11 @@ def read_file(path: str) -> bytes:
         os.close(descriptor)
 
 
-def read_json(path: str) -> dict[str, Any]:
-    """Return the object in a JSON file of mag's own.
+def read_object(path: str) -> dict[str, Any]:
+    """Return the object in a JSON file: a config or results, whose keys are the user's.
 
     Raises:
         FileNotFoundError: There is none.
-        NewerVersionError: It was written by a newer mag.
         RecordError: It cannot be read, or is no JSON object.
     """
     try:
@@ -123,6 +131,18 @@ def read_json(path: str) -> dict[str, Any]:
         raise RecordError(f"Cannot read {path}: {reason}.") from error
     if not isinstance(data, dict):
         raise RecordError(f"Cannot read {path}: it holds no JSON object.")
+    return data
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """Return the object in a JSON file of mag's own, which tells the version of its format.
+
+    Raises:
+        FileNotFoundError: There is none.
+        NewerVersionError: It was written by a newer mag.
+        RecordError: It cannot be read, or is no JSON object.
+    """
+    data = read_object(path)
     if isinstance(version := data.get("version"), int) and version > 1:
         raise NewerVersionError(
             f"Cannot read {path}: it is of format version {version}, and this mag knows version 1; update mag."

@@ -69,7 +69,9 @@ def read_holder(path: str) -> int | None:
 def is_held(path: str) -> bool:
     """Tell whether some process holds the lock at `path`, without keeping it from anyone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+    except PermissionError:
+        return True  # somebody else's, who knows: better not to call it lost
     except OSError:
         return False
     try:

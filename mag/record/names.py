@@ -128,7 +128,7 @@ def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
 
 def _read_ruins(paths: ExperimentPaths) -> dict[str, Any]:
     try:
-        return {"identity": compute_identity(values.decode(files.read_json(paths.config)))}
+        return {"identity": compute_identity(values.decode(files.read_object(paths.config)))}
     except (OSError, MagError):
         return {}
 

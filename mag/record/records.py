@@ -74,6 +74,17 @@ class Record:
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Record))
 _REQUIRED = ("identity", "identifier", "status", "config")
+_DEEPEST = 200
+_CONTAINERS = {dict, list}
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("identity", "identifier", "status"), (str,)),
+    **dict.fromkeys(("config", "results", "commit", "host", "versions", "exit"), (dict,)),
+    **dict.fromkeys(("overrides", "command"), (list,)),
+    **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), (str, type(None))),
+    "attempt": (int,),
+    "seconds": (int, float, type(None)),
+    "error": (dict, type(None)),
+}
 
 
 def encode_record(record: Record) -> bytes:
@@ -88,16 +99,35 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
     """Return the record that `data`, read from the file `path`, spells out.
 
     Raises:
-        RecordError: A field is missing or of the wrong kind.
+        RecordError: A field is missing or of the wrong kind, or nested without end.
     """
     known = {name: data[name] for name in _FIELDS if name in data}
-    missing = [name for name in _REQUIRED if name not in known]
-    if missing or known["status"] not in get_args(Status) or not isinstance(known["config"], dict):
-        what = f"it lacks {missing[0]!r}" if missing else "its status or config is of the wrong kind"
-        raise RecordError(f"Cannot read {path}: {what}.")
+    for name in _REQUIRED:
+        if name not in known:
+            raise RecordError(f"Cannot read {path}: it lacks {name!r}.")
+    _check_fields(known, path)
     known["config"] = _decode_config(known["config"], known["identity"])
-    known["results"] = values.decode(known.get("results") or {})
-    return Record(**{**known, "overrides": tuple(data.get("overrides", ())), "command": tuple(data.get("command", ()))})
+    known["results"] = values.decode(known.get("results", {}))
+    known |= {name: tuple(known.get(name, ())) for name in ("overrides", "command")}
+    return Record(**known)
+
+
+def _check_fields(known: dict[str, Any], path: str) -> None:
+    """Refuse a record that a reader would stumble over."""
+    for name, value in known.items():
+        if not isinstance(value, _KINDS[name]):
+            raise RecordError(f"Cannot read {path}: its {name} is of the wrong kind.")
+    if known["status"] not in get_args(Status):
+        raise RecordError(f"Cannot read {path}: its status {known['status']!r} is none that this mag knows.")
+    if {type(word) for name in ("overrides", "command") for word in known.get(name, ())} - {str}:
+        raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
+    level: list[Any] = [known["config"], known.get("results", {})]
+    for _ in range(_DEEPEST):
+        level = [item for one in level for item in (one.values() if type(one) is dict else one)]
+        level = [item for item in level if type(item) in _CONTAINERS]
+        if not level:
+            return
+    raise RecordError(f"Cannot read {path}: it is nested deeper than {_DEEPEST} levels.")
 
 
 def _decode_config(config: dict[str, Any], identity: str) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """The store: a directory and the experiments in it, read without running, importing or resolving anything."""
 
 import dataclasses
-import json
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,18 +13,6 @@ from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
-_LARGEST = 256 << 20
-_DEEPEST = 200
-_CONTAINERS = {dict, list}
-_TEXT = (str, type(None))
-_KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("identity", "identifier"), (str,)),
-    **dict.fromkeys(("config", "results", "commit", "host", "versions", "exit"), (dict,)),
-    **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), _TEXT),
-    "attempt": (int,),
-    "seconds": (int, float, type(None)),
-    "error": (dict, type(None)),
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,14 +77,10 @@ class Store:
             record, status = _read_settled(paths)
             if record.status == "running":
                 record = _add_results(record, paths)
-            _check_fields(record, paths.record)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (MagError, OSError) as error:
             return StoredExperiment(name, paths, None, "corrupt", str(error))
-        except (TypeError, ValueError, AttributeError, RecursionError):  # what decoding met was of another kind
-            problem = f"Cannot read {paths.record}: it is no record."
-            return StoredExperiment(name, paths, None, "corrupt", problem)
         return StoredExperiment(name, paths, record, status)
 
     def filter(self, keep: Callable[[StoredExperiment], bool]) -> Iterator[StoredExperiment]:
@@ -151,7 +133,6 @@ class Store:
 
 
 def _read_settled(paths: ExperimentPaths) -> tuple[Record, str]:
-    _check_file(paths.record)
     record = records.read_record(paths)
     status = records.derive_status(paths, record)
     if status == "lost":  # unless it ended between two looks: the lock is freed after the last record is written
@@ -163,33 +144,6 @@ def _read_settled(paths: ExperimentPaths) -> tuple[Record, str]:
 def _add_results(record: Record, paths: ExperimentPaths) -> Record:
     """Return the record with the results that were registered since it was written, as far as they can be read."""
     try:
-        _check_file(paths.results)
-        results = values.decode(json.loads(files.read_file(paths.results)))
-    except (OSError, MagError, ValueError, RecursionError):
+        return record.replace(results=values.decode(files.read_object(paths.results)))
+    except (OSError, MagError, RecursionError):
         return record
-    return record.replace(results=results) if isinstance(results, dict) else record
-
-
-def _check_file(path: str) -> None:
-    """Refuse what would keep a reader waiting for ever, or fill its memory."""
-    status = os.lstat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise RecordError(f"Cannot read {path}: it is no regular file.")
-    if status.st_size > _LARGEST:
-        raise RecordError(f"Cannot read {path}: it is larger than {_LARGEST >> 20} MB.")
-
-
-def _check_fields(record: Record, path: str) -> None:
-    """Refuse a record that a reader would stumble over: a field of the wrong kind, or nested without end."""
-    for name, kinds in _KINDS.items():
-        if not isinstance(getattr(record, name), kinds):
-            raise RecordError(f"Cannot read {path}: its {name} is of the wrong kind.")
-    if set(map(type, record.overrides + record.command)) - {str}:
-        raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
-    level: list[Any] = [record.config, record.results]
-    for _ in range(_DEEPEST):
-        level = [item for one in level for item in (one.values() if type(one) is dict else one)]
-        level = [item for item in level if type(item) in _CONTAINERS]
-        if not level:
-            return
-    raise RecordError(f"Cannot read {path}: it is nested deeper than {_DEEPEST} levels.")

@@ -157,7 +157,7 @@ def summarize_error(error: dict[str, object]) -> str:
 
 def _read_results(paths: ExperimentPaths) -> dict[str, object]:
     try:
-        return values.decode(files.read_json(paths.results))  # type: ignore[no-any-return]
+        return values.decode(files.read_object(paths.results))  # type: ignore[no-any-return]
     except (OSError, MagError):
         return {}
 
