@@ -1,0 +1,1 @@
+"""Candidates: what may stand where the cursor is, read from configs and records, never from a running app."""

@@ -1,0 +1,100 @@
+"""Commands: which command, option or argument the cursor is in, and so what may stand there."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from mag.cli.candidates.candidate import Candidate
+from mag.cli.candidates.files import list_folders, list_paths
+from mag.cli.candidates.words import COMPLETERS, Place
+from mag.cli.program import COMMANDS, program
+
+if TYPE_CHECKING:
+    from mag.app import App
+
+_MULTIRUN = ("-m", "--multirun")
+
+
+def list_candidates(words: Sequence[str], typed: str, app: "App | None" = None) -> list[Candidate]:
+    """Return what the word at the cursor may become, the likeliest first.
+
+    Args:
+        words: The words between the program's name and the cursor's word.
+        typed: The cursor's word, as far as it has been typed.
+        app: The app, where a script is the program: then the words are those of `mag run`, of `mag sweep` with `-m`.
+    """
+    if app is None:
+        return _list_program(words, typed)
+    rest = [word for word in words if word not in _MULTIRUN]
+    found = _list_command("sweep" if len(rest) < len(words) else "run", rest, typed, app)
+    return found + [Candidate(each, "Run every combination.") for each in _MULTIRUN if typed and each.startswith(typed)]
+
+
+def _list_program(words: Sequence[str], typed: str) -> list[Candidate]:
+    index = next((index for index, word in enumerate(words) if not word.startswith("-")), None)
+    if index is not None:
+        return _list_command(words[index], words[index + 1 :], typed, None)
+    if typed.startswith("-"):
+        return _list_options(program, program.make_context("mag", [], resilient_parsing=True), typed)
+    return [Candidate(name, note) for name, note in COMMANDS.items() if name.startswith(typed)]
+
+
+def _list_command(name: str, words: Sequence[str], typed: str, app: "App | None") -> list[Candidate]:
+    context = program.make_context("mag", [name], resilient_parsing=True)
+    command = program.get_command(context, name)
+    if command is None:
+        return []
+    context = command.make_context(name, list(words), parent=context, resilient_parsing=True)
+    if "--" not in words:
+        if option := _find_open_option(command, words):
+            return _list_values(option, typed, context, app)
+        if typed.startswith("--") and "=" in typed:
+            return _list_joined(command, typed, context, app)
+        if typed.startswith("-"):
+            return _list_options(command, context, typed)
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    open_ = next((each for each in arguments if each.nargs == -1 or not context.params.get(str(each.name))), None)
+    return _list_values(open_, typed, context, app) if open_ else []
+
+
+def _find_open_option(command: click.Command, words: Sequence[str]) -> click.Parameter | None:
+    """Return the option that the next word is a value of."""
+    for distance, word in enumerate(reversed(words)):
+        option = _find_option(command, word)
+        if option is not None:
+            return option if option.nargs > distance else None
+    return None
+
+
+def _find_option(command: click.Command, word: str) -> click.Parameter | None:
+    """Return the option of that name that takes a value."""
+    options = (
+        each for each in command.params if isinstance(each, click.Option) and not each.is_flag and not each.count
+    )
+    return next((each for each in options if word in each.opts), None)
+
+
+def _list_joined(command: click.Command, typed: str, context: click.Context, app: "App | None") -> list[Candidate]:
+    """Return the candidates for the value in `--option=value`."""
+    name, _, start = typed.partition("=")
+    option = _find_option(command, name)
+    found = _list_values(option, start, context, app) if option else []
+    return [Candidate(f"{name}={each.value}", each.help, each.partial) for each in found]
+
+
+def _list_options(command: click.Command, context: click.Context, typed: str) -> list[Candidate]:
+    found = command.shell_complete(context, typed)
+    return [Candidate(item.value, item.help or "") for item in found if item.value.startswith("-")]
+
+
+def _list_values(parameter: click.Parameter, typed: str, context: click.Context, app: "App | None") -> list[Candidate]:
+    completer = COMPLETERS.get(str(parameter.metavar))
+    if completer is not None:
+        place = Place(str(context.info_name), str(parameter.name), context.params, app)
+        return completer(typed, place)
+    found: list[Candidate] = []
+    for item in parameter.shell_complete(context, typed):
+        listed = {"file": list_paths, "dir": list_folders}.get(item.type)
+        found += listed(typed) if listed else [Candidate(item.value, item.help or "")]
+    return found

@@ -1,0 +1,124 @@
+"""Overrides as candidates: keys, one step at a time, and the values that the configs know for them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from mag.cli.candidates.candidate import Candidate
+from mag.cli.candidates.files import list_paths
+from mag.cli.candidates.surroundings import Surroundings
+from mag.config.keys import find_value
+from mag.config.override import format_value
+from mag.config.secrets import MASK
+from mag.errors import OverrideError
+
+_OVERRIDE = re.compile(r"(\+\+|\+|~|)([^=]*)(=?)(.*)", re.DOTALL)
+_PLAIN_KEY = re.compile(r"[^\W\d][\w-]*")
+_LAST_VALUE = re.compile(r"((?:.*[,\[(])?)(.*)", re.DOTALL)
+_BETWEEN_VALUES = re.compile(r"[,\[\]()]")
+_TELLS_NOTHING = ("", "???", MASK)
+_WIDEST_HELP = 40
+_NOTHING: dict[str, Any] = {}
+
+
+def list_overrides(typed: str, around: Surroundings, *, several: bool) -> list[Candidate]:
+    """Return what an override that has been begun may become.
+
+    Args:
+        typed: The word so far.
+        around: What can be overridden.
+        several: Whether a key may take several values, with commas between them.
+    """
+    match = _OVERRIDE.fullmatch(typed)
+    sign, key, equals, value = match.groups() if match else ("", typed, "", "")
+    if equals:
+        head = typed[: len(typed) - len(value)]
+        group = key.partition("@")[0]
+        options = around.composer.options(group) if sign != "++" and around.composer.is_group(group) else ()
+        known = _know_options(options, (around.chosen or {}).get(key)) or _know_values(find_value(around.config, key))
+        found = _list_values(value, known, several=several, paths=not options)
+        return [replace(each, value=head + each.value) for each in found]
+    named = [replace(each, value=sign + each.value) for each in _list_keys(sign, key, around)]
+    return [each for each in named if each.value.removesuffix("=") not in around.given]
+
+
+def _list_keys(sign: str, typed: str, around: Surroundings) -> list[Candidate]:
+    """Return what a key may become: choices up to the next slash, keys up to the next dot."""
+    found: list[Candidate] = []
+    if sign == "+":
+        found += [_step(name, typed, "=") for name in around.list_groups(typed) if name not in (around.chosen or ())]
+    elif sign != "++":
+        choices = dict.fromkeys(around.list_groups(typed), _NOTHING) if around.chosen is None else around.chosen
+        found += [_step(name, typed, "" if sign == "~" else "=", option) for name, option in choices.items()]
+    head, dot, _ = typed.rpartition(".")
+    held = find_value(around.config, head) if dot else around.config
+    if isinstance(held, dict):
+        names = {f"{head}{dot}{key}": value for key, value in held.items() if _PLAIN_KEY.fullmatch(str(key))}
+        found += [each for name, value in names.items() for each in _end_key(sign, name, value)]
+    unique: dict[str, Candidate] = {}
+    for each in found:
+        if each.value.startswith(typed):
+            unique.setdefault(each.value, each)
+    return list(unique.values())
+
+
+def _step(name: str, typed: str, end: str, option: Any = _NOTHING) -> Candidate:
+    """Return the name of a choice up to the next slash."""
+    slash = name.find("/", len(typed))
+    if slash >= 0:
+        return Candidate(name[: slash + 1], partial=True)
+    return Candidate(name + end, _describe(option), partial=bool(end))
+
+
+def _end_key(sign: str, name: str, value: Any) -> Iterator[Candidate]:
+    """Yield a key with what may follow it."""
+    if isinstance(value, dict):
+        yield Candidate(f"{name}.", partial=True)
+    if sign == "~":
+        yield Candidate(name, _describe(value))
+    elif sign != "+" and not isinstance(value, dict):
+        yield Candidate(f"{name}=", _describe(value), partial=True)
+
+
+def _describe(value: Any) -> str:
+    try:
+        text = "" if isinstance(value, dict) else format_value(value)
+    except OverrideError:
+        return ""
+    return text if len(text) <= _WIDEST_HELP else f"{text[: _WIDEST_HELP - 1]}…"
+
+
+def _list_values(value: str, known: dict[str, str], *, several: bool, paths: bool) -> list[Candidate]:
+    """Return what a value may become; of several, the last one, as a value that none of those before it is."""
+    if any(text.startswith("[") for text in known):  # a list is one value, commas and all
+        return [Candidate(text, note) for text, note in known.items() if text.startswith(value)]
+    match = _LAST_VALUE.fullmatch(value)
+    head, typed = match.groups() if match else ("", value)
+    depth = sum(head.count(mark) for mark in "[(") - sum(head.count(mark) for mark in "])")
+    if "{" in value or (head.endswith(",") and not depth and not several):
+        return []
+    before = set(_BETWEEN_VALUES.split(head))
+    fitting = {text: note for text, note in known.items() if text.startswith(typed) and text not in before}
+    found = [Candidate(head + text, note, partial=depth > 0) for text, note in fitting.items()]
+    if typed and paths and ("/" in typed or not found):
+        paths_found = (path for path in list_paths(typed) if path.value not in fitting)
+        found += [replace(path, value=head + path.value) for path in paths_found]
+    return found
+
+
+def _know_options(options: tuple[str, ...], chosen: Any) -> dict[str, str]:
+    """Return the options of a group, with what is said of them."""
+    several = chosen if isinstance(chosen, list) else [chosen]
+    return {option: "chosen" if option in several else "" for option in options}
+
+
+def _know_values(value: Any) -> dict[str, str]:
+    """Return the values that the current one tells of, itself first, with what is said of them."""
+    if isinstance(value, bool):
+        return {format_value(value): "current", format_value(not value): ""}
+    try:
+        text = format_value(value)
+    except OverrideError:  # there is no such key
+        return {}
+    return {} if value in _TELLS_NOTHING or isinstance(value, dict) or "${" in text else {text: "current"}

@@ -1,0 +1,148 @@
+"""Words: what the help calls a word of the command line decides what may stand there.
+
+A command that calls its arguments and options by these names is completed without any doing of its own. What
+completes a word is imported when it is asked: a Tab is to cost next to nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mag.cli.candidates.candidate import Candidate
+from mag.cli.candidates.files import list_folders, list_paths
+
+if TYPE_CHECKING:
+    from mag.app import App
+    from mag.record.paths import StorePaths
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the cursor is.
+
+    Attributes:
+        command: The command's name.
+        parameter: The name of the argument or option that the word belongs to.
+        given: What the command has been given before the cursor, by parameter.
+        app: The app, where a script is the program; else None.
+    """
+
+    command: str
+    parameter: str
+    given: Mapping[str, Any]
+    app: "App | None" = None
+
+    @property
+    def store(self) -> "StorePaths":
+        """Where the experiments are."""
+        from mag.record.paths import StorePaths
+        from mag.settings import find_settings
+
+        cwd = Path.cwd()
+        return StorePaths(str(self.given.get("directory") or find_settings(cwd).store_root(cwd)))
+
+
+def list_app_words(typed: str, place: Place) -> list[Candidate]:
+    """Return the apps and the overrides that a word may become."""
+    from mag.cli.candidates.apps import list_apps, locate_app
+    from mag.cli.candidates.overrides import list_overrides
+    from mag.cli.candidates.surroundings import survey
+    from mag.cli.project import split_app
+    from mag.settings import find_settings
+
+    cwd = Path.cwd()
+    settings = find_settings(cwd)
+    words = place.given.get(place.parameter) or ()
+    spec, texts = (None, tuple(words)) if place.app else split_app(words)
+    apps = [] if words or place.app or "=" in typed else list_apps(typed)
+    app = place.app or locate_app(spec, cwd, settings)
+    if app is None:
+        return apps
+    found = list_overrides(typed, survey(app, texts, settings.secrets), several=place.command == "sweep")
+    return apps + found
+
+
+def list_experiment_words(typed: str, place: Place) -> list[Candidate]:
+    """Return the experiments that a word may become."""
+    from mag.cli.candidates.experiments import list_experiments
+
+    return list_experiments(typed, place.store)
+
+
+def list_filter_words(typed: str, place: Place) -> list[Candidate]:
+    """Return the filters that a word may become."""
+    from mag.cli.candidates.columns import list_filters
+
+    return list_filters(typed, place.store)
+
+
+def list_keys(typed: str, place: Place) -> list[Candidate]:
+    """Return the keys of experiments that a word may become; a minus before one, for the order, stays."""
+    from mag.cli.candidates.columns import list_columns
+
+    sign = typed[: typed.startswith("-")]
+    return [replace(each, value=sign + each.value) for each in list_columns(typed[len(sign) :], place.store)]
+
+
+def list_last_keys(typed: str, place: Place) -> list[Candidate]:
+    """Return the keys that the last one of several, with commas between them, may become.
+
+    Where there are overrides, as in a sweep, theirs are meant.
+    """
+    head, comma, start = typed.rpartition(",")
+    if "words" in place.given:
+        keys = (word.partition("=")[0].lstrip("+") for word in place.given["words"] or () if "=" in word)
+        found = [Candidate(key) for key in keys if key.startswith(start)]
+    else:
+        found = list_keys(start, place)
+    before = head.split(",")
+    return [replace(each, value=f"{head}{comma}{each.value}") for each in found if each.value not in before]
+
+
+def list_metrics(typed: str, place: Place) -> list[Candidate]:
+    """Return the results, and what else can be measured of every experiment, that a word may become."""
+    from mag.cli.candidates.columns import list_columns
+
+    return list_columns(typed, place.store, ("results", "fact"))
+
+
+def list_sweeps(typed: str, place: Place) -> list[Candidate]:
+    """Return the ids of sweeps that a word may become, the newest first."""
+    from mag.record.sweeps import list_ids
+
+    return [Candidate(name) for name in list_ids(place.store) if name.startswith(typed)]
+
+
+def list_names(typed: str, place: Place) -> list[Candidate]:
+    """Return the experiments that the word after `--only` may become, or the files after `--space`."""
+    return list_experiment_words(typed, place) if place.parameter == "only" else list_paths(typed)
+
+
+def list_causes(typed: str, place: Place) -> list[Candidate]:  # noqa: ARG001  (the same everywhere)
+    """Return the causes that the last one of several, with commas between them, may become."""
+    from mag.run.tasks import RETRIED
+
+    head, comma, start = typed.rpartition(",")
+    before = head.split(",")
+    fitting = (cause for cause in RETRIED if cause.startswith(start) and cause not in before)
+    return [Candidate(f"{head}{comma}{cause}") for cause in fitting]
+
+
+COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
+    "[APP] [OVERRIDES]...": list_app_words,
+    "EXPERIMENT": list_experiment_words,
+    "[FILTERS]...": list_filter_words,
+    "[SWEEP]": list_sweeps,
+    "[SWEEP] NUMBER": list_sweeps,
+    "[SWEEP | EXPERIMENT]": lambda typed, place: list_sweeps(typed, place) + list_experiment_words(typed, place),
+    "KEY": list_keys,
+    "KEYS": list_last_keys,
+    "METRIC": list_metrics,
+    "METRIC ROWS COLS": list_keys,
+    "NAME": list_names,
+    "CAUSES": list_causes,
+    "FILE": lambda typed, _: list_paths(typed),
+    "PATH": lambda typed, _: list_folders(typed),
+}
+"""What may stand in each kind of word: from what is typed and where, to the candidates."""
