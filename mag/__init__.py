@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mag.config.override import Override
     from mag.errors import MagError
     from mag.experiment import Experiment
+    from mag.record.seeds import seed_everything
     from mag.record.store import Store
     from mag.sweeps.execution import sweep
     from mag.sweeps.plans import Plan, plan
@@ -41,6 +42,7 @@ _HOMES = {
     "main": "mag.app",
     "parse_override": "mag.config.grammar",
     "plan": "mag.sweeps.plans",
+    "seed_everything": "mag.record.seeds",
     "sweep": "mag.sweeps.execution",
 }
 
@@ -54,6 +56,7 @@ __all__ = [
     "main",
     "parse_override",
     "plan",
+    "seed_everything",
     "sweep",
 ]
 

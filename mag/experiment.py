@@ -248,12 +248,17 @@ class Experiment:
 
     def _gather(self) -> Provenance:
         from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.record.environment import gather_environment  # noqa: PLC0415
         from mag.record.omissions import Rules  # noqa: PLC0415
         from mag.record.provenance import gather_provenance  # noqa: PLC0415
 
         store = Path(self._locate().directory).parent
         commit = read_commit(Path.cwd(), ignore=store, rules=Rules.of(self._project()))
-        return gather_provenance(app=sys.argv[0] or None, commit=commit, secrets=self._project().secrets)
+        environment = gather_environment(self._project().root)
+        environment.store(StorePaths(str(store)))
+        return gather_provenance(
+            app=sys.argv[0] or None, commit=commit, environment=environment, secrets=self._project().secrets
+        )
 
     def _locate(self) -> ExperimentPaths:
         if self._place is None:

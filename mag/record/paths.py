@@ -90,6 +90,10 @@ class StorePaths:
         """What the runner of the sweep is asked to do."""
         return f"{self.root}/.mag/sweeps/{sweep}.control.json"
 
+    def environment(self, digest: str) -> str:
+        """What was known of the environment with that digest."""
+        return f"{self.root}/.mag/environments/{digest}.json"
+
     @property
     def manifests(self) -> Path:
         """The folder of all manifests."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mag.config.secrets import mask_command
+from mag.record.environment import Environment
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Provenance:
         sweep: Id of the sweep; None for a single experiment.
         commit: The code, as `read_commit` tells it.
         versions: Of mag, Python and the platform.
+        environment: What `Environment.describe` tells.
     """
 
     command: tuple[str, ...]
@@ -32,6 +34,7 @@ class Provenance:
     sweep: str | None = None
     commit: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def fields(self) -> dict[str, Any]:
         """Return the attributes by name, as a record takes them."""
@@ -42,6 +45,7 @@ def gather_provenance(
     *,
     app: str | None,
     commit: Mapping[str, Any],
+    environment: Environment | None = None,
     sweep: str | None = None,
     arguments: Sequence[str] | None = None,
     secrets: Sequence[str] = (),
@@ -51,6 +55,7 @@ def gather_provenance(
     Args:
         app: `file.py:function`, or the script.
         commit: The code, as `read_commit` tells it.
+        environment: Where experiments run.
         sweep: Id of the sweep, if it is one.
         arguments: The command line; that of this process if None.
         secrets: More key patterns to mask.
@@ -63,6 +68,7 @@ def gather_provenance(
         sweep=sweep,
         commit=dict(commit),
         versions=read_versions(),
+        environment=environment.describe() if environment else {},
     )
 
 

@@ -37,9 +37,10 @@ class Record:
         app: `file.py:function`, or the script that opened it.
         sweep: Id of the sweep it ran in; None outside a sweep.
         directory: The working directory of the command.
-        commit: The code that ran: hash, branch, dirty, remote; or why that is not known.
+        commit: The code that ran: hash, branch, dirty, remote, snapshot, what that leaves out; or why it is not known.
         host: Where it ran: name, process number.
         versions: Of mag, Python, the platform.
+        environment: The digest under which the rest of it is stored, recorded variables, the seed of string hashes.
         started: When this attempt began, ISO 8601 in UTC.
         ended: When it ended.
         seconds: How long it took, by a clock that is never set.
@@ -61,6 +62,7 @@ class Record:
     commit: dict[str, Any] = dataclasses.field(default_factory=dict)
     host: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+    environment: dict[str, Any] = dataclasses.field(default_factory=dict)
     started: str | None = None
     ended: str | None = None
     seconds: float | None = None
@@ -78,7 +80,7 @@ _DEEPEST = 200
 _CONTAINERS = {dict, list}
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier", "status"), (str,)),
-    **dict.fromkeys(("config", "results", "commit", "host", "versions", "exit"), (dict,)),
+    **dict.fromkeys(("config", "results", "commit", "host", "versions", "environment", "exit"), (dict,)),
     **dict.fromkeys(("overrides", "command"), (list,)),
     **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), (str, type(None))),
     "attempt": (int,),

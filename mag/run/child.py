@@ -62,6 +62,7 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
     atexit._clear()  # noqa: SLF001  (what the parent registered is the parent's)
     os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
     os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
+    os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that it starts; its own is settled
     if conditions.settings.chdir:
         os.chdir(attempt.paths.directory)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child

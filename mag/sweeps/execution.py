@@ -18,11 +18,11 @@ from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.commit import read_commit
 from mag.record.controls import hold_sweep, release_sweep
-from mag.record.omissions import Rules
+from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
-from mag.run.forkserver import ForkServer
+from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome, Task
 from mag.settings import Settings, find_settings
@@ -124,13 +124,16 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     if not todo:
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
-    server = ForkServer(load, threads=max(1, count_cpus() // jobs))
+    threads = max(1, count_cpus() // jobs)
+    server = ForkServer(load, threads=threads)
     try:
-        conditions = _gather_conditions(plan, order)
+        environment = gather_surroundings(order.settings, threads)
+        conditions = _gather_conditions(plan, order, environment)
         server.wait_until_ready()
         prepare_store(plan.store)
         with _announced(plan, order, conditions.provenance):
             tally = Tally(len(plan), len(plan) - len(todo), jobs)
+        environment.store(plan.store)
             launcher = _make_launcher(server, conditions, order, tally, len(todo))
             observer.begin(plan, todo, tally)
             signal = _run(launcher, _list_tasks(todo, force=order.force), conditions, tally, observer)
@@ -192,11 +195,19 @@ def _run(
     return interruption.signal
 
 
-def _gather_conditions(plan: Plan, order: Order) -> Conditions:
+def gather_surroundings(settings: Settings, threads: int) -> Environment:
+    """Return the environment that experiments get in this project, with so many threads for numerical libraries."""
+    variables = {"PYTHONHASHSEED": "0", **os.environ}
+    limit_threads(variables, threads)
+    return gather_environment(settings.root, variables)
+
+
+def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Conditions:
     provenance = gather_provenance(
         app=order.app,
         commit=read_commit(
             order.settings.root or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)
+        environment=environment,
         ),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,

@@ -1,0 +1,27 @@
+"""Seeds: the random generators of a process, all set from one number."""
+
+import random
+import sys
+
+
+def seed_everything(seed: int) -> int:
+    """Seed the generators of `random`, and of numpy and torch where they are loaded, and return the seed.
+
+    Import numpy and torch first; a generator that you make yourself takes its seed itself. The hashes of strings are
+    settled when Python starts: set `PYTHONHASHSEED=0` before mag where the order of a set could matter.
+
+    Args:
+        seed: Any integer, `experiment.seed` for example; 32 bits of it count.
+
+    >>> seed_everything(7) == 7 and random.random() == random.Random(7).random()
+    True
+    """
+    seed %= 2**32
+    random.seed(seed)
+    if numpy_random := sys.modules.get("numpy.random"):
+        numpy_random.seed(seed)
+    elif numpy := sys.modules.get("numpy"):
+        numpy.random.seed(seed)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed)  # of the processor and of all GPUs
+    return seed
