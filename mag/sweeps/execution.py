@@ -20,6 +20,7 @@ from mag.record.commit import read_commit
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
+from mag.record.omissions import Rules
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
 from mag.run.forkserver import ForkServer, limit_threads
@@ -131,9 +132,9 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         conditions = _gather_conditions(plan, order, environment)
         server.wait_until_ready()
         prepare_store(plan.store)
+        environment.store(plan.store)
         with _announced(plan, order, conditions.provenance):
             tally = Tally(len(plan), len(plan) - len(todo), jobs)
-        environment.store(plan.store)
             launcher = _make_launcher(server, conditions, order, tally, len(todo))
             observer.begin(plan, todo, tally)
             signal = _run(launcher, _list_tasks(todo, force=order.force), conditions, tally, observer)
@@ -205,9 +206,9 @@ def gather_surroundings(settings: Settings, threads: int) -> Environment:
 def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Conditions:
     provenance = gather_provenance(
         app=order.app,
+        environment=environment,
         commit=read_commit(
             order.settings.root or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)
-        environment=environment,
         ),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
