@@ -1,34 +1,63 @@
 """What `--dry-run` shows: the experiments of a plan and how each stands."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import click
-
 from mag.cli.messages import say
-from mag.cli.output import write_table
+from mag.cli.output import write_lines, write_table
 from mag.cli.wording import count_experiments, describe_counts
 from mag.config.secrets import mask
 from mag.record.values import encode_config
-from mag.sweeps.plans import Plan
+from mag.sweeps.plans import Plan, PlannedExperiment
 
 
-def show_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print a plan on standard output: name, state, overrides."""
+def show_plan(plan: Plan, *, as_json: bool, secrets: Sequence[str] = ()) -> None:
+    """Print a plan on standard output: name, state, overrides.
+
+    Args:
+        plan: The plan.
+        as_json: With identities and configs, as JSON.
+        secrets: Patterns of keys whose values are masked.
+    """
     if as_json:
-        click.echo(json.dumps([_describe(experiment) for experiment in plan], ensure_ascii=False, indent=2))
+        write_lines(_list_json(plan, secrets))
         return
     rows = [[e.identifier, e.status, " ".join(e.overrides)] for e in plan]
     write_table(["name", "status", "overrides"], rows)
-    more = f", {plan.duplicates} asked for more than once" if plan.duplicates else ""
-    say(f"{count_experiments(len(plan))}: {describe_counts(plan.count())}{more}. Nothing was run.")
+    say(f"{describe_plan(plan)}. Nothing was run.")
 
 
-def _describe(experiment: Any) -> dict[str, Any]:
+def describe_plan(plan: Plan) -> str:
+    """Return how many experiments a plan has, how they stand, and what it does not have."""
+    parts = [describe_counts(plan.count()), *list_remarks(plan)]
+    return f"{count_experiments(len(plan))}: {', '.join(parts)}"
+
+
+def list_remarks(plan: Plan) -> list[str]:
+    """Return what there is to say of the points that are not in a plan."""
+    remarks = [
+        f"{plan.duplicates} asked for more than once" if plan.duplicates else "",
+        f"{plan.left_out} left out by the filters" if plan.left_out else "",
+        f"{plan.missing} fewer than the sample asked for, there are no more" if plan.missing else "",
+    ]
+    return [remark for remark in remarks if remark]
+
+
+def _list_json(plan: Plan, secrets: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a JSON list, an experiment each, so that a large plan needs no memory of its own."""
+    yield "["
+    for experiment in plan:
+        comma = "," if experiment is not plan.experiments[-1] else ""
+        yield json.dumps(_describe(experiment, secrets)) + comma
+    yield "]"
+
+
+def _describe(experiment: PlannedExperiment, secrets: Sequence[str]) -> dict[str, Any]:
     return {
         "name": experiment.identifier,
         "status": experiment.status,
         "identity": experiment.identity,
         "overrides": list(experiment.overrides),
-        "config": mask(encode_config(experiment.resolved)),
+        "config": mask(encode_config(experiment.resolved), secrets),
     }

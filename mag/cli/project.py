@@ -9,10 +9,10 @@ import click
 
 from mag.app import App, find_app
 from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
 from mag.config.override import Override
 from mag.record.paths import StorePaths
 from mag.settings import Settings, find_settings
+from mag.sweeps.override_files import read_overrides
 
 WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
 """The app and the overrides; options may stand between them."""
@@ -39,12 +39,13 @@ class Project:
     store: StorePaths
 
     def parse(self) -> list[Override]:
-        """Return the overrides, parsed.
+        """Return the overrides, parsed; `@file.yaml` stands for those in the file.
 
         Raises:
             OverrideError: One is malformed.
+            YamlError: A file of overrides is no YAML.
         """
-        return parse_overrides(self.texts)
+        return read_overrides(self.texts)
 
 
 def open_project(known: dict[str, Any], words: Sequence[str], directory: str | None = None) -> Project:

@@ -1,11 +1,15 @@
 """The describer: what each point is, the cheap way where there is one."""
 
+from typing import TYPE_CHECKING
+
 from mag.config.composition import Composer
 from mag.errors import ConfigError
 from mag.settings import Settings
 from mag.sweeps.descriptions import Config, Description, describe_point
 from mag.sweeps.space import Grid, Point
-from mag.sweeps.templates import Template, build_template
+
+if TYPE_CHECKING:
+    from mag.sweeps.templates import Template
 
 _KEPT = 128
 
@@ -41,6 +45,8 @@ class Describer:
         key = (grid, tuple([point.indices[number] for number in grid.choosing]))
         seen = self._seen.get(key)
         if isinstance(seen, tuple):
+            from mag.sweeps.templates import build_template  # noqa: PLC0415 - one experiment does without
+
             seen = self._seen[key] = build_template(*seen, self._composer, self._settings)
         if seen is not None:
             return seen.describe(point)

@@ -1,9 +1,8 @@
 """Descriptions: what a point is, its config composed, resolved, flattened, hashed and named."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mag.config.composition import Composer
 from mag.config.flat import flatten, keep_visible
@@ -25,8 +24,7 @@ class Source(Protocol):
         """Return the config as the experiment gets it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """What a point is.
 
     Attributes:
@@ -46,8 +44,7 @@ class Description:
     list_keys: Callable[[], list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The config of a point in all its forms.
 
     Attributes:

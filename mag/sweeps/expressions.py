@@ -23,10 +23,8 @@ from typing import Any, NoReturn, TypeAlias
 
 from mag.errors import SpaceError
 from mag.sweeps.operations import calculate, contains, is_same, precedes
+from mag.sweeps.space import Find
 from mag.sweeps.tokens import Token, refuse_expression, split_tokens
-
-Find: TypeAlias = Callable[[str], Any]
-"""Returns the value of a key in one point; None where the point has no such key."""
 
 _Node: TypeAlias = Callable[[Find], Any]
 

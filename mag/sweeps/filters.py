@@ -1,33 +1,18 @@
 """Filters: which points are left out, by conditions on the composed config of each."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mag.config.grammar import parse_overrides
 from mag.config.lexer import QUOTED
 from mag.config.override import Choice, Override
 from mag.errors import SpaceError
-from mag.sweeps.expressions import Find, parse_expression
+from mag.sweeps.expressions import parse_expression
 from mag.sweeps.operations import is_same
+from mag.sweeps.space import Filter, Find, name_key
 
 _WITH_KEY = re.compile(r"[^\s'\"\[({=]+\s*=")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Filter:
-    """What a point must fulfil to be run.
-
-    Attributes:
-        text: How it was asked for, `--where 'C > 1'`.
-        keys: The keys that it looks at.
-        keeps: Tells whether a point stays, given a function that finds its values.
-    """
-
-    text: str
-    keys: tuple[str, ...]
-    keeps: Callable[[Find], bool]
 
 
 def read_where(text: str, origin: str = "--where ") -> Filter:
@@ -93,11 +78,6 @@ def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
         return not all(any(is_same(find(key), value) for value in values) for key, values in wanted.items())
 
     return Filter(text, tuple(wanted), keeps)
-
-
-def name_key(override: Override) -> str:
-    """Return the key of an override with its package, if it has one: `model.C`, `db@backup`."""
-    return override.key if override.package is None else f"{override.key}@{override.package}"
 
 
 def split_pairs(text: str, origin: str) -> list[str]:

@@ -8,8 +8,7 @@ from mag.config.flat import is_hidden
 from mag.config.override import Choice, Glob, Override
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import SpaceError
-from mag.sweeps.filters import Filter, name_key
-from mag.sweeps.space import Dimension, Grid
+from mag.sweeps.space import Dimension, Filter, Grid, name_key
 
 Zip: TypeAlias = tuple[str, ...]
 """Keys that advance together."""
@@ -44,7 +43,7 @@ def build_grid(
         _refuse_hidden(dimensions)
     except SpaceError as error:
         raise SpaceError(f"{origin}: {error}" if origin else str(error)) from None
-    return Grid(tuple(overrides), dimensions, tuple(filters), origin)
+    return Grid(overrides, dimensions, filters, origin)
 
 
 def check_zips(zips: Sequence[Zip], grids: Sequence[Sequence[Override]], origin: str) -> None:
@@ -157,7 +156,7 @@ def _refuse_repeated(overrides: Sequence[Override]) -> None:
 
 def _refuse_hidden(dimensions: Sequence[Dimension]) -> None:
     keys = [override.key for dimension in dimensions for override in dimension.overrides]
-    if any(len(d) > 1 for d in dimensions) and all(is_hidden(key.replace("/", ".")) for key in keys):
+    if any(d.size > 1 for d in dimensions) and all(is_hidden(key.replace("/", ".")) for key in keys):
         raise SpaceError(
             f"only hidden keys are swept ({', '.join(keys)}), and what is hidden (a key that begins with _) does not "
             f"tell experiments apart: sweep a visible key, or rename this one without its leading underscore"

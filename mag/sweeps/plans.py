@@ -17,12 +17,11 @@ from mag.record.paths import StorePaths
 from mag.settings import Settings, find_settings
 from mag.sweeps.describer import Describer
 from mag.sweeps.descriptions import Source
-from mag.sweeps.filters import Filter
 from mag.sweeps.override_files import read_overrides
 from mag.sweeps.selection import Selection
 from mag.sweeps.shapes import PLAIN, Shape, Shaping, build_spaces, read_shape
 from mag.sweeps.sieve import Sieve
-from mag.sweeps.space import Point, Space
+from mag.sweeps.space import Filter, Point, Space
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

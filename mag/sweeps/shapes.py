@@ -1,17 +1,18 @@
 """Shapes: what a command says about its points beside the overrides, and the spaces that come of both."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
 from mag.config.composition import Composer
 from mag.config.override import Override, format_override
 from mag.errors import SpaceError
-from mag.sweeps.filters import Filter, name_key, read_exclude, read_where
 from mag.sweeps.grids import Zip, build_grid, check_zips
-from mag.sweeps.space import Space
-from mag.sweeps.space_files import SpaceFile, find_space, read_space_file
+from mag.sweeps.space import Filter, Space, name_key
+
+if TYPE_CHECKING:
+    from mag.sweeps.space_files import SpaceFile
 
 Texts: TypeAlias = str | Sequence[str]
 
@@ -36,8 +37,7 @@ class Shaping(TypedDict, total=False):
     space: str | Path | Sequence[str | Path]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What shapes a space beside the overrides, read.
 
     Attributes:
@@ -52,7 +52,7 @@ class Shape:
     filters: tuple[Filter, ...] = ()
     sample: int | None = None
     seed: int | None = None
-    files: tuple[SpaceFile, ...] = ()
+    files: "tuple[SpaceFile, ...]" = ()
 
 
 PLAIN = Shape()
@@ -75,20 +75,29 @@ def read_shape(shaping: Shaping, config_path: Path | None) -> Shape:
     sample, seed = shaping.get("sample"), shaping.get("seed")
     if sample is not None and sample < 1:
         raise SpaceError(f"a sample of {sample} points would run nothing: ask for one at least")
-    paths = [find_space(name, config_path) for name in _split_spaces(shaping.get("space", ()))]
-    files = tuple(map(read_space_file, paths))
+    files = _read_files(shaping.get("space", ()), config_path)
     if seed is not None and sample is None and not any(file.sample for file in files):
         raise SpaceError(f"the seed {seed} has nothing to draw: add --sample N")
-    return Shape(
-        zips=tuple(tuple(key.strip() for key in text.split(",")) for text in _list(shaping.get("zip", ()))),
-        filters=(
-            *map(read_where, _list(shaping.get("where", ()))),
-            *map(read_exclude, _list(shaping.get("exclude", ()))),
-        ),
-        sample=sample,
-        seed=seed,
-        files=files,
-    )
+    zips = tuple(tuple(key.strip() for key in text.split(",")) for text in _list(shaping.get("zip", ())))
+    filters = _read_filters(_list(shaping.get("where", ())), _list(shaping.get("exclude", ())))
+    return Shape(zips, filters, sample, seed, files)
+
+
+def _read_filters(wheres: Sequence[str], excludes: Sequence[str]) -> tuple[Filter, ...]:
+    if not wheres and not excludes:
+        return ()
+    from mag.sweeps.filters import read_exclude, read_where  # noqa: PLC0415 - few sweeps need them
+
+    return (*map(read_where, wheres), *map(read_exclude, excludes))
+
+
+def _read_files(spaces: str | Path | Sequence[str | Path], config_path: Path | None) -> "tuple[SpaceFile, ...]":
+    names = _split_spaces(spaces)
+    if not names:
+        return ()
+    from mag.sweeps.space_files import find_space, read_space_file  # noqa: PLC0415 - few sweeps need them
+
+    return tuple(read_space_file(find_space(name, config_path)) for name in names)
 
 
 def build_spaces(overrides: Sequence[Override], composer: Composer, shape: Shape) -> tuple[Space, ...]:
@@ -116,7 +125,7 @@ def build_spaces(overrides: Sequence[Override], composer: Composer, shape: Shape
     return (Space(tuple(grid for space in spaces for grid in space.grids), shape.sample, seed),)
 
 
-def _build_from(file: SpaceFile, overrides: Sequence[Override], composer: Composer, shape: Shape) -> Iterable[Space]:
+def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Composer, shape: Shape) -> Iterable[Space]:
     """Yield the space of a file's grids, and that of the points it includes."""
     zips = (*file.zips, *shape.zips)
     grids = [
@@ -134,7 +143,7 @@ def _build_from(file: SpaceFile, overrides: Sequence[Override], composer: Compos
     yield Space(tuple(included))
 
 
-def _place(file: SpaceFile, part: str, number: int) -> str:
+def _place(file: "SpaceFile", part: str, number: int) -> str:
     return f"{file.path}: {part}" + (f" {number}" if len(file.grids) > 1 or part == "include" else "")
 
 

@@ -9,8 +9,7 @@ from mag.config.override import Override
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import MagError, SpaceError
 from mag.sweeps.descriptions import Description
-from mag.sweeps.filters import Filter, name_key
-from mag.sweeps.space import Point
+from mag.sweeps.space import Filter, Point, name_key
 
 
 class Sieve:

@@ -3,16 +3,30 @@
 import itertools
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.override import Override
-from mag.sweeps.filters import Filter
+
+Find: TypeAlias = Callable[[str], Any]
+"""Returns the value of a key in one point; None where the point has no such key."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dimension:
+class Filter(NamedTuple):
+    """What a point must fulfil to be run.
+
+    Attributes:
+        text: How it was asked for, `--where 'C > 1'`.
+        keys: The keys that it looks at.
+        keeps: Tells whether a point stays, given a function that finds its values.
+    """
+
+    text: str
+    keys: tuple[str, ...]
+    keeps: Callable[[Find], bool]
+
+
+class Dimension(NamedTuple):
     """One override that was given several values, or several of them that advance together.
 
     Attributes:
@@ -27,7 +41,9 @@ class Dimension:
     columns: tuple[tuple[Any, ...], ...]
     chooses: bool = False
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """The number of its values."""
         return len(self.columns[0])
 
 
@@ -51,41 +67,44 @@ class Point(NamedTuple):
         return assigned
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """A product: every combination of its dimensions.
+    """A product: every combination of its dimensions. It equals itself alone.
 
-    Attributes:
+    Args:
         overrides: All overrides in the order in which they were typed.
         dimensions: Those with several values, in order of first appearance.
         filters: What a point of it must fulfil.
         origin: The part of a space file that it was read from; empty for the command line.
+
+    Attributes:
+        size: The number of its points, however large.
         choosing: The numbers of the dimensions that choose options of groups.
     """
 
-    overrides: tuple[Override, ...]
-    dimensions: tuple[Dimension, ...]
-    filters: tuple[Filter, ...] = ()
-    origin: str = ""
-    choosing: tuple[int, ...] = field(init=False, repr=False)
+    __slots__ = ("choosing", "dimensions", "filters", "origin", "overrides", "size")
 
-    def __post_init__(self) -> None:
-        choosing = tuple(number for number, dimension in enumerate(self.dimensions) if dimension.chooses)
-        object.__setattr__(self, "choosing", choosing)
-
-    @property
-    def size(self) -> int:
-        """The number of its points, however large."""
-        return math.prod(map(len, self.dimensions))
+    def __init__(
+        self,
+        overrides: Sequence[Override],
+        dimensions: Sequence[Dimension],
+        filters: Sequence[Filter] = (),
+        origin: str = "",
+    ) -> None:
+        self.overrides = tuple(overrides)
+        self.dimensions = tuple(dimensions)
+        self.filters = tuple(filters)
+        self.origin = origin
+        self.size = math.prod(dimension.size for dimension in dimensions)
+        self.choosing = tuple(number for number, dimension in enumerate(dimensions) if dimension.chooses)
 
     def __iter__(self) -> Iterator[Point]:
-        for indices in itertools.product(*(range(len(dimension)) for dimension in self.dimensions)):
+        for indices in itertools.product(*(range(dimension.size) for dimension in self.dimensions)):
             yield Point(self, indices)
 
     def corners(self) -> Iterator[Point]:
         """Yield one point for each choice of options, the first of those that choose so."""
-        lengths = (len(dimension) if dimension.chooses else 1 for dimension in self.dimensions)
-        return (Point(self, indices) for indices in itertools.product(*map(range, lengths)))
+        sizes = (dimension.size if dimension.chooses else 1 for dimension in self.dimensions)
+        return (Point(self, indices) for indices in itertools.product(*map(range, sizes)))
 
     def locate(self, index: int) -> Point:
         """Return the point at a place in the order of iteration, without running through those before it.
@@ -95,34 +114,29 @@ class Grid:
         """
         indices: list[int] = []
         for dimension in reversed(self.dimensions):
-            index, digit = divmod(index, len(dimension))
+            index, digit = divmod(index, dimension.size)
             indices.append(digit)
         return Point(self, tuple(reversed(indices)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Space:
     """A union of grids, of all of whose points as many as `sample` says are to be run.
 
-    Attributes:
+    Args:
         grids: The grids, in order.
         sample: How many points are drawn at random; None for all.
         seed: What the draw depends on.
+
+    Attributes:
+        size: The number of points of all grids, however large; a point of two grids counts twice.
     """
 
-    grids: tuple[Grid, ...]
-    sample: int | None = None
-    seed: int = 0
-    _starts: tuple[int, ...] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        sizes = itertools.accumulate((grid.size for grid in self.grids), initial=0)
-        object.__setattr__(self, "_starts", tuple(sizes))
-
-    @property
-    def size(self) -> int:
-        """The number of points of all grids, however large; a point of two grids counts twice."""
-        return self._starts[-1]
+    def __init__(self, grids: Sequence[Grid], sample: int | None = None, seed: int = 0) -> None:
+        self.grids = tuple(grids)
+        self.sample = sample
+        self.seed = seed
+        self._starts = tuple(itertools.accumulate((grid.size for grid in grids), initial=0))
+        self.size = self._starts[-1]
 
     def __iter__(self) -> Iterator[Point]:
         return itertools.chain.from_iterable(self.grids)
@@ -135,3 +149,8 @@ class Space:
         """
         number = bisect_right(self._starts, index) - 1
         return self.grids[number].locate(index - self._starts[number])
+
+
+def name_key(override: Override) -> str:
+    """Return the key of an override with its package, if it has one: `model.C`, `db@backup`."""
+    return override.key if override.package is None else f"{override.key}@{override.package}"

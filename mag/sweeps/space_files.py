@@ -21,8 +21,9 @@ from mag.config.grammar import parse_override
 from mag.config.override import Choice, Override, format_override, format_value
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import MagError, SpaceError, UsageError
-from mag.sweeps.filters import Filter, exclude_values, read_exclude, read_where
+from mag.sweeps.filters import exclude_values, read_exclude, read_where
 from mag.sweeps.override_files import read_file, set_value
+from mag.sweeps.space import Filter
 
 FOLDER = "spaces"
 """The folder beside, or inside, the config path in which a space is looked up by its name."""
