@@ -2,18 +2,15 @@
 
 0 all done · 1 some experiment failed, or a comparison found a difference · 2 usage or config error, nothing
 started · 4 not found · 130, 143 interrupted
+
+Start-up is a feature: the help page needs nothing but this module, and everything else click and the one command.
 """
 
-import difflib
-import importlib
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
-from mag.errors import MagError, UsageError
+from mag.errors import MagError
 
 if TYPE_CHECKING:
     from mag.app import App
@@ -34,70 +31,45 @@ COMMANDS = {
     "path": "Print the directory of an experiment.",
     "failures": "Group failed experiments by what broke.",
     "summarize": "Put results side by side.",
-    "completion": "Set up Tab completion for bash, zsh or fish.",
+    "completion": "Set up Tab completion.",
 }
 """Every command and its line in the help; the command itself is `command` in the module of its name."""
 
 HELP = """Compose configs, run every combination, lose nothing.
 
-\b
   mag config model=svm             what would run
   mag run C=10                     one experiment, its output on the terminal
   mag sweep C=1,10 gamma=0.01,0.1  every combination, in parallel
   mag ls 'accuracy>0.9'            what ran
   mag summarize                    results side by side
 
-Commands mean the app that [tool.mag] in pyproject.toml names, or the one file here that uses @mag.main; name another
-first: `mag sweep train.py C=1,10`. `mag COMMAND --help` explains each command.
+Commands mean the app that [tool.mag] in pyproject.toml names, or the one file
+here that uses @mag.main; name another first: `mag sweep train.py C=1,10`.
+`mag COMMAND --help` explains each command.
 """
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+OPTIONS = {
+    "-h, --help": "Show this page.",
+    "--version": "Print mag's version.",
+    "--debug": "Show the traceback of an error.",
+}
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are run: start-up is a feature."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the commands in the order in which one meets them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
-        """Return the command of that name; an unknown one is a `UsageError`."""
-        if cmd_name not in COMMANDS:
-            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
-            raise UsageError(f"There is no command {cmd_name!r}: {hint}")
-        command: click.Command = importlib.import_module(f"mag.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the commands' lines without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+def format_help() -> str:
+    """Return the page that `mag --help` shows."""
+    text = "\n".join(f"  {line}".rstrip() for line in HELP.strip().splitlines())
+    parts = (
+        "Usage: mag [OPTIONS] COMMAND [ARGS]...",
+        text,
+        f"Options:\n{_list(OPTIONS)}",
+        f"Commands:\n{_list(COMMANDS)}",
+    )
+    return "\n\n".join(parts)
 
 
-def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        from mag.record.provenance import read_own_version
-
-        click.echo(f"mag {read_own_version()}")
-        ctx.exit()
-
-
-@click.group(cls=LazyGroup, help=HELP, context_settings=CONTEXT)
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_print_version,
-    help="Print mag's version.",
-)
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def program(ctx: click.Context, debug: bool) -> None:
-    """Keep what holds for every command."""
-    ctx.ensure_object(dict)["debug"] = debug
+def _list(lines: dict[str, str]) -> str:
+    width = max(map(len, lines)) + 2
+    return "\n".join(f"  {name:<{width}}{text}" for name, text in lines.items())
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -122,7 +94,17 @@ def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "
         app: The app that is meant where none is named.
         name: What the program is called in messages.
     """
-    known: dict[str, Any] = {"app": app}
+    if app is None and arguments in (["--help"], ["-h"], []):
+        print(format_help())  # noqa: T201  (click's own way would first have to be imported)
+        return 0 if arguments else 2
+    return _run_command(arguments, {"app": app}, name)
+
+
+def _run_command(arguments: list[str], known: dict[str, Any], name: str) -> int:
+    import click
+
+    from mag.cli.group import program
+
     try:
         status = program.main(args=arguments, prog_name=name, standalone_mode=False, obj=known)
     except MagError as error:
@@ -145,6 +127,8 @@ def _explain(error: MagError, status: int, known: dict[str, Any]) -> int:
     from mag.cli.output import note
 
     if known.get("debug"):
+        import traceback
+
         traceback.print_exception(error)
     note(str(error))
     return status

@@ -1,0 +1,57 @@
+"""The group of all commands, each of which is imported when it is run."""
+
+import importlib
+
+import click
+
+from mag.cli.program import COMMANDS, OPTIONS, format_help
+from mag.errors import UsageError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run: start-up is a feature."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
+        """Return the command of that name; an unknown one is a `UsageError`."""
+        if cmd_name not in COMMANDS:
+            import difflib
+
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
+            raise UsageError(f"There is no command {cmd_name!r}: {hint}")
+        command: click.Command = importlib.import_module(f"mag.cli.{cmd_name}").command
+        return command
+
+    def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002
+        """Return the help page, for which no command is imported."""
+        return format_help()
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from mag.record.provenance import read_own_version
+
+        click.echo(f"mag {read_own_version()}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings=CONTEXT)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help=OPTIONS["--version"],
+)
+@click.option("--debug", is_flag=True, help=OPTIONS["--debug"])
+@click.pass_context
+def program(ctx: click.Context, debug: bool) -> None:
+    """Keep what holds for every command."""
+    ctx.ensure_object(dict)["debug"] = debug
