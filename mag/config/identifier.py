@@ -56,7 +56,7 @@ def build_identifier(
     >>> build_identifier({"C": 10, "gamma": 0.01, "shrink": False, "sizes": [8, 16]}, "0" * 64, separator="|")
     '10|0.01|no_shrink|8x16'
     """
-    _check_separator(separator)
+    check_separator(separator)
     chosen = sorted(visible) if keys is None else [key for key in dict.fromkeys(keys) if key in visible]
     parts = [encode_value(key, visible[key], separator=separator, secrets=secrets) for key in chosen]
     return join_values(parts, identity, separator=separator)
@@ -111,7 +111,15 @@ def add_suffix(identifier: str, identity: str, *, separator: str = DEFAULT_SEPAR
     return _cut(identifier, MAX_BYTES - len(suffix), separator) + suffix
 
 
-def _check_separator(separator: str) -> None:
+def check_separator(separator: str) -> None:
+    """Refuse what cannot stand between the values of a name.
+
+    Args:
+        separator: What would stand there.
+
+    Raises:
+        UsageError: It could not stand in a file name, or could not be told from the values.
+    """
     if not _SEPARATOR.fullmatch(separator):
         raise UsageError(
             f"The separator {separator!a} cannot join the values of an experiment's name: take one to eight "

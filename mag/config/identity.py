@@ -39,7 +39,19 @@ def compute_identity(config: Mapping[str, Any]) -> str:
     >>> compute_identity({"C": 10, "gamma": 0.01, "_seed": 3})[:10]
     'f619f744db'
     """
-    return hashlib.sha256(canonical_json(keep_visible(flatten(config)))).hexdigest()
+    return hash_visible(keep_visible(flatten(config)))
+
+
+def hash_visible(visible: Mapping[str, Any]) -> str:
+    """Return the identity of a config of which the visible flat config is known already.
+
+    Args:
+        visible: What `keep_visible` returned.
+
+    >>> hash_visible({"C": 10, "gamma": 0.01})[:10]
+    'f619f744db'
+    """
+    return hashlib.sha256(canonical_json(visible)).hexdigest()
 
 
 def _unsign_zeros(value: Any) -> Any:

@@ -6,6 +6,7 @@ from mag.config.composition import Composer
 from mag.errors import ConfigError
 from mag.settings import Settings
 from mag.sweeps.descriptions import Config, Description, describe_point
+from mag.sweeps.naming import Naming
 from mag.sweeps.space import Grid, Point
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Describer:
 
     def __init__(self, composer: Composer, settings: Settings) -> None:
         self._composer = composer
-        self._settings = settings
+        self._naming = Naming(settings)
         self._seen: dict[tuple[Grid, tuple[int, ...]], tuple[Point, Config] | Template | None] = {}
 
     def describe(self, point: Point) -> Description:
@@ -47,10 +48,10 @@ class Describer:
         if isinstance(seen, tuple):
             from mag.sweeps.templates import build_template  # noqa: PLC0415 - one experiment does without
 
-            seen = self._seen[key] = build_template(*seen, self._composer, self._settings)
+            seen = self._seen[key] = build_template(*seen, self._composer, self._naming)
         if seen is not None:
             return seen.describe(point)
-        description, config = describe_point(point, self._composer, self._settings)
+        description, config = describe_point(point, self._composer, self._naming)
         if key not in self._seen and len(grid.choosing) < len(grid.dimensions):
             if len(self._seen) >= _KEPT:
                 del self._seen[next(iter(self._seen))]

@@ -6,14 +6,13 @@ from typing import Any, NamedTuple, Protocol
 
 from mag.config.composition import Composer
 from mag.config.flat import flatten, keep_visible
-from mag.config.identifier import build_identifier
-from mag.config.identity import compute_identity
+from mag.config.identity import hash_visible
 from mag.config.interpolation import find_missing, resolve
 from mag.config.keys import ABSENT
 from mag.config.merging import copy_value
 from mag.config.override import Override, format_value
 from mag.errors import MissingValueError
-from mag.settings import Settings
+from mag.sweeps.naming import Naming
 from mag.sweeps.space import Point
 
 
@@ -90,7 +89,7 @@ class Keepsake:
         return dict(copy_value(self._config))
 
 
-def describe_point(point: Point, composer: Composer, settings: Settings) -> tuple[Description, Config]:
+def describe_point(point: Point, composer: Composer, naming: Naming) -> tuple[Description, Config]:
     """Return what a point is, and its config.
 
     Raises:
@@ -101,14 +100,9 @@ def describe_point(point: Point, composer: Composer, settings: Settings) -> tupl
     composed = compose_point(overrides, composer)
     resolved = resolve(composed)
     config = Config(composed, resolved, flatten(resolved), cache(partial(composer.choices, overrides)))
-    identity = compute_identity(resolved)
-    name = build_identifier(
-        keep_visible(config.flat),
-        identity,
-        separator=settings.separator,
-        keys=settings.identifier,
-        secrets=settings.secrets,
-    )
+    visible = keep_visible(config.flat)
+    identity = hash_visible(visible)
+    name = naming.join([naming.encode(key, visible[key]) for key in naming.choose(visible)], identity)
     source = Keepsake(resolved) if any(":" in text for _, text in find_texts(composed)) else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config
 

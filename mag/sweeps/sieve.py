@@ -79,7 +79,8 @@ class Sieve:
         for key, each in self._unfound.items():
             near = name_nearest(key, self._known)
             hint = f"did you mean {near}?" if near else f"there are: {list_names(self._known)}"
-            raise SpaceError(f"{each.text}: no point has a key {key}, {hint} (a text stands in quotes)")
+            text = f'; the text is written "{key}"' if "where" in each.text and not near else ""
+            raise SpaceError(f"{each.text}: no point has a key {key}, {hint}{text}")
 
     def explain(self, looked_at: int) -> SpaceError:
         """Return the error that no point is left, which says how many each filter removes.

@@ -6,19 +6,18 @@ are then worked out once for each value, and a point costs no more than joining 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.composition import Composer
 from mag.config.flat import flatten, is_hidden, keep_visible
-from mag.config.identifier import encode_value, join_values
 from mag.config.identity import canonical_json
 from mag.config.keys import find_child, find_value, match_name
 from mag.config.merging import copy_value
-from mag.settings import Settings
 from mag.sweeps.descriptions import Config, Description, compose_point, find_choice, find_texts
+from mag.sweeps.naming import Naming
 from mag.sweeps.space import Grid, Point
 
 _Path: TypeAlias = tuple[str, ...]
@@ -58,22 +57,21 @@ class Template:
         config: The config of the first one.
         slots: The swept keys.
         composer: Composes configs.
-        settings: The project's.
+        naming: Names configs.
     """
 
-    def __init__(self, config: Config, slots: Sequence[_Slot], composer: Composer, settings: Settings) -> None:
+    def __init__(self, config: Config, slots: Sequence[_Slot], composer: Composer, naming: Naming) -> None:
         self._resolved = config.resolved
         self._flat = config.flat
         self._choices = config.choices()
         self._slots = {slot.key: slot for slot in slots}
         self._composer = composer
-        self._settings = settings
+        self._naming = naming
         visible = keep_visible(config.flat)
-        chosen = sorted(visible) if settings.identifier is None else [k for k in settings.identifier if k in visible]
-        self._pieces, places = _lay_out(sorted(visible), self._slots, lambda key: _cut_piece(key, visible[key]), ",")
-        self._parts, named = _lay_out(
-            list(dict.fromkeys(chosen)), self._slots, lambda key: self._name(key, visible[key]), settings.separator
-        )
+        pieces = {key: _cut_piece(key, visible[key]) for key in sorted(visible)}
+        self._pieces, places = _lay_out(pieces, self._slots, ",".join)
+        parts = {key: naming.encode(key, visible[key]) for key in naming.choose(visible)}
+        self._parts, named = _lay_out(parts, self._slots, naming.glue)
         for slot in slots:
             slot.piece_place, slot.part_place = places.get(slot.key), named.get(slot.key)
 
@@ -94,7 +92,7 @@ class Template:
             if slot.part_place is not None:
                 parts[slot.part_place] = effect.part
         identity = sha256(f"{{{','.join(pieces)}}}".encode()).hexdigest()
-        name = join_values(parts, identity, separator=self._settings.separator)
+        name = self._naming.join(parts, identity)
         return Description(point, identity, name, self, partial(self._find, point), self._list_keys)
 
     def resolve(self, point: Point) -> dict[str, Any]:
@@ -134,7 +132,7 @@ class Template:
         if is_hidden(slot.key):
             return _Effect(settled, "", "")
         visible = keep_visible({slot.key: settled})[slot.key]
-        part = self._name(slot.key, visible) if slot.part_place is not None else ""
+        part = self._naming.encode(slot.key, visible) if slot.part_place is not None else ""
         return _Effect(settled, _cut_piece(slot.key, visible), part)
 
     def _assign(self, slot: _Slot, value: Any, point: Point) -> Any:
@@ -148,18 +146,15 @@ class Template:
             slot.becomes_float[kind] = type(assigned) is not kind
         return assigned
 
-    def _name(self, key: str, value: Any) -> str:
-        return encode_value(key, value, separator=self._settings.separator, secrets=self._settings.secrets)
 
-
-def build_template(point: Point, config: Config, composer: Composer, settings: Settings) -> Template | None:
+def build_template(point: Point, config: Config, composer: Composer, naming: Naming) -> Template | None:
     """Return the template of the points that choose the same options as this one; None where each must be composed.
 
     Args:
         point: The point.
         config: Its config.
         composer: Composes configs.
-        settings: The project's.
+        naming: Names configs.
     """
     slots = list(_find_slots(point.grid))
     paths = [tuple(slot.key.split(".")) for slot in slots]
@@ -172,7 +167,7 @@ def build_template(point: Point, config: Config, composer: Composer, settings: S
         and not any(_refers(path, text, paths) for path, text in find_texts(config.composed))
     ):
         return None
-    return Template(config, slots, composer, settings)
+    return Template(config, slots, composer, naming)
 
 
 def _find_slots(grid: Grid) -> Iterator[_Slot]:
@@ -214,21 +209,21 @@ def _refers(path: _Path, text: str, swept: Sequence[_Path]) -> bool:
 
 
 def _lay_out(
-    keys: Sequence[str], slots: dict[str, _Slot], show: Callable[[str], str], glue: str
+    shown: Mapping[str, str], slots: Mapping[str, _Slot], glue: Callable[[Iterable[str]], str]
 ) -> tuple[list[str], dict[str, int]]:
     """Return texts to be joined, those between swept keys joined already, and where the swept keys have theirs."""
     texts: list[str] = []
     places: dict[str, int] = {}
     run: list[str] = []
-    for key in keys:
+    for key, text in shown.items():
         if key not in slots:
-            run.append(show(key))
+            run.append(text)
             continue
-        texts += [glue.join(run)] if run else []
+        texts += [glue(run)] if run else []
         run = []
         places[key] = len(texts)
         texts.append("")
-    return texts + ([glue.join(run)] if run else []), places
+    return texts + ([glue(run)] if run else []), places
 
 
 def _cut_piece(key: str, value: Any) -> str:

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from mag.config.composition import Composer
 from mag.config.grammar import parse_overrides
+from mag.config.identity import compute_identity
 from mag.config.override import format_value
 from mag.errors import MagError
+from mag.record.names import name_config
 from mag.settings import Settings
 from mag.sweeps.describer import Describer
 from mag.sweeps.descriptions import Description, describe_point
 from mag.sweeps.grids import build_grid
+from mag.sweeps.naming import Naming
 from mag.sweeps.space import Grid, Point
 from mag.sweeps.templates import Template
 
@@ -69,9 +72,12 @@ def describe(point: Point, describer: Describer) -> Any:
 
 
 def in_full(point: Point, composer: Composer, settings: Settings) -> Any:
-    """Return what describing in full says, or the kind of its error."""
+    """Return what describing in full says, which is what configs are hashed and named like, or the kind of its error."""
     try:
-        return spell(describe_point(point, composer, settings)[0])
+        description, config = describe_point(point, composer, Naming(settings))
+        assert description.identity == compute_identity(config.resolved)
+        assert description.name == name_config(config.resolved, description.identity, settings)
+        return spell(description)
     except MagError as error:
         return type(error), str(error)
 
