@@ -11,7 +11,7 @@ from tests.benchmarks.timing import Case, Sample, measure_in_turn
 
 ROOT = Path(__file__).resolve().parents[2]
 
-NO_HYDRA = "(not run: name a Python that has hydra-core with --hydra)"
+NO_HYDRA = "(not run: no --hydra)"
 
 HEAVY = "import numpy\nimport scipy.stats\nimport sklearn\n"
 """Imports that a numerical experiment begins with."""

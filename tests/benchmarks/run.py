@@ -2,8 +2,8 @@
 
 Each prints a plain table: the median milliseconds of a case, the CPU time of all its processes, the median over the
 rounds of its ratio to a peer or to a floor that was measured in the same rounds, and the goal. Compare ratios, not
-milliseconds, and run them on a quiet machine. Creating files is many times dearer for minutes after thousands were
-deleted (on ext4), so nothing is deleted before the end: wait before you run it again.
+milliseconds; on a busy machine trust those of CPU time alone. Creating files is many times dearer for minutes after
+thousands were deleted (on ext4), so nothing is deleted before the end: wait before you run it again.
 
 Hydra needs an environment of its own (it pins another OmegaConf): `--hydra` or the variable MAG_BENCH_HYDRA names a
 Python that has hydra-core and hydra-joblib-launcher.
@@ -36,14 +36,20 @@ def main() -> None:
     options = _read_options()
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         sys.exit(f"There is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}.")
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {load}")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs")
     with tempfile.TemporaryDirectory(prefix="mag-bench-", dir=options.folder) as folder:
         bench = Bench(Path(folder), _find_hydra(options.hydra), options.rounds, options.seconds)
         bench.install()
         print(f"mag: {' '.join(bench.mag)}; Hydra: {bench.hydra or 'none'}")
         for name in options.names or BENCHMARKS:
-            print(f"\n{BENCHMARKS[name](bench).format()}", flush=True)
+            print(f"\n{_measure(name, bench)}", flush=True)
+
+
+def _measure(name: str, bench: Bench) -> str:
+    """Return a benchmark's table, and how busy the machine was: on a busy one only the ratios of CPU time count."""
+    before = os.getloadavg()[0]
+    table = BENCHMARKS[name](bench).format()
+    return f"{table}\n  (load {before:.1f} before, {os.getloadavg()[0]:.1f} after)"
 
 
 def _read_options() -> argparse.Namespace:
