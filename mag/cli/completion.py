@@ -17,15 +17,15 @@ and never imports your app; where the decorator computes its config path, there 
   mag sweep model=svm,<Tab>     model=svm,forest  model=svm,logistic
   mag show 10<Tab>              10\\|0.01  10\\|0.1
 
-`python app.py`, where app.py uses @mag.main, and `python -m mag` are completed in the same way. All else after
-`python` is completed as before:
+`python app.py`, where app.py uses @mag.main, and `python -m mag` are completed in the same way, for programs named
+python and python3; all else after `python` is completed as before:
 
 \b
-  bash   once the script is sourced in ~/.bashrc; --install says how
-  zsh    once the script is on fpath; programs named python and python3
-  fish   once the script is sourced in config.fish; Python's own options stay among the candidates
+  bash   once ~/.bashrc sources the script (--install says how)
+  zsh    once the script is on fpath (--install says how)
+  fish   once config.fish sources the script; fish takes a word right behind -m for a module: type --multirun
 
-In zsh, quote a deletion ('~key'): an unquoted ~ is the shell's own there. bash needs version 4 or newer.
+In zsh and fish quote a deletion, '~key': an unquoted ~ is the shell's own there. bash must be version 4 or newer.
 
 Exit status: 0, or 2 if the script cannot be written.
 """

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.cli.candidates.candidate import Candidate
-from mag.cli.candidates.words import COMPLETERS
-from mag.cli.program import COMMANDS, program
+from mag.cli.candidates.words import find_completer
+from mag.cli.group import program
+from mag.cli.program import COMMANDS
 from mag.cli.shells.dialects import format_candidates
 from mag.cli.shells.lines import read_line
 
@@ -150,6 +151,11 @@ def test_all_that_can_be_overridden_is_offered(offers: Callable[[str], list[str]
         ("mag ls C=1,", ["C=1,10", "C=1,2"]),
         ("mag ls status=comp", ["status=completed"]),
         ("mag ls nothing=", []),
+        ("mag rerun '10|0' C=5 ", ["kernel=", "seed="]),
+        ("mag rerun '10|0' kernel=", ["kernel=rbf"]),
+        ("mag sweep --only 1", ["10|0", "1|0"]),
+        ("mag sweep C=1,2 seed=1,2 --zip C,", ["C,seed"]),
+        ("mag sweep --retry-on failed,t", ["failed,timeout"]),
         ("mag ls --sort -ac", ["-accuracy"]),
         ("mag ls --columns C,k", ["C,kernel"]),
         ("mag summarize --best l", ["loss"]),
@@ -261,7 +267,7 @@ def test_every_argument_is_completed(name: str) -> None:
     assert command is not None
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
 
-    assert all(each.metavar in COMPLETERS or isinstance(each.type, click.Choice | click.Path) for each in arguments)
+    assert all(find_completer(each.metavar) or each.type != click.STRING for each in arguments)
 
 
 TEXT = st.text().map(lambda text: "".join(character for character in text if character.isprintable()))

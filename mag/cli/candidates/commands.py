@@ -7,8 +7,9 @@ import click
 
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.files import list_folders, list_paths
-from mag.cli.candidates.words import COMPLETERS, Place
-from mag.cli.program import COMMANDS, program
+from mag.cli.candidates.words import Place, find_completer
+from mag.cli.group import program
+from mag.cli.program import COMMANDS
 
 if TYPE_CHECKING:
     from mag.app import App
@@ -41,30 +42,31 @@ def _list_program(words: Sequence[str], typed: str) -> list[Candidate]:
 
 
 def _list_command(name: str, words: Sequence[str], typed: str, app: "App | None") -> list[Candidate]:
-    context = program.make_context("mag", [name], resilient_parsing=True)
-    command = program.get_command(context, name)
-    if command is None:
+    if name not in COMMANDS:
         return []
-    context = command.make_context(name, list(words), parent=context, resilient_parsing=True)
-    if "--" not in words:
-        if option := _find_open_option(command, words):
-            return _list_values(option, typed, context, app)
-        if typed.startswith("--") and "=" in typed:
-            return _list_joined(command, typed, context, app)
-        if typed.startswith("-"):
-            return _list_options(command, context, typed)
+    root = program.make_context("mag", [name], resilient_parsing=True)
+    command = program.get_command(root, name)
+    assert command is not None
+    option, index = _find_open_option(command, words)
+    context = command.make_context(name, list(words[:index]), parent=root, resilient_parsing=True)
+    if option is not None:
+        return _list_values(option, typed, context, app)
+    if typed.startswith("-") and "--" not in words:
+        return _list_joined(command, typed, context, app) if "=" in typed else _list_options(command, context, typed)
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
     open_ = next((each for each in arguments if each.nargs == -1 or not context.params.get(str(each.name))), None)
     return _list_values(open_, typed, context, app) if open_ else []
 
 
-def _find_open_option(command: click.Command, words: Sequence[str]) -> click.Parameter | None:
-    """Return the option that the next word is a value of."""
-    for distance, word in enumerate(reversed(words)):
-        option = _find_option(command, word)
+def _find_open_option(command: click.Command, words: Sequence[str]) -> tuple[click.Parameter | None, int]:
+    """Return the option that the next word is a value of, if any, and how many words come before that option."""
+    for index in range(len(words) - 1, -1, -1) if "--" not in words else ():
+        option = _find_option(command, words[index])
+        if option is not None and len(words) - index <= option.nargs:
+            return option, index
         if option is not None:
-            return option if option.nargs > distance else None
-    return None
+            break
+    return None, len(words)
 
 
 def _find_option(command: click.Command, word: str) -> click.Parameter | None:
@@ -89,7 +91,7 @@ def _list_options(command: click.Command, context: click.Context, typed: str) ->
 
 
 def _list_values(parameter: click.Parameter, typed: str, context: click.Context, app: "App | None") -> list[Candidate]:
-    completer = COMPLETERS.get(str(parameter.metavar))
+    completer = find_completer(parameter.metavar)
     if completer is not None:
         place = Place(str(context.info_name), str(parameter.name), context.params, app)
         return completer(typed, place)

@@ -62,12 +62,26 @@ def survey(app: App, texts: Sequence[str], secrets: Sequence[str] = ()) -> Surro
     """
     composer = app.compose_from()
     overrides = _choose_composable(composer, [override for text in texts for override in _read(text)])
-    given = frozenset(text.partition("=")[0] for text in texts)
+    given = _read_keys(texts)
     try:
         config, chosen = composer.compose(overrides), composer.choices(overrides)
     except ConfigError:  # such as a choice that is still open
         return Surroundings(composer, app.config_path, {}, None, given)
     return Surroundings(composer, app.config_path, mask(config, secrets), chosen, given)
+
+
+def surround(config: dict[str, Any], texts: Sequence[str]) -> Surroundings:
+    """Return what can be overridden of a config alone, without the files that it came from.
+
+    Args:
+        config: The config, secrets masked.
+        texts: The overrides as typed.
+    """
+    return Surroundings(Composer(None, None), None, config, {}, _read_keys(texts))
+
+
+def _read_keys(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset(text.partition("=")[0] for text in texts)
 
 
 def _list_folders(folder: Path) -> list[str]:

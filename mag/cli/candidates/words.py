@@ -4,6 +4,7 @@ A command that calls its arguments and options by these names is completed witho
 completes a word is imported when it is asked: a Tab is to cost next to nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,20 +130,45 @@ def list_causes(typed: str, place: Place) -> list[Candidate]:  # noqa: ARG001  (
     return [Candidate(f"{head}{comma}{cause}") for cause in fitting]
 
 
+def list_recorded_overrides(typed: str, place: Place) -> list[Candidate]:
+    """Return what an override of an experiment's recorded config may become."""
+    from mag.cli.candidates.overrides import list_overrides
+    from mag.cli.candidates.surroundings import surround
+    from mag.record.store import Store
+
+    found = Store(place.store.root).find(place.given["reference"])
+    return list_overrides(typed, surround(found.config, place.given[place.parameter] or ()), several=False)
+
+
+def list_places(typed: str, place: Place) -> list[Candidate]:
+    """Return the files and folders that a path may become; after `--dir` folders alone."""
+    return list_folders(typed) if place.parameter == "directory" else list_paths(typed)
+
+
 COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
-    "[APP] [OVERRIDES]...": list_app_words,
+    "APP OVERRIDES": list_app_words,
+    "OVERRIDES": list_recorded_overrides,
     "EXPERIMENT": list_experiment_words,
-    "[FILTERS]...": list_filter_words,
-    "[SWEEP]": list_sweeps,
-    "[SWEEP] NUMBER": list_sweeps,
-    "[SWEEP | EXPERIMENT]": lambda typed, place: list_sweeps(typed, place) + list_experiment_words(typed, place),
+    "FILTERS": list_filter_words,
+    "SWEEP": list_sweeps,
+    "SWEEP NUMBER": list_sweeps,
+    "SWEEP | EXPERIMENT": lambda typed, place: list_sweeps(typed, place) + list_experiment_words(typed, place),
     "KEY": list_keys,
     "KEYS": list_last_keys,
     "METRIC": list_metrics,
     "METRIC ROWS COLS": list_keys,
     "NAME": list_names,
     "CAUSES": list_causes,
-    "FILE": lambda typed, _: list_paths(typed),
-    "PATH": lambda typed, _: list_folders(typed),
+    "FILE": list_places,
+    "PATH": list_places,
 }
-"""What may stand in each kind of word: from what is typed and where, to the candidates."""
+"""What may stand in each kind of word, brackets and dots left out: from what is typed and where, to the candidates."""
+
+
+def find_completer(metavar: str | None) -> Callable[[str, Place], list[Candidate]] | None:
+    """Return what completes the words that the help calls by a name; None where the name says nothing.
+
+    >>> find_completer("[FILTERS]...") is list_filter_words
+    True
+    """
+    return COMPLETERS.get(re.sub(r"[\[\].]", "", metavar or ""))
