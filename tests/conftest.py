@@ -28,6 +28,7 @@ if __name__ == "__main__":
 """
 
 Mag = Callable[..., subprocess.CompletedProcess[str]]
+Git = Callable[..., str]
 
 
 @pytest.fixture
@@ -66,3 +67,18 @@ def read() -> Callable[[str], Record]:
         return read_record(StorePaths("experiments").experiment(name))
 
     return read_one
+
+
+@pytest.fixture
+def git() -> Git:
+    """Return a function that runs git in the current directory, without the user's own settings."""
+    who = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": os.devnull}
+    who |= {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_SYSTEM": os.devnull}
+
+    def run_git(*arguments: str, folder: Path | None = None, check: bool = True) -> str:
+        command = ["git", "-c", "protocol.file.allow=always", *arguments]
+        done = subprocess.run(command, cwd=folder, check=False, capture_output=True, env=os.environ | who)
+        assert not check or done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+    return run_git

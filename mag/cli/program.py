@@ -31,6 +31,7 @@ COMMANDS = {
     "path": "Print the directory of an experiment.",
     "failures": "Group failed experiments by what broke.",
     "summarize": "Put results side by side.",
+    "rerun": "Run an experiment again, from its record.",
     "completion": "Set up Tab completion.",
 }
 """Every command and its line in the help; the command itself is `command` in the module of its name."""

@@ -55,6 +55,11 @@ class ExperimentPaths:
         """Made by whoever stops the experiment from elsewhere, so that it is recorded as interrupted."""
         return f"{self.directory}/.mag/stop"
 
+    @property
+    def reruns(self) -> str:
+        """The folder of the experiments that repeated this one, by number."""
+        return f"{self.directory}/.mag/reruns"
+
     def attempt(self, number: int) -> str:
         """The folder that keeps log, results and record of the earlier attempt `number`."""
         return f"{self.directory}/.mag/attempts/{number}"

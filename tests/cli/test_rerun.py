@@ -1,0 +1,192 @@
+"""Laws of `mag rerun`."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from mag.record.records import Record, read_record
+from mag.record.store import Store
+
+Mag = Callable[..., CompletedProcess[str]]
+Read = Callable[[str], Record]
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def versioned(project: Path, git: Git) -> Path:
+    """Return the project as a clean repository that ignores nothing."""
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    return project
+
+
+def change(project: Path) -> None:
+    """Make the app compute something else, in a file of its own."""
+    (project / "model.py").write_text("FACTOR = 100\n")
+    text = (project / "train.py").read_text()
+    (project / "train.py").write_text(
+        text.replace("import mag", "import mag, model").replace("config.C", "model.FACTOR * config.C")
+    )
+
+
+def test_clean_tree(versioned: Path, mag: Mag) -> None:
+    """An experiment of committed code runs again from its commit, whatever the code and the YAML say today."""
+    mag("run", "C=10")
+    change(versioned)
+    (versioned / "configs" / "config.yaml").write_text("C: 0\nother: 1\n")
+    done = mag("rerun", "10|0.5")
+
+    assert (done.returncode, done.stdout) == (0, "result\tbefore\tafter\tagrees\nscore\t5.0\t5.0\tyes\n"), done.stderr
+    assert "1 of 1 results agree exactly" in done.stderr
+    assert read_record(Store("experiments").find("experiments/10|0.5/.mag/reruns/1").paths).status == "completed"
+
+
+def test_changed_tree(versioned: Path, mag: Mag, read: Read, git: Git) -> None:
+    """An experiment of uncommitted code, untracked files included, runs again when nothing of that is left."""
+    change(versioned)
+    mag("run", "C=10")
+    git("checkout", "-q", "--", ".")
+    (versioned / "model.py").unlink()
+
+    assert read("10|0.5").results == {"score": 500.0}
+    assert mag("rerun", "10|0.5").returncode == 0
+    assert mag("rerun", "10|0.5", "--json").returncode == 0
+    assert sorted(os.listdir("experiments/10|0.5/.mag/reruns")) == ["1", "2"]
+
+
+@pytest.mark.usefixtures("versioned")
+def test_the_original_is_not_touched(mag: Mag, git: Git) -> None:
+    """Record, log and results stay as they are, and no work tree is left behind."""
+    mag("run", "C=10")
+    files = [Path("experiments/10|0.5", name) for name in ("log", "results.json", ".mag/record.json", "config.json")]
+    before = [file.read_bytes() for file in files]
+    mag("rerun", "10|0.5")
+
+    assert [file.read_bytes() for file in files] == before
+    assert git("worktree", "list").count("\n") == 0
+    assert git("status", "--porcelain") == "?? experiments/"
+
+
+def test_here(versioned: Path, mag: Mag) -> None:
+    """With --here today's code runs; where its results differ, the code is named as what differs."""
+    mag("run", "C=10")
+    change(versioned)
+    done = mag("rerun", "10|0.5", "--here")
+
+    assert done.returncode == 1
+    assert "score\t5.0\t500.0\tno" in done.stdout
+    assert "1 of 1 results differ" in done.stderr
+    assert "code differs: snapshot was null, is " in done.stderr
+
+
+def test_tolerance(versioned: Path, mag: Mag) -> None:
+    """Numbers may be apart by the tolerance, and what is to be ignored does not count."""
+    (versioned / "train.py").write_text(
+        "import mag, time\n@mag.main('configs')\ndef train(c):\n    now = time.time()\n"
+        "    return {'a': 1 + 1e-9 * (now % 1), 'now': now}\n"
+    )
+    mag("run")
+
+    assert mag("rerun", "1|0.5", "--ignore", "now").returncode == 1
+    assert mag("rerun", "1|0.5", "--ignore", "now", "--tolerance", "1e-6").returncode == 0
+    done = mag("rerun", "1|0.5")
+    assert "the experiment itself is not repeatable" in done.stderr
+
+
+def test_json(versioned: Path, mag: Mag) -> None:
+    """The verdict is data, too."""
+    mag("run", "C=10")
+    verdict = json.loads(mag("rerun", "10|0.5", "--json").stdout)
+
+    assert verdict["agrees"] is True
+    assert verdict["results"] == [{"key": "score", "before": 5.0, "after": 5.0, "agrees": True}]
+    assert verdict["path"] == str(versioned / "experiments/10|0.5/.mag/reruns/1")
+    assert verdict["differences"] == {"code": [], "environment": [], "host": []}
+
+
+def test_new_experiment(versioned: Path, mag: Mag, read: Read) -> None:
+    """Overrides make a new experiment from the old one's config and code."""
+    mag("run", "C=10")
+    change(versioned)
+    done = mag("rerun", "10|0.5", "gamma=2")
+
+    assert done.returncode == 0, done.stderr
+    record = read("10|2.0")
+    assert (record.results, record.overrides) == ({"score": 20.0}, ("gamma=2",))
+    assert record.commit["hash"] == read("10|0.5").commit["hash"]
+    assert "complete already" in mag("rerun", "10|0.5", "gamma=2").stderr
+    assert "one experiment" in mag("rerun", "10|0.5", "gamma=3,4").stderr
+    assert mag("rerun", "10|0.5", "gama=2").returncode == 2
+
+
+def test_masked_secret(versioned: Path, mag: Mag) -> None:
+    """A masked value must be given again; a wrong one is refused, the right one is no new experiment."""
+    (versioned / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\npassword: ???\n")
+    mag("run", "password=hunter2")
+    (name,) = (path.name for path in Path("experiments").iterdir() if path.name != ".mag")
+
+    assert "value of password was masked" in mag("rerun", name).stderr
+    assert "not the one it ran with" in mag("rerun", name, "password=wrong").stderr
+    assert mag("rerun", name, "password=hunter2").returncode == 0
+    found = [path for path in Path("experiments").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    assert found == []
+
+
+def test_failure_is_repeated(versioned: Path, mag: Mag) -> None:
+    """An experiment that fails again agrees with itself; one that fails only now does not."""
+    (versioned / "train.py").write_text("import mag\n@mag.main('configs')\ndef train(c):\n    1 / 0\n")
+    mag("run")
+    assert mag("rerun", "1|0.5").returncode == 0
+    (versioned / "train.py").write_text(
+        "import mag\n@mag.main('configs')\ndef train(c):\n    return open('data').read()\n"
+    )
+    (versioned / ".gitignore").write_text("data\n")
+    (versioned / "data").write_text("x")
+    mag("run")
+
+    done = mag("rerun", "1|0.5")
+    assert done.returncode == 1
+    assert "it was completed, and the rerun is failed (FileNotFoundError" in done.stderr
+    assert mag("rerun", "1|0.5", "--link", "data").returncode == 0
+
+
+def test_hash_seed(versioned: Path, mag: Mag) -> None:
+    """An interpreter's seed of string hashes is recorded and used again."""
+    (versioned / "train.py").write_text("import mag\n@mag.main('configs')\ndef train(c):\n    return hash('a')\n")
+    mag("run", PYTHONHASHSEED="7")
+    mag("run", "C=2", PYTHONHASHSEED="random")
+
+    assert mag("rerun", "1|0.5", PYTHONHASHSEED="random").returncode == 0
+    done = mag("rerun", "2|0.5", PYTHONHASHSEED="random")
+    assert (done.returncode, "seeded at random" in done.stderr) == (1, True)
+
+
+def test_code_that_was_not_recorded(project: Path, mag: Mag) -> None:
+    """Without a repository there is no code to go back to; --here runs today's, as the message says."""
+    mag("run")
+
+    assert "not in a git repository): --here runs" in mag("rerun", "1|0.5").stderr
+    assert mag("rerun", "1|0.5", "--here").returncode == 0
+    assert (project / "experiments/1|0.5/.mag/reruns/1").is_dir()
+
+
+def test_another_clone(versioned: Path, mag: Mag, git: Git, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A clone that fetched refs/mag/* reruns without the original; one that did not is told to."""
+    change(versioned)
+    mag("run", "C=10")
+    clone = tmp_path_factory.mktemp("other") / "clone"
+    git("clone", "-q", versioned.as_uri(), str(clone))
+    shutil.move(versioned / "experiments", clone)
+    hidden = versioned.rename(versioned.with_name("hidden"))
+    os.chdir(clone)
+
+    assert "git fetch REMOTE 'refs/mag/*:refs/mag/*'" in mag("rerun", "10|0.5").stderr
+    git("fetch", "-q", str(hidden), "refs/mag/*:refs/mag/*")
+    done = mag("rerun", "10|0.5")
+    assert (done.returncode, "500.0\tyes" in done.stdout) == (0, True), done.stderr
