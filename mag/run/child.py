@@ -6,6 +6,7 @@ It owns its publication: whatever happens to supervisor and runner, an experimen
 import atexit
 import contextlib
 import faulthandler
+import functools
 import inspect
 import os
 import signal
@@ -89,10 +90,17 @@ def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Con
 
 def call_function(function: Function, experiment: Experiment) -> Any:
     """Call the user's function with the config and, where it takes a second argument, the experiment."""
+    if takes_experiment(function):
+        return function(experiment.config, experiment)
+    return function(experiment.config)
+
+
+@functools.cache  # asked before the fork, and answered in every child
+def takes_experiment(function: Function) -> bool:
+    """Tell whether a function takes the experiment as a second argument."""
     parameters = inspect.signature(function).parameters.values()
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    takes_both = len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    return function(experiment.config, experiment) if takes_both else function(experiment.config)
+    return len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def _register(experiment: Experiment, returned: object) -> None:

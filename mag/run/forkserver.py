@@ -8,7 +8,6 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 
 import contextlib
 import gc
-import importlib
 import os
 import pickle
 import signal
@@ -22,6 +21,8 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, NoReturn
 
 from mag.errors import LaunchError, UsageError
+from mag.experiment import Experiment
+from mag.run.child import takes_experiment
 from mag.run.processes import Watch, adopt_orphans
 from mag.run.supervisor import run_experiment
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -191,7 +192,7 @@ def limit_threads(environment: MutableMapping[str, str], threads: int | None) ->
 def _load(control: socket.socket, load: Callable[[], Function]) -> Function | None:
     try:
         function = load()
-        importlib.import_module("omegaconf")  # every child makes a DictConfig: paid here, once
+        _rehearse(function)
     except BaseException as error:  # noqa: BLE001  (the app may do anything at import)
         if not isinstance(error, UsageError):
             traceback.print_exc()
@@ -204,6 +205,12 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
     gc.freeze()  # forks then share these pages for good
     send(control, True)
     return function
+
+
+def _rehearse(function: Function) -> None:
+    """Do once what every child does first, so that modules are loaded and caches filled before it is forked."""
+    config = Experiment({"a": {"b": [1, 0.5, "c", True, None]}}).config
+    _ = config.a.b, takes_experiment(function)
 
 
 def _fork_supervisors(control: socket.socket, function: Function) -> None:

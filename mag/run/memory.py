@@ -34,19 +34,34 @@ def _measure_one(pid: int) -> int:
     return (int(words[1]) - int(words[2])) * _PAGE
 
 
-def count_oom_kills() -> int:
-    """Return how many processes of this control group the kernel has killed since memory ran out."""
+class OomCounter:
+    """Tells whether the kernel has killed a process of this control group, since memory ran out, after the last look.
+
+    Nothing is read until a process has been killed, and how often it had happened before is read at the start.
+    """
+
+    def __init__(self) -> None:
+        self._path = _find_counter()
+        self._seen = _read_count(self._path)
+
+    def has_grown(self) -> bool:
+        """Look, and tell."""
+        before, self._seen = self._seen, _read_count(self._path)
+        return self._seen > before
+
+
+def _find_counter() -> str:
     try:
         lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
     except OSError:
-        return 0
+        return ""
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
-            return _read_count(f"/sys/fs/cgroup{path}/memory.events")
+            return f"/sys/fs/cgroup{path}/memory.events"
         if "memory" in controllers.split(","):
-            return _read_count(f"/sys/fs/cgroup/memory{path}/memory.oom_control")
-    return 0
+            return f"/sys/fs/cgroup/memory{path}/memory.oom_control"
+    return ""
 
 
 def _read_count(path: str) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from mag.run.limits import STOPPED, Guard, Reason
+from mag.run.memory import OomCounter
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_SWEEP_SECONDS = 5.0
@@ -50,6 +51,7 @@ class Watch:
 
     def __init__(self, *descriptors: int) -> None:
         self.stops = 0
+        self.oom = OomCounter()
         self._reader, writer = os.pipe()
         self._private = (*descriptors, self._reader, writer)
         os.set_blocking(writer, False)

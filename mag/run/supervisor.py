@@ -21,7 +21,7 @@ from mag.record.records import Record, read_record
 from mag.record.tail import read_last_line
 from mag.run.child import run_child
 from mag.run.limits import STOPPED, Guard, Reason
-from mag.run.memory import count_oom_kills
+from mag.run.memory import OomCounter
 from mag.run.processes import Death, Watch, end_leftovers
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
@@ -92,7 +92,6 @@ def _attend(attempt: Attempt, task: Task, function: Function, conditions: Condit
         run_child(function, attempt, log, task, conditions)
     os.close(log)
     attempt.note_process(pid)
-    kills = count_oom_kills()
     death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
     left = end_leftovers(pid)
     if left:
@@ -101,7 +100,7 @@ def _attend(attempt: Attempt, task: Task, function: Function, conditions: Condit
         reason = STOPPED
         files.remove_file(attempt.paths.stop)
     if reason is None:
-        reason = _explain(death, attempt.paths, oom=count_oom_kills() > kills)
+        reason = _explain(death, attempt.paths, oom=watch.oom)
         return _conclude(attempt, task, death, reason, ended=False)
     return _conclude(attempt, task, death, reason, ended=True)
 
@@ -129,11 +128,11 @@ def describe_record(task: Task, record: Record) -> Outcome:
     return Outcome(task.index, record.identifier, record.status, record.seconds, message, record.results, cause)
 
 
-def _explain(death: Death, paths: ExperimentPaths, *, oom: bool) -> Reason:
+def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason:
     """Return what to say of a process that ended by itself and published nothing."""
     if death.signal is not None:
         name = name_signal(death.signal)
-        if oom and death.signal == signal.SIGKILL:
+        if death.signal == signal.SIGKILL and oom.has_grown():
             return Reason("killed", "out of memory", "the kernel ended its process, since memory ran out")
         return Reason("killed", name, f"its process was ended by {name} ({signal.strsignal(death.signal)})")
     last = read_last_line(paths.log)
