@@ -1,10 +1,13 @@
 """Laws of the lock."""
 
+import fcntl
 import os
+import resource
 import signal
+import threading
 from pathlib import Path
 
-from mag.record.locks import acquire, is_held
+from mag.record.locks import acquire, is_held, read_holder, write_holder
 
 
 def test_one_holder(tmp_path: Path) -> None:
@@ -52,3 +55,27 @@ def test_lock_file_that_was_replaced(tmp_path: Path) -> None:
 def test_nothing_to_hold(tmp_path: Path) -> None:
     """A lock that was never made is not held."""
     assert not is_held(str(tmp_path / "lock"))
+
+
+def test_lookers_keep_nobody_away(tmp_path: Path) -> None:
+    """Who looks whether a lock is held may do so for a while: it is taken all the same."""
+    path = tmp_path / "lock"
+    path.touch()
+    looker = os.open(path, os.O_RDONLY)
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    threading.Timer(0.1, os.close, (looker,)).start()
+
+    assert acquire(str(path)) is not None
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """Where the holder cannot be noted, the lock is held all the same."""
+    path = str(tmp_path / "lock")
+    lock = acquire(path)
+    assert lock is not None
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    write_holder(lock, os.getpid())
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert (is_held(path), read_holder(path)) == (True, None)
