@@ -5,13 +5,14 @@ and it is free exactly when the last of them is gone, by whatever death. So nobo
 and a second copy is never started beside an orphan.
 """
 
+import contextlib
 import fcntl
 import os
 import time
 from dataclasses import dataclass
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-_TRIES = 4  # somebody who only looks holds the lock for some microseconds
+_TRIES = 500  # against those who only look, and have a hold on it for some microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +38,31 @@ def acquire(path: str) -> Lock | None:
     """
     for _ in range(_TRIES):
         descriptor = os.open(path, _FLAGS, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            time.sleep(0.002)
-            continue
-        if _is_at(path, descriptor):
+        taken = _lock(descriptor, fcntl.LOCK_EX)
+        if taken and _is_at(path, descriptor):
             return Lock(descriptor)
-        os.close(descriptor)  # it was removed, and perhaps made anew, in between
+        looked_at = not taken and _lock(descriptor, fcntl.LOCK_SH)  # who shares it with us does not hold it
+        os.close(descriptor)
+        if looked_at:
+            time.sleep(0.002)
+        elif not taken:
+            return None
     return None
 
 
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def write_holder(lock: Lock, pid: int) -> None:
-    """Note in the lock's file which process it is held for."""
-    os.ftruncate(lock.descriptor, 0)
-    os.pwrite(lock.descriptor, b"%d\n" % pid, 0)
+    """Note in the lock's file which process it is held for; on a full disk that remains unsaid."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock.descriptor, 0)
+        os.pwrite(lock.descriptor, b"%d\n" % pid, 0)
 
 
 def read_holder(path: str) -> int | None:
@@ -75,12 +85,9 @@ def is_held(path: str) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
-    return False
 
 
 def _is_at(path: str, descriptor: int) -> bool:
