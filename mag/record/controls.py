@@ -43,7 +43,7 @@ def write_control(store: StorePaths, sweep: str, control: Control) -> None:
     Raises:
         RecordError: The file cannot be written.
     """
-    files.write_file(store.control(sweep), values.dump_json({"version": 1, **dataclasses.asdict(control)}))
+    files.write_shared_file(store.control(sweep), values.dump_json({"version": 1, **dataclasses.asdict(control)}))
 
 
 def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:

@@ -72,11 +72,7 @@ class Environment:
         path = store.environment(self.digest)
         if os.path.exists(path):
             return
-        try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        except OSError as error:
-            raise RecordError(f"Cannot make {os.path.dirname(path)}: {error.strerror}.") from error
-        files.write_file(path, values.dump_json({"version": 1, **self.content}, sort=True))
+        files.write_shared_file(path, values.dump_json({"version": 1, **self.content}, sort=True), durable=True)
 
 
 def gather_environment(project: Path | None, variables: Mapping[str, str] | None = None) -> Environment:

@@ -6,6 +6,7 @@ directory after it; everything else may be lost in a power cut, never torn by a 
 """
 
 import errno
+import fcntl
 import json
 import os
 import stat
@@ -47,6 +48,42 @@ def write_file(path: str, content: bytes, *, scratch: str | None = None, durable
     except OSError as error:
         remove_file(temporary)
         raise RecordError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> None:
+    """Replace a file in a folder, made if need be, into which several processes write.
+
+    They take turns there: so what one of them left that died while it wrote is told from what is being written, and
+    is removed.
+
+    Args:
+        path: The file.
+        content: All its bytes.
+        durable: Return only when the content and its name have reached the disk.
+
+    Raises:
+        RecordError: The file system refused; the old file is still whole.
+    """
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise RecordError(f"Cannot make {folder}: {error.strerror}.") from error
+    try:
+        if _take_turn(turn):
+            remove_temporaries(folder)
+        write_file(path, content, durable=durable)
+    finally:
+        os.close(turn)
+
+
+def _take_turn(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+    except OSError:  # a file system that locks no folders
+        return False
+    return True
 
 
 def _write_new(path: str, content: bytes, *, durable: bool) -> None:

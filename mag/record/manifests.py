@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from mag.errors import RecordError
 from mag.record import files, values
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, tell_time
@@ -36,8 +35,4 @@ def write_manifest(
     data = {"version": 1, "id": provenance.sweep, "started": tell_time(), "overrides": list(overrides)}
     data |= {key: value for key, value in provenance.fields().items() if key != "sweep"}
     data["plan"] = list(plan)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(f"Cannot make {path.parent}: {error.strerror}.") from error
-    files.write_file(str(path), values.dump_json(data), durable=True)
+    files.write_shared_file(str(path), values.dump_json(data), durable=True)

@@ -55,7 +55,7 @@ def write_progress(store: StorePaths, sweep: str, progress: Progress) -> None:
         RecordError: The file cannot be written.
     """
     data = {"version": 1, **dataclasses.asdict(progress)}
-    files.write_file(store.progress(sweep), values.dump_json(values.encode_config(data), indent=None))
+    files.write_shared_file(store.progress(sweep), values.dump_json(values.encode_config(data), indent=None))
 
 
 def read_progress(store: StorePaths, sweep: str) -> Progress | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mag.errors import RecordError
-from mag.record.files import NewerVersionError, read_json, remove_temporaries, write_file
+from mag.record.files import NewerVersionError, read_json, remove_temporaries, write_file, write_shared_file
 
 
 def test_replaces_the_whole_content(tmp_path: Path) -> None:
@@ -81,3 +81,26 @@ def test_newer_version(tmp_path: Path) -> None:
 
     with pytest.raises(NewerVersionError, match="update mag"):
         read_json(str(path))
+
+
+def test_the_next_writer_removes_what_a_dead_one_left(tmp_path: Path) -> None:
+    """In a folder that processes share nothing of one that died while it wrote stays."""
+    (tmp_path / "other.json.123.tmp").write_bytes(b"half")
+
+    write_shared_file(str(tmp_path / "x"), b"whole")
+
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def test_who_is_writing_is_left_alone(tmp_path: Path) -> None:
+    """Many processes that write into one folder at once take nothing from each other."""
+    children = []
+    for number in range(8):
+        if (child := os.fork()) == 0:
+            for turn in range(50):
+                write_shared_file(str(tmp_path / "shared" / str(number)), b"%d" % turn)
+            os._exit(0)
+        children.append(child)
+
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
+    assert sorted(os.listdir(tmp_path / "shared")) == [str(number) for number in range(8)]
