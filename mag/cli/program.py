@@ -32,6 +32,9 @@ COMMANDS = {
     "failures": "Group failed experiments by what broke.",
     "summarize": "Put results side by side.",
     "rerun": "Run an experiment again, from its record.",
+    "restore": "Bring back the code and config of an experiment.",
+    "diff": "Show in what two experiments differ.",
+    "gc": "Drop snapshots that no record names.",
     "completion": "Set up Tab completion.",
 }
 """Every command and its line in the help; the command itself is `command` in the module of its name."""

@@ -115,11 +115,10 @@ def _recall(
     from mag.cli.recall import require_record
     from mag.config.identity import compute_identity
     from mag.config.secrets import mask_command
-    from mag.record.paths import StorePaths
     from mag.sweeps.reruns import Recall, choose_name, choose_rerun, select_variables
 
     record, settings = require_record(experiment), place.settings
-    home = StorePaths(os.path.dirname(os.path.abspath(experiment.paths.directory)))
+    home = experiment.paths.home
     if overrides is None:
         if compute_identity(config) != record.identity:
             raise UsageError(f"A masked value of {experiment.name!r} that was given is not the one it ran with.")

@@ -1,7 +1,6 @@
 """The verdict on a rerun: whether its results agree with the original's, and what else is not as it was."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,7 +84,7 @@ def judge(
         ignore: Patterns of keys of results that do not count.
     """
     assert experiment.record is not None
-    before, store = experiment.record, StorePaths(os.path.dirname(os.path.abspath(experiment.paths.directory)))
+    before, store = experiment.record, experiment.paths.home
     sides = (make_side(record, store, tree) for record, tree in zip((before, again), trees, strict=True))
     differences = list_differences(*sides)
     others = {name: differences[name] for name in ("code", "environment", "host")}

@@ -10,6 +10,7 @@ from typing import Any
 
 from mag.errors import RepositoryError
 from mag.record.changes import read_changes
+from mag.record.collection import note_store
 from mag.record.omissions import Omission, Rules
 from mag.record.repository import Repository, remove_credentials
 from mag.record.snapshots import keep_snapshot, read_state
@@ -51,6 +52,8 @@ def _read(repository: Repository, ignore: Path | None, rules: Rules | None) -> d
         known = _describe(repository, state.changes.commit, state.changes.branch, dirty=state.dirty)
         omissions += state.omissions
         snapshot = keep_snapshot(repository, state)
+        if ignore is not None:
+            note_store(repository, ignore)
     except (RepositoryError, OSError, UnicodeError) as error:
         omissions.append(Omission(".", f"no snapshot could be made: {error}"))
         known = _read_less(repository, ignore)

@@ -56,6 +56,13 @@ class ExperimentPaths:
         return f"{self.directory}/.mag/stop"
 
     @property
+    def home(self) -> "StorePaths":
+        """The store that it belongs to; that of its original if it is a rerun."""
+        folder = os.path.dirname(os.path.abspath(self.directory))
+        original = folder.removesuffix(os.path.join(os.sep, ".mag", "reruns"))
+        return StorePaths(folder if original == folder else os.path.dirname(original))
+
+    @property
     def reruns(self) -> str:
         """The folder of the experiments that repeated this one, by number."""
         return f"{self.directory}/.mag/reruns"

@@ -33,9 +33,19 @@ class Ending(NamedTuple):
     err: str
 
 
+Git = Callable[..., str]
 Run = Callable[..., Ending]
 Write = Callable[..., ExperimentPaths]
 OnTerminal = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def versioned(project: Path, git: Git) -> Path:
+    """Return the project as a clean repository that ignores nothing."""
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    return project
 
 
 @pytest.fixture

@@ -17,15 +17,6 @@ Read = Callable[[str], Record]
 Git = Callable[..., str]
 
 
-@pytest.fixture
-def versioned(project: Path, git: Git) -> Path:
-    """Return the project as a clean repository that ignores nothing."""
-    git("init", "-q", "-b", "main")
-    git("add", ".")
-    git("commit", "-q", "-m", "first")
-    return project
-
-
 def change(project: Path) -> None:
     """Make the app compute something else, in a file of its own."""
     (project / "model.py").write_text("FACTOR = 100\n")
