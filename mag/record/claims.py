@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix
 from mag.errors import ExistsError, RecordError
@@ -86,11 +87,15 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
     if lock is None:
         _yield_to_holder(store, name, paths, identity)
         return None
-    found = read_found(store, name)  # again: now nobody else can change it
+    try:
+        found = read_found(store, name)  # again: now nobody else can change it
+    except BaseException:
+        lock.release()
+        raise
     if found is not None and found.get("identity") != identity:
         lock.release()
         return None
-    return Claim(paths, lock, _read_previous(paths) if found is not None else None)
+    return Claim(paths, lock, _decode_previous(found, paths) if found else None)
 
 
 def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> None:
@@ -106,10 +111,10 @@ def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, ident
     raise ExistsError(f"Experiment {paths.directory} is being run by another process; wait for it, or stop it.")
 
 
-def _read_previous(paths: ExperimentPaths) -> Record | None:
+def _decode_previous(found: dict[str, Any], paths: ExperimentPaths) -> Record | None:
     try:
-        return records.read_record(paths)
-    except (OSError, RecordError):
+        return records.decode_record(found, paths.record)
+    except RecordError:
         return None
 
 

@@ -23,6 +23,11 @@ class NewerVersionError(RecordError):
     """The file was written by a newer mag; it is whole, and to be left alone."""
 
 
+class RefusedError(RecordError):
+    """The file system would not let the file be read, perhaps only now: nothing is known of what it holds."""
+
+
+_SOMETHING_ELSE = {errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -157,15 +162,18 @@ def read_object(path: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is none.
+        RefusedError: The file system would not let it be read.
         RecordError: It cannot be read, or is no JSON object.
     """
     try:
         data = json.loads(read_file(path))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not whole JSON"
-        raise RecordError(f"Cannot read {path}: {reason}.") from error
+    except OSError as error:
+        kind = RecordError if error.errno in _SOMETHING_ELSE else RefusedError
+        raise kind(f"Cannot read {path}: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"Cannot read {path}: it is not whole JSON.") from error
     if not isinstance(data, dict):
         raise RecordError(f"Cannot read {path}: it holds no JSON object.")
     return data
@@ -176,6 +184,7 @@ def read_json(path: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is none.
+        RefusedError: The file system would not let it be read.
         NewerVersionError: It was written by a newer mag.
         RecordError: It cannot be read, or is no JSON object.
     """

@@ -57,7 +57,10 @@ class Names:
             folded = fold(name)
             present = self._list().get(folded)
             if present is not None:
-                found = read_found(self._store, present)
+                try:
+                    found = read_found(self._store, present)
+                except files.RefusedError:  # no reason to move; whoever claims it will say why it cannot be used
+                    return self._give(Place(present, {}), identity)
                 if found is not None and found.get("identity") == identity:
                     return self._give(Place(present, found), identity)
             if free is None and self._given.get(folded, identity) == identity and (present is None or found is None):
@@ -110,27 +113,39 @@ def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
     Returns:
         The record. Where it can no longer be read, one that holds nothing but the identity of the config beside it,
         or an empty one where that is gone too, or where this is no experiment. None where the name is free to take:
-        nothing is there, or only what a process left that died before its first record.
+        nothing is there, or only what a process or a power cut left before the first record had been written.
 
     Raises:
         NewerVersionError: The record was written by a newer mag.
+        RefusedError: The file system would not let it be read: it may be this very experiment's.
     """
     paths = store.experiment(name)
     try:
         return files.read_json(paths.record)
     except FileNotFoundError:
         return None if _is_blank(paths.directory) else {}
-    except files.NewerVersionError:
+    except (files.NewerVersionError, files.RefusedError):
         raise
-    except (OSError, RecordError):
-        return _read_ruins(paths)
+    except RecordError:
+        ruins = _read_ruins(paths)
+        return None if not ruins and _is_hollow(paths.record) else ruins
 
 
 def _read_ruins(paths: ExperimentPaths) -> dict[str, Any]:
     try:
         return {"identity": compute_identity(values.decode(files.read_object(paths.config)))}
+    except files.RefusedError:
+        raise
     except (OSError, MagError):
         return {}
+
+
+def _is_hollow(path: str) -> bool:
+    """Tell whether a file is empty or all zeros: what a power cut leaves of one that had not reached the disk."""
+    try:
+        return not files.read_file(path).strip(b"\0")
+    except OSError:
+        return False
 
 
 def _is_blank(directory: str) -> bool:
@@ -138,5 +153,7 @@ def _is_blank(directory: str) -> bool:
         return not os.path.islink(directory) and set(os.listdir(directory)) <= _BEFORE_FIRST_RECORD
     except FileNotFoundError:
         return True
-    except OSError:
+    except NotADirectoryError:
         return False
+    except OSError as error:
+        raise files.RefusedError(f"Cannot read {directory}: {error.strerror}.") from error

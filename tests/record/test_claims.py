@@ -1,6 +1,9 @@
 """Laws of taking an experiment's directory."""
 
+import contextlib
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,6 +120,58 @@ def test_a_garbled_record_is_repaired_by_the_next_attempt(store: StorePaths, rui
 
     assert place.name == "1"
     assert again.attempt == 2
+    assert read_record(store.experiment("1")).status == "completed"
+
+
+@pytest.mark.parametrize("ruins", ["", "\0" * 100])
+def test_what_a_power_cut_left_is_taken_over(store: StorePaths, ruins: str) -> None:
+    """A first attempt of which only empty files are left stands in nobody's way."""
+    run_once(store)
+    Path(store.experiment("1").record).write_text(ruins)
+    Path(store.experiment("1").config).write_text("")
+
+    place = Names(store).choose("1", IDENTITY)
+
+    assert (place.name, run_once(store, place.name).status) == ("1", "completed")
+    assert os.listdir(store.root) == ["1"]
+
+
+@contextlib.contextmanager
+def leave_descriptors(number: int) -> Iterator[None]:
+    """Let this process open so many more files, and no more, in the block."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
+    held = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(number):
+            os.close(held.pop())
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_what_cannot_be_read_for_now_stays_where_it_is(store: StorePaths, number: int) -> None:
+    """Where files cannot be opened an experiment fails for that reason: it neither moves nor is taken for a new one."""
+    run_once(store)
+    names = Names(store)
+    names.choose("2", "0" * 64)
+    with leave_descriptors(number):
+        assert names.choose("1", IDENTITY).name == "1"
+        try:
+            previous = claim_directory(store, "1", IDENTITY).previous
+        except RecordError as error:
+            assert "Too many open files" in str(error)  # noqa: PT017  (with enough files it is right not to fail)
+        else:
+            assert previous is not None
+            assert previous.status == "completed"
+
+    assert os.listdir(store.root) == ["1"]
     assert read_record(store.experiment("1")).status == "completed"
 
 
