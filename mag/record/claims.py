@@ -135,7 +135,7 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
     paths, previous = claim.paths, claim.previous
     files.remove_temporaries(paths.private)
     files.remove_file(paths.stop)
-    number = _set_aside(paths, keep=keep)
+    number = _set_aside(claim, keep=keep)
     record = record.replace(attempt=number, results=previous.results if keep and previous else {})
     config = values.dump_json(values.encode_config(record.config), sort=True)
     files.write_file(paths.config, config, scratch=paths.private)
@@ -143,29 +143,38 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
     return record
 
 
-def _set_aside(paths: ExperimentPaths, *, keep: bool) -> int:
-    """Move what the last attempt left into its own folder, and return the number of the attempt to come."""
-    if not os.path.exists(paths.record):
+def _set_aside(claim: Claim, *, keep: bool) -> int:
+    """Move what the last attempt left into its own folder, and return the number of the attempt to come.
+
+    The record goes last: where this process dies in between, the next one goes on with the same folder.
+    """
+    paths = claim.paths
+    if not os.path.lexists(paths.record):
         return 1
     try:
-        earlier = [int(name) for name in os.listdir(f"{paths.private}/attempts") if name.isdigit()]
-    except FileNotFoundError:
-        earlier = []
-    number = max(earlier, default=0) + 1
-    folder = Path(paths.attempt(number))
-    try:
-        folder.mkdir(parents=True)
+        content = files.read_file(paths.record)
+        number = _number_last(claim, content)
+        folder = paths.attempt(number)
+        os.makedirs(folder, exist_ok=True)
         for path in (paths.log, paths.results):
-            if not os.path.lexists(path):
-                continue
-            if keep:
-                shutil.copy2(path, folder)
-            else:
-                os.replace(path, folder / os.path.basename(path))
-        shutil.copy2(paths.record, folder)
+            if os.path.lexists(path):
+                (shutil.copy2 if keep else os.replace)(path, f"{folder}/{os.path.basename(path)}")
     except OSError as error:
         raise RecordError(f"Cannot set aside the last attempt of {paths.directory}: {error.strerror}.") from error
+    files.write_file(f"{folder}/{os.path.basename(paths.record)}", content, scratch=paths.private)
     return number + 1
+
+
+def _number_last(claim: Claim, content: bytes) -> int:
+    """Return the number of the last attempt: as it says itself, unless something else has that number."""
+    number = claim.previous.attempt if claim.previous else 0
+    try:
+        if number and files.read_file(f"{claim.paths.attempt(number)}/record.json") == content:
+            return number
+        earlier = [int(name) for name in os.listdir(f"{claim.paths.private}/attempts") if name.isdigit()]
+    except FileNotFoundError:
+        return number or 1
+    return max(earlier, default=0) + 1
 
 
 def publish(paths: ExperimentPaths, record: Record) -> None:

@@ -109,6 +109,26 @@ def test_going_on_keeps_log_and_results(store: StorePaths) -> None:
     assert Path(claim.paths.log).read_text() == "first"
 
 
+@pytest.mark.parametrize("moved", [[], ["log"], ["log", "results.json"], ["log", "results.json", "record.json"]])
+def test_setting_aside_goes_on_where_it_was_killed(store: StorePaths, moved: list[str]) -> None:
+    """Whatever part of the last attempt had been set aside, in the end all of it is, once, under its own number."""
+    run_once(store)
+    paths = store.experiment("1")
+    for path in (paths.log, paths.results):
+        Path(path).write_text("{}")
+    kept = Path(paths.attempt(1))
+    kept.mkdir(parents=True)
+    for name in moved:
+        source = Path(paths.record) if name == "record.json" else Path(paths.directory, name)
+        (kept / name).write_bytes(source.read_bytes())
+        if name != "record.json":
+            source.unlink()
+
+    assert run_once(store).attempt == 2
+    assert [path.name for path in kept.parent.iterdir()] == ["1"]
+    assert sorted(path.name for path in kept.iterdir()) == ["log", "record.json", "results.json"]
+
+
 @pytest.mark.parametrize("ruins", ["", "{", "\0" * 100])
 def test_a_garbled_record_is_repaired_by_the_next_attempt(store: StorePaths, ruins: str) -> None:
     """A record that can no longer be read is set aside, and the experiment runs again in its own directory."""
