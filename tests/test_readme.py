@@ -39,7 +39,7 @@ def test_commands_do_what_it_says(folder: Path) -> None:
 
 def test_every_command_is_mentioned() -> None:
     """Each command of mag stands in the README's table."""
-    from mag.cli.program import COMMANDS
+    from mag.cli.pages import COMMANDS
 
     assert not [name for name in COMMANDS if f"mag {name}" not in README]
 

@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-from mag.cli.program import COMMANDS, OPTIONS, format_help
+from mag.cli.pages import COMMANDS, OPTIONS, format_help
 from mag.errors import UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

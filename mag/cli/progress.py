@@ -72,6 +72,7 @@ class PlainProgress(QuietProgress):
     """One line for each finished experiment, thinned out for large sweeps; failures are always told."""
 
     _interrupted = 0
+    _hindered = False
 
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
         """Say what is about to run."""
@@ -82,6 +83,9 @@ class PlainProgress(QuietProgress):
 
     def end(self, outcome: Outcome) -> None:
         """Tell what became of an experiment, or how far the sweep is."""
+        if outcome.status == "unstarted" and outcome.message and not self._hindered:
+            self._hindered = True
+            self.tell(escape(outcome.message))
         if outcome.status in FAULTY or (self._total <= _MANY and outcome.status != "unstarted"):
             self.tell(describe_outcome(outcome))
         elif self._total > _MANY:
@@ -92,6 +96,10 @@ class PlainProgress(QuietProgress):
         if ended % max(1, self._total // 20) == 0 or time.monotonic() - self._told > _EVERY_SECONDS:
             self._told = time.monotonic()
             self.tell(describe_progress(self._tally.read()))
+
+    def wait(self, count: int) -> None:
+        """Say that what is left runs elsewhere."""
+        self.tell(f"waiting for {count_experiments(count)} that another process is running")
 
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that the sweep is being stopped, and how to make it quicker."""

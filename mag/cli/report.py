@@ -13,7 +13,7 @@ def conclude(report: Report) -> str:
         done = "it is done already" if len(report.plan) == 1 else "all are done already"
         return f"{total}: {done}, nothing to run.\nNext: mag summarize  (or --force, to run them again)"
     lines = [f"{total}: {describe_counts(report.counts)}."]
-    if report.signal:
+    if report.signal or report.counts["unstarted"]:
         lines.append("Next: the same command again does what is left")
     elif report.faulty:
         lines.append(

@@ -11,7 +11,7 @@ from mag.launch.gate import Gate
 from mag.record import locks
 from mag.record.paths import StorePaths
 from mag.record.records import FAULTY, read_record, write_record
-from mag.run.forkserver import ForkServer, Supervisor
+from mag.run.forkserver import ForkServer, SupervisorHandle
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
@@ -49,8 +49,8 @@ class LocalLauncher:
         self._gate = Gate(jobs)
         self._gpus = collections.deque(gpus)
         self._has_gpus = bool(gpus)
-        self._idle: collections.deque[Supervisor] = collections.deque()
-        self._hired: list[Supervisor] = []
+        self._idle: collections.deque[SupervisorHandle] = collections.deque()
+        self._hired: list[SupervisorHandle] = []
         self._stops = 0
         self._ends = False
         self._failures_left = max_failures
@@ -110,7 +110,7 @@ class LocalLauncher:
             if self._failures_left <= 0:
                 self.start_no_more()
 
-    def _hire(self) -> Supervisor:
+    def _hire(self) -> SupervisorHandle:
         try:
             return self._idle.popleft()
         except IndexError:
@@ -122,6 +122,11 @@ class LocalLauncher:
         """Let what runs come to its end, and start nothing more."""
         self._ends = True
         self._gate.throw_open()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more is started."""
+        return self._ends or self._stops > 0
 
     def adjust(self, *, jobs: int | None, paused: bool) -> int:
         """Run another number of experiments at a time (None: as at the start), or start none for now.

@@ -3,7 +3,6 @@
 It owns its publication: whatever happens to supervisor and runner, an experiment that returns is recorded.
 """
 
-import atexit
 import contextlib
 import faulthandler
 import functools
@@ -11,15 +10,16 @@ import inspect
 import os
 import signal
 import sys
-import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, NoReturn
 
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import redirect
+from mag.run.shutdown import Shutdown
 from mag.run.tasks import Conditions, Function, Task
 
 FAILED = 1
@@ -27,7 +27,9 @@ INTERRUPTED = 130
 _RESET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 
 
-def run_child(function: Function, attempt: Attempt, log: int, task: Task, conditions: Conditions) -> NoReturn:
+def run_child(
+    function: Function, attempt: Attempt, log: int, task: Task, *, conditions: Conditions, shutdown: Shutdown
+) -> NoReturn:
     """Turn this process, which was just forked, into the experiment, and end it.
 
     Args:
@@ -36,12 +38,13 @@ def run_child(function: Function, attempt: Attempt, log: int, task: Task, condit
         log: Descriptor of the open log.
         task: What to run.
         conditions: What the task has in common with the others.
+        shutdown: What is to be ended with the experiment.
     """
     code = FAILED
     try:
         _settle(attempt, log, conditions)
         os.environ.update(task.environment)
-        code = _carry_out(function, attempt, task, conditions)
+        code = _carry_out(function, attempt, task, conditions, shutdown)
     except BaseException:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         traceback.print_exc()
     finally:
@@ -55,12 +58,12 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
     for number in _RESET:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _make_interrupt(os.getpid()))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     redirect(log)
     faulthandler.enable(file=2)
     attempt.restart_clock()
-    atexit._clear()  # noqa: SLF001  (what the parent registered is the parent's)
     os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
     os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that it starts; its own is settled
@@ -70,20 +73,32 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
 
 
-def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Conditions) -> int:
+def _make_interrupt(pid: int) -> Callable[[int, FrameType | None], None]:
+    """Return what SIGTERM does: as Ctrl-C in plain Python, the first time, so that `finally` blocks are run."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        if os.getpid() != pid:  # a fork of the experiment's own, such as a pool's worker
+            os.kill(os.getpid(), number)
+        raise KeyboardInterrupt
+
+    return interrupt
+
+
+def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Conditions, shutdown: Shutdown) -> int:
     experiment = Experiment.adopt(attempt, task.config, conditions.settings)
     try:
         _register(experiment, call_function(function, experiment))
-        _finish_threads()
+        shutdown.carry_out()
+        _flush()
     except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
-        status = failures.judge(error)
         code = _exit_code(error)
         traceback.print_exc()
-        attempt.publish(status, ending=attempt.measure_ending(code), error=experiment.describe_error(error))
-        _run_exit_functions()
+        ending = attempt.measure_ending(code)
+        attempt.publish(failures.judge(error), ending=ending, error=experiment.describe_error(error))
+        with contextlib.suppress(Exception):
+            shutdown.carry_out()
         return code
-    _run_exit_functions()
-    _flush()
     attempt.publish("completed", ending=attempt.measure_ending(0))
     return 0
 
@@ -117,16 +132,6 @@ def _exit_code(error: BaseException) -> int:
             return 0
         return error.code & 0xFF if isinstance(error.code, int) else FAILED
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
-
-
-def _finish_threads() -> None:
-    """Wait for the threads that the function left, as an ending interpreter does."""
-    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _run_exit_functions() -> None:
-    with contextlib.suppress(Exception):
-        atexit._run_exitfuncs()  # noqa: SLF001
 
 
 def _flush() -> None:

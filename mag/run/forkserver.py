@@ -7,7 +7,6 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 """
 
 import contextlib
-import gc
 import os
 import pickle
 import signal
@@ -24,7 +23,8 @@ from mag.errors import LaunchError, UsageError
 from mag.experiment import Experiment
 from mag.run.child import takes_experiment
 from mag.run.processes import Watch, adopt_orphans
-from mag.run.supervisor import run_experiment
+from mag.run.shutdown import Shutdown, keep_exit_functions
+from mag.run.supervisor import Supervisor, name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
 _LENGTH = struct.Struct("!Q")
@@ -66,12 +66,21 @@ class ForkServer:
             return
         answer = receive(self._control)
         if answer is None:
-            raise UsageError("The app ended the process that imported it: nothing could be run.")
+            raise LaunchError(self._explain_end())
         if isinstance(answer, str):
             raise UsageError(answer)
         self._ready = True
 
-    def hire(self, conditions: Conditions) -> "Supervisor":
+    def _explain_end(self) -> str:
+        """Return what to say of a fork server that ended before it had imported the app."""
+        try:
+            code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        except ChildProcessError:
+            code = 0
+        how = f"was ended by {name_signal(-code)}" if code < 0 else "ended (does the app call os._exit at import?)"
+        return f"The process that imports the app {how}: nothing was started."
+
+    def hire(self, conditions: Conditions) -> "SupervisorHandle":
         """Return a new supervisor that works under these conditions.
 
         Raises:
@@ -86,9 +95,9 @@ class ForkServer:
                 pid = None
         if not isinstance(pid, int):
             near.close()
-            raise LaunchError("The process that starts experiments is gone: run the same command again.")
+            raise LaunchError("The process that starts experiments is gone: the same command again does what is left.")
         send(near, conditions)
-        return Supervisor(near, pid)
+        return SupervisorHandle(near, pid)
 
     def close(self) -> None:
         """Let the fork server end, and wait for it."""
@@ -97,7 +106,7 @@ class ForkServer:
             os.waitpid(self._pid, 0)
 
 
-class Supervisor:
+class SupervisorHandle:
     """The runner's side of a supervisor.
 
     Args:
@@ -162,9 +171,12 @@ def _serve(control: socket.socket, load: Callable[[], Function], threads: int | 
     try:
         _settle()
         limit_threads(os.environ, threads)
+        keep_exit_functions()
         function = _load(control, load)
         if function is not None:
-            _fork_supervisors(control, function)
+            _fork_supervisors(control, function, Shutdown())
+    except OSError:  # the runner is gone, and nothing has been started yet
+        os._exit(0)
     except BaseException:  # noqa: BLE001
         traceback.print_exc()
     finally:
@@ -201,8 +213,6 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
             str(error) if isinstance(error, UsageError) else f"The app cannot be imported: {error!r}.",
         )
         return None
-    gc.collect()
-    gc.freeze()  # forks then share these pages for good
     send(control, True)
     return function
 
@@ -213,7 +223,7 @@ def _rehearse(function: Function) -> None:
     _ = config.a.b, takes_experiment(function)
 
 
-def _fork_supervisors(control: socket.socket, function: Function) -> None:
+def _fork_supervisors(control: socket.socket, function: Function, shutdown: Shutdown) -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
@@ -222,7 +232,7 @@ def _fork_supervisors(control: socket.socket, function: Function) -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _supervise(connection, function)
+            _supervise(connection, function, shutdown)
         connection.close()
         send(control, pid)
         _reap()
@@ -234,17 +244,16 @@ def _reap() -> None:
             pass
 
 
-def _supervise(connection: socket.socket, function: Function) -> NoReturn:
+def _supervise(connection: socket.socket, function: Function, shutdown: Shutdown) -> NoReturn:
     """Be a supervisor until the runner closes the connection or dies."""
     try:
         watch = Watch(connection.fileno())
         adopt_orphans()
-        conditions = receive(connection)
+        supervisor = Supervisor(function, receive(connection), watch, shutdown)
         while isinstance(task := receive(connection), Task):
             if _is_closed(connection):
                 break
-            outcome = run_experiment(task, function, conditions, watch, lambda name: send(connection, name))
-            send(connection, outcome)
+            send(connection, supervisor.run(task, lambda name: send(connection, name)))
     except OSError:  # the runner is gone; what ran has been published
         os._exit(0)
     except BaseException:  # noqa: BLE001

@@ -15,6 +15,7 @@ from mag.run.memory import OomCounter
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_SWEEP_SECONDS = 5.0
+_PATIENCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +130,29 @@ def send_signal(group: int, number: int) -> None:
 
 
 def end_leftovers(group: int) -> int:
-    """End what an experiment left running, and return how many processes that were.
+    """End what an experiment left running, and return how many processes had to be ended.
+
+    What is about to end by itself, such as a library's clean-up process, is given a moment.
 
     Args:
         group: The process group of the experiment, whose leader is gone.
     """
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-    ended = 0
-    deadline = time.monotonic() + _LONGEST_SWEEP_SECONDS
-    while time.monotonic() < deadline:
+    began, ended = time.monotonic(), 0
+    while (waited := time.monotonic() - began) < _LONGEST_SWEEP_SECONDS:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             break
-        if pid:
-            ended += 1
-            continue
-        for child in _list_children():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(child, signal.SIGKILL)
-        time.sleep(0.001)
+        patient = waited < _PATIENCE_SECONDS
+        ended += bool(pid) and not patient
+        if not pid and not patient:
+            for child in _list_children():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(child, signal.SIGKILL)
+        if not pid:
+            time.sleep(0.002)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)  # where orphans are not adopted, this is all that can be reached
     return ended
 
 

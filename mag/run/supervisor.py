@@ -23,49 +23,84 @@ from mag.run.child import run_child
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 from mag.run.processes import Death, Watch, end_leftovers
+from mag.run.shutdown import Shutdown
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
 
-def run_experiment(
-    task: Task, function: Function, conditions: Conditions, watch: Watch, tell: Callable[[str], None]
-) -> Outcome:
-    """Run one experiment in a child process and return what became of it; never raises for what the task did.
+class Supervisor:
+    """Runs one experiment after the other, each in a child process of its own.
 
     Args:
-        task: The experiment.
         function: The user's function.
-        conditions: What the task has in common with the others.
+        conditions: What all tasks have in common.
         watch: The signals of this process.
-        tell: Told the directory's name when the experiment starts.
+        shutdown: What is to be ended with an experiment.
     """
-    for retries_left in range(conditions.retries, -1, -1):
-        outcome = _run_once(task, function, conditions, watch, tell)
-        if watch.stops or not retries_left or outcome.cause not in conditions.retry_on:
-            break
-    return outcome
 
+    def __init__(self, function: Function, conditions: Conditions, watch: Watch, shutdown: Shutdown) -> None:
+        self._function = function
+        self._conditions = conditions
+        self._watch = watch
+        self._shutdown = shutdown
 
-def _run_once(
-    task: Task, function: Function, conditions: Conditions, watch: Watch, tell: Callable[[str], None]
-) -> Outcome:
-    if watch.stops:
-        return Outcome(task.index, task.name, "unstarted")
-    try:
-        store, separator = StorePaths(conditions.store), conditions.settings.separator
-        claim = claims.claim_directory(store, task.name, task.identity, separator=separator)
-        if claim.previous and claim.previous.status == "completed" and not task.force:
-            claim.lock.release()
-            return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
-        attempt = _begin(claim, task, conditions)
-        tell(attempt.record.identifier)
+    def run(self, task: Task, tell: Callable[[str], None]) -> Outcome:
+        """Run one experiment and return what became of it; never raises for what the experiment did.
+
+        Args:
+            task: The experiment.
+            tell: Told the directory's name when it starts.
+        """
+        for retries_left in range(self._conditions.retries, -1, -1):
+            outcome = self._run_once(task, tell)
+            if self._watch.stops or not retries_left or outcome.cause not in self._conditions.retry_on:
+                break
+        return outcome
+
+    def _run_once(self, task: Task, tell: Callable[[str], None]) -> Outcome:
+        if self._watch.stops:
+            return Outcome(task.index, task.name, "unstarted")
         try:
-            return _attend(attempt, task, function, conditions, watch)
-        finally:
-            attempt.close()
-    except ExistsError as error:
-        return Outcome(task.index, task.name, "elsewhere", message=str(error))
-    except (MagError, OSError) as error:
-        return Outcome(task.index, task.name, "failed", message=str(error))
+            store, separator = StorePaths(self._conditions.store), self._conditions.settings.separator
+            claim = claims.claim_directory(store, task.name, task.identity, separator=separator)
+            if claim.previous and claim.previous.status == "completed" and not task.force:
+                claim.lock.release()
+                return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
+            attempt = _begin(claim, task, self._conditions)
+            tell(attempt.record.identifier)
+            try:
+                return self._attend(attempt, task)
+            finally:
+                attempt.close()
+        except ExistsError as error:
+            return Outcome(task.index, task.name, "elsewhere", message=str(error))
+        except (MagError, OSError) as error:
+            return Outcome(task.index, task.name, "failed", message=str(error))
+        except Exception as error:  # noqa: BLE001  (a fault of mag's own must cost one experiment, too)
+            message = f"mag itself failed: {type(error).__name__}: {error}"
+            return Outcome(task.index, task.name, "failed", message=message)
+
+    def _attend(self, attempt: Attempt, task: Task) -> Outcome:
+        conditions, watch = self._conditions, self._watch
+        log = open_log(attempt.paths.log)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            watch.leave()
+            run_child(self._function, attempt, log, task, conditions=conditions, shutdown=self._shutdown)
+        os.close(log)
+        attempt.note_process(pid)
+        death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
+        left = end_leftovers(pid)
+        if left:
+            _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
+        if reason is None and os.path.exists(attempt.paths.stop):
+            reason = STOPPED
+            files.remove_file(attempt.paths.stop)
+        if reason is None:
+            reason = _explain(death, attempt.paths, oom=watch.oom)
+            return _conclude(attempt, task, death, reason, ended=False)
+        return _conclude(attempt, task, death, reason, ended=True)
 
 
 def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
@@ -80,29 +115,6 @@ def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
         **conditions.provenance.fields(),
     )
     return Attempt(claim, record)
-
-
-def _attend(attempt: Attempt, task: Task, function: Function, conditions: Conditions, watch: Watch) -> Outcome:
-    log = open_log(attempt.paths.log)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        watch.leave()
-        run_child(function, attempt, log, task, conditions)
-    os.close(log)
-    attempt.note_process(pid)
-    death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
-    left = end_leftovers(pid)
-    if left:
-        _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
-    if reason is None and os.path.exists(attempt.paths.stop):
-        reason = STOPPED
-        files.remove_file(attempt.paths.stop)
-    if reason is None:
-        reason = _explain(death, attempt.paths, oom=watch.oom)
-        return _conclude(attempt, task, death, reason, ended=False)
-    return _conclude(attempt, task, death, reason, ended=True)
 
 
 def _conclude(attempt: Attempt, task: Task, death: Death, reason: Reason, *, ended: bool) -> Outcome:

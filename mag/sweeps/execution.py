@@ -7,10 +7,9 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
 from mag.config.secrets import mask_command
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, count_cpus
@@ -25,9 +24,12 @@ from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
 from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
-from mag.run.tasks import RETRIED, Conditions, Function, Outcome, Task
+from mag.run.tasks import RETRIED, Conditions, Function, Outcome
 from mag.settings import Settings, find_settings
+from mag.sweeps.override_files import read_overrides
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
+from mag.sweeps.shapes import Shaping, read_shape
+from mag.sweeps.sharing import run_shared
 from mag.sweeps.tally import Tally
 
 _ROOM = 4
@@ -92,7 +94,7 @@ class Report:
         """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
         if self.signal:
             return 128 + self.signal
-        return 0 if set(+self.counts) <= {"completed", "skipped", "elsewhere"} else 1
+        return 0 if set(+self.counts) <= {"completed", "skipped"} else 1
 
 
 class Observer:
@@ -103,6 +105,9 @@ class Observer:
 
     def end(self, outcome: Outcome) -> None:
         """An experiment has ended."""
+
+    def wait(self, count: int) -> None:
+        """All that is left is being run by other processes, and waited for."""
 
     def interrupt(self, number: int) -> None:
         """A signal asked the command to stop."""
@@ -137,7 +142,8 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
             tally = Tally(len(plan), len(plan) - len(todo), jobs)
             launcher = _make_launcher(server, conditions, order, tally, len(todo))
             observer.begin(plan, todo, tally)
-            signal = _run(launcher, _list_tasks(todo, force=order.force), conditions, tally, observer)
+            outcomes = run_shared(launcher, todo, plan.store, force=order.force, waiting=observer.wait)
+            signal = _run(launcher, outcomes, conditions, tally, observer)
             launcher.close()
     finally:
         server.close()
@@ -181,15 +187,15 @@ def _make_launcher(server: ForkServer, conditions: Conditions, order: Order, tal
 
 
 def _run(
-    launcher: LocalLauncher, tasks: Iterable[Task], conditions: Conditions, tally: Tally, observer: Observer
+    launcher: LocalLauncher, outcomes: Iterable[Outcome], conditions: Conditions, tally: Tally, observer: Observer
 ) -> int | None:
-    """Run the tasks; return the signal that stopped them, if one did."""
+    """Take in the outcomes; return the signal that stopped the sweep, if one did."""
     store, sweep = StorePaths(conditions.store), conditions.provenance.sweep
     with (
         stop_on_signals(launcher.stop, observer.interrupt) as interruption,
         converse(launcher, store, sweep, tally.read, tally.adjust),
     ):
-        for outcome in launcher.launch(tasks):
+        for outcome in outcomes:
             tally.end(outcome)
             observer.end(outcome)
         tally.finish()
@@ -225,11 +231,6 @@ def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Co
     )
 
 
-def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:
-    for e in todo:
-        yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force)
-
-
 def sweep(
     function: Function,
     overrides: Sequence[str] = (),
@@ -239,6 +240,7 @@ def sweep(
     experiments_dir: str | Path | None = None,
     jobs: int | None = None,
     force: bool = False,
+    **shaping: Unpack[Shaping],
 ) -> Report:
     """Run a function for every combination of overrides, each in a process and a directory of its own.
 
@@ -250,14 +252,16 @@ def sweep(
         experiments_dir: Where experiments live; the project's if None.
         jobs: How many run at a time; as many as there are CPUs if None.
         force: Run completed experiments again.
+        shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
 
     Raises:
         MagError: An override, a config or the space cannot be used; nothing was started.
     """
+    folder = Path(config_path) if config_path is not None else None
     settings = find_settings(Path.cwd())
-    composer = Composer(Path(config_path) if config_path is not None else None, config_name)
     store = StorePaths(str(experiments_dir or settings.store_root(Path.cwd())))
-    plan = make_plan(parse_overrides(overrides), composer, store, settings)
+    shape = read_shape(shaping, folder)
+    plan = make_plan(read_overrides(overrides), Composer(folder, config_name), store, settings, shape)
     order = Order(app=_name(function), settings=settings, overrides=tuple(overrides), jobs=jobs, force=force)
     return execute(plan, order, lambda: function, Observer())
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.words import find_completer
 from mag.cli.group import program
-from mag.cli.program import COMMANDS
+from mag.cli.pages import COMMANDS
 from mag.cli.shells.dialects import format_candidates
 from mag.cli.shells.lines import read_line
 

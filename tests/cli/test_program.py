@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import click
 import pytest
 
-from mag.cli.program import COMMANDS
+from mag.cli.pages import COMMANDS
 
 Mag = Callable[..., CompletedProcess[str]]
 

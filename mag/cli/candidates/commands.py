@@ -9,7 +9,7 @@ from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.files import list_folders, list_paths
 from mag.cli.candidates.words import Place, find_completer
 from mag.cli.group import program
-from mag.cli.program import COMMANDS
+from mag.cli.pages import COMMANDS
 
 if TYPE_CHECKING:
     from mag.app import App

@@ -1,0 +1,86 @@
+"""What an ending interpreter does for a program, done for an experiment before it counts as completed.
+
+A forked child may not end the interpreter as such: the frames below it are the supervisor's. So threads are waited
+for, exit functions run, and what is still in the buffers of open files is written. A file that cannot be written to
+its end is then a failure like any other.
+"""
+
+import atexit
+import contextlib
+import gc
+import io
+import logging
+import sys
+import threading
+import weakref
+from typing import Any
+
+_BUFFERS = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
+
+
+class Shutdown:
+    """What is to be ended with an experiment.
+
+    To be made before the fork, when the app has been imported: it knows the files that were open then. What exists
+    at that time is set apart from the collector, so that a child has only its own objects to look through.
+
+    """
+
+    def __init__(self) -> None:
+        gc.collect()
+        self._files = [weakref.ref(each) for each in gc.get_objects() if isinstance(each, io.IOBase)]
+        gc.freeze()
+
+    def carry_out(self) -> None:
+        """End what the experiment has begun.
+
+        Raises:
+            Exception: What closing a file raised, such as a full disk.
+        """
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  (waits for threads, as at exit)
+        atexit._run_exitfuncs()  # noqa: SLF001
+        self._end_files()
+
+    def _end_files(self) -> None:
+        # not left to the collector, which may end the lower layer of a file before the upper one has written to it
+        young = [each for each in gc.get_objects() if isinstance(each, io.IOBase)]
+        old = [each for each in (reference() for reference in self._files) if each is not None]
+        standard = {id(layer) for stream in (sys.stdout, sys.stderr) for layer in _list_layers(stream)}
+        files = [each for each in (*young, *old) if id(each) not in standard]
+        for each in sorted(files, key=_rank):
+            if not each.closed and _is_written(each):
+                each.flush() if _rank(each) else each.close()
+
+
+def _list_layers(stream: Any) -> list[Any]:
+    """Return a text stream and the layers below it."""
+    layers = [stream]
+    while (below := getattr(layers[-1], "buffer", None) or getattr(layers[-1], "raw", None)) is not None:
+        layers.append(below)
+    return layers
+
+
+def _rank(file: io.IOBase) -> int:
+    """Return in which order files are ended: what writes into another first, such as a compressor with its trailer."""
+    if isinstance(file, io.TextIOWrapper):
+        return 1
+    return 2 if isinstance(file, _BUFFERS) else 3 if isinstance(file, io.RawIOBase) else 0
+
+
+def _is_written(file: io.IOBase) -> bool:
+    with contextlib.suppress(Exception):  # the user's own class may do anything
+        return file.writable()
+    return False
+
+
+def keep_exit_functions() -> None:
+    """Forget what this process wanted to be done at its exit, except for what libraries need in any process.
+
+    To be called in a process that was just forked, before it imports the app, whose exit functions are then kept.
+    """
+    atexit._clear()  # noqa: SLF001
+    atexit.register(logging.shutdown)
+    if finalizers := getattr(weakref.finalize, "_exitfunc", None):
+        atexit.register(finalizers)
+    if multiprocessing := sys.modules.get("multiprocessing.util"):
+        atexit.register(multiprocessing._exit_function)  # noqa: SLF001

@@ -1,0 +1,54 @@
+"""Sharing a sweep: what another process is running is waited for, and taken over if that dies."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from mag.launch.local import LocalLauncher
+from mag.record import locks
+from mag.record.paths import StorePaths
+from mag.run.tasks import Outcome, Task
+from mag.sweeps.plans import PlannedExperiment
+
+_LOOK_SECONDS = 0.1
+
+
+def run_shared(
+    launcher: LocalLauncher,
+    todo: Sequence[PlannedExperiment],
+    store: StorePaths,
+    *,
+    force: bool,
+    waiting: Callable[[int], None],
+) -> Iterator[Outcome]:
+    """Run experiments, and yield the one outcome of each in the order in which they end.
+
+    Args:
+        launcher: Runs them.
+        todo: The experiments.
+        store: Where they live.
+        force: Run completed ones again.
+        waiting: Told how many are run by other processes, when nothing else is left to do.
+    """
+    planned = {experiment.index: experiment for experiment in todo}
+    while todo:
+        elsewhere = []
+        for outcome in launcher.launch(_list_tasks(todo, force=force)):
+            if outcome.status == "elsewhere" and not launcher.is_ending:
+                elsewhere.append(planned[outcome.index])
+            else:
+                yield outcome
+        todo, force = elsewhere, False  # who runs it now need not have been asked to run it once more
+        if todo:
+            waiting(len(todo))
+            _wait_for_any(todo, store, launcher)
+
+
+def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:
+    for e in todo:
+        yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force)
+
+
+def _wait_for_any(todo: Sequence[PlannedExperiment], store: StorePaths, launcher: LocalLauncher) -> None:
+    paths = [store.experiment(experiment.identifier).lock for experiment in todo]
+    while not launcher.is_ending and all(map(locks.is_held, paths)):
+        time.sleep(_LOOK_SECONDS)
