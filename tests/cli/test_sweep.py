@@ -357,3 +357,23 @@ def test_closed_output_harms_nothing(project: Path, read: Read) -> None:
 
     wait_for((project / "experiments" / "3|0.5" / ".mag" / "record.json").exists)
     wait_for(lambda: read("3|0.5").status == "completed")
+
+
+def test_what_another_runner_was_running_is_taken_over(project: Path, read: Read) -> None:
+    """A runner waits for what another one runs; if that is killed with all its processes, it runs it itself."""
+    first = start(project, "gamma=30")
+    command = [sys.executable, "-m", "mag", "sweep", "C=1,2", "gamma=30", "--timeout", "0.4s"]
+    second = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert second.stderr is not None
+    said = [second.stderr.readline() for _ in range(2)]
+    assert said[1] == "waiting for 2 experiments that another process is running\n"
+
+    server = children(first.pid)[0]
+    supervisors = children(server)
+    for pid in [first.pid, server, *supervisors, *(child for each in supervisors for child in children(each))]:
+        os.kill(pid, signal.SIGKILL)
+    first.communicate(timeout=20)
+    second.communicate(timeout=20)
+
+    assert (read("1|30.0").status, read("2|30.0").status) == ("timeout", "timeout")
+    assert second.returncode == 1

@@ -1,0 +1,51 @@
+"""Laws of the local launcher that no command shows."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mag.config.identity import compute_identity
+from mag.launch.local import LocalLauncher, count_cpus
+from mag.record.provenance import gather_provenance
+from mag.run.forkserver import ForkServer
+from mag.run.tasks import Conditions, Function, Task
+from mag.settings import Settings
+
+
+def launch(store: Path, function: Function, count: int, jobs: int) -> list[tuple[int, str]]:
+    """Run a function so many times, and return index and status of each outcome."""
+    server = ForkServer(lambda: function)
+    server.wait_until_ready()
+    conditions = Conditions(str(store), gather_provenance(app="x", commit={}), Settings())
+    launcher = LocalLauncher(server, conditions, jobs=jobs)
+    tasks = [Task(i, str(i), compute_identity({"i": i}), {"i": i}) for i in range(count)]
+    try:
+        return [(outcome.index, outcome.status) for outcome in launcher.launch(tasks)]
+    finally:
+        launcher.close()
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_one_outcome_for_each_task(tmp_path: Path, jobs: int) -> None:
+    """Each task has exactly one outcome, however many run at a time."""
+    outcomes = launch(tmp_path, lambda config: config.i, 10, jobs)
+
+    assert sorted(outcomes) == [(index, "completed") for index in range(10)]
+
+
+def test_a_supervisor_that_dies_is_replaced(tmp_path: Path) -> None:
+    """An experiment that kills its own supervisor is recorded, and the next one runs."""
+
+    def kill_parent(config: object) -> None:
+        if getattr(config, "i", None) == 0:
+            os.kill(os.getppid(), 9)
+
+    outcomes = dict(launch(tmp_path, kill_parent, 3, 1))
+
+    assert outcomes == {0: "completed", 1: "completed", 2: "completed"}
+
+
+def test_cpus() -> None:
+    """At least one CPU may be used, and no more than there are."""
+    assert 1 <= count_cpus() <= (os.cpu_count() or 1)
