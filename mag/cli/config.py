@@ -1,11 +1,13 @@
-"""`mag config`: the composed config, without running or importing anything."""
+"""`mag config`: the composed config, where it comes from and what overrides change, without running anything."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from mag.cli.project import WORDS, open_project
+from mag.cli.project import WORDS, Project, open_project
+from mag.config.override import Override
 from mag.errors import UsageError
 
 HELP = """Print the composed config; nothing is run, written or imported.
@@ -14,60 +16,146 @@ HELP = """Print the composed config; nothing is run, written or imported.
   mag config                       the config as `mag run` would use it
   mag config model=mlp lr=0.1      with overrides
   mag config --resolve             interpolations replaced by their values
-  mag config --choices             the groups, their options, what is chosen
+  mag config --choices             the groups, their options, what is chosen and by what
+  mag config --explain model.C     what set this value: files with lines, choices, overrides
+  mag config --explain             the whole config, each value with its origin
+  mag config --diff 'model=mlp'    what these overrides change
   mag config --json | jq .model
+
+--explain takes a key, or a group. --diff takes overrides as one word, and may be repeated; like `git diff` it ends
+with exit status 0 whether or not there are differences.
 """
+
+EXPLAIN = click.option(
+    "--explain", metavar="[KEY]", is_flag=False, flag_value="", help="Show where a value, or every value, comes from."
+)
 
 
 @click.command(help=HELP, short_help="Print the composed config.")
 @WORDS
 @click.option("--resolve", "resolved", is_flag=True, help="Replace interpolations by their values.")
-@click.option("--choices", is_flag=True, help="Show the groups, their options and what is chosen.")
+@click.option("--choices", is_flag=True, help="Show the groups, their options, what is chosen and by what.")
+@EXPLAIN
+@click.option("--diff", "changes", metavar="OVERRIDES", multiple=True, help="Show what these overrides change.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def command(known: dict[str, Any], /, words: tuple[str, ...], resolved: bool, choices: bool, as_json: bool) -> None:
+def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Compose and print."""
+    _check_options(options)
     project = open_project(known, words)
     overrides = project.parse()
+    _refuse_sweeps(overrides)
+    if options["choices"]:
+        _show_choices(project, overrides, as_json=as_json)
+    elif options["explain"] is not None:
+        _show_origins(project, overrides, options["explain"], as_json=as_json)
+    elif options["changes"]:
+        _show_changes(project, overrides, options["changes"], resolved=options["resolved"], as_json=as_json)
+    else:
+        _show(project, _compose(project, overrides, resolved=options["resolved"]), as_json=as_json)
+    _warn(project, overrides)
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    names = {"choices": "--choices", "explain": "--explain", "changes": "--diff"}
+    given = [name for key, name in names.items() if options[key] not in (None, False, ())]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} show different things: type one of them.")
+    key = options["explain"] or ""
+    if "=" in key or key.startswith(("~", "+")):
+        name = key.partition("=")[0].lstrip("+~")
+        raise UsageError(
+            f"--explain takes a key, but {key!r} is an override: type `mag config '{key}' --explain {name}` to explain "
+            f"{name} with it, or put it before a bare --explain."
+        )
+
+
+def _refuse_sweeps(overrides: Sequence[Override]) -> None:
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(
             f"{swept[0]!r} has several values, and `mag config` shows one config: `mag sweep --dry-run` shows what a "
             f"sweep would run."
         )
-    if choices:
-        _show_choices(project.composer, overrides, as_json=as_json)
-        return
-    config = project.composer.compose(overrides)
-    if resolved:
-        from mag.config.interpolation import resolve
 
-        config = resolve(config)
+
+def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool) -> dict[str, Any]:
+    config = project.composer.compose(overrides)
+    if not resolved:
+        return config
+    from mag.config.interpolation import resolve
+
+    return resolve(config)
+
+
+def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:
     from mag.config.secrets import mask
 
-    _show(mask(config, project.settings.secrets), as_json=as_json)
-
-
-def _show(config: dict[str, Any], *, as_json: bool) -> None:
+    masked = mask(config, project.settings.secrets)
     if as_json:
         from mag.record.values import encode_config
 
-        click.echo(json.dumps(encode_config(config), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(encode_config(masked), ensure_ascii=False, indent=2))
         return
     from mag.config.printing import format_yaml
 
-    click.echo(format_yaml(config), nl=False)
+    click.echo(format_yaml(masked), nl=False)
 
 
-def _show_choices(composer: Any, overrides: Any, *, as_json: bool) -> None:
-    from mag.cli.output import write_table
+def _show_choices(project: Project, overrides: Sequence[Override], *, as_json: bool) -> None:
+    from mag.cli.explain import list_choices
+    from mag.cli.output import write_json, write_table
 
-    chosen = composer.choices(overrides)
-    rows = [
-        {"group": group, "chosen": option, "options": list(composer.options(group.partition("@")[0]))}
-        for group, option in chosen.items()
-    ]
+    rows = list_choices(project.composer, overrides, project.settings.secrets)
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        write_json(rows)
         return
-    table = [[row["group"], str(row["chosen"]), " ".join(row["options"])] for row in rows]
-    write_table(["group", "chosen", "options"], table)
+    table = [[row["group"], str(row["chosen"]), row["by"], " ".join(row["options"])] for row in rows]
+    write_table(["group", "chosen", "by", "options"], table)
+
+
+def _show_origins(project: Project, overrides: Sequence[Override], key: str, *, as_json: bool) -> None:
+    from mag.cli.explain import explain_unknown, list_key, list_values
+    from mag.cli.explanation import Describer
+    from mag.cli.output import write_json, write_lines
+    from mag.config.origins import Origins
+
+    origins = Origins(project.composer, overrides)
+    describer = Describer(origins, project.settings.secrets)
+    described = describer.describe_key(key) if key else describer.list_values()
+    if described is None:
+        raise UsageError(explain_unknown(key, origins))
+    if as_json:
+        write_json(described)
+    else:
+        write_lines(list_key(described) if isinstance(described, dict) else list_values(described))
+
+
+def _show_changes(
+    project: Project, overrides: Sequence[Override], changes: Sequence[str], *, resolved: bool, as_json: bool
+) -> None:
+    from mag.cli.changes import describe_changes, list_changes, parse_changes
+    from mag.cli.output import note, write_json, write_lines
+
+    more = parse_changes(changes)
+    _refuse_sweeps(more)
+    before = _compose(project, overrides, resolved=resolved)
+    described = describe_changes(
+        before, _compose(project, [*overrides, *more], resolved=resolved), project.settings.secrets
+    )
+    if as_json:
+        write_json(described)
+    elif any(described.values()):
+        write_lines(list_changes(described))
+    else:
+        note("these overrides change nothing")
+
+
+def _warn(project: Project, overrides: Sequence[Override]) -> None:
+    """Say on standard error where a file of the config holds what YAML reads otherwise than it looks."""
+    from mag.cli.explanation import shorten
+    from mag.cli.output import note
+    from mag.config.surprises import find_surprises
+
+    for file in dict.fromkeys(part.document.path for part in project.composer.parts(overrides)):
+        for surprise in find_surprises(file):
+            note(f"{shorten(file)}:{surprise.line}: {surprise.text}")

@@ -4,10 +4,10 @@
 a mapping; everything else replaces. An integer given for a float is that float, so `lr=1` and `lr=1.0` are the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from mag.config.keys import ABSENT, find_child, list_keys, match_name
+from mag.config.keys import ABSENT, find_child, find_value, list_keys, match_name
 from mag.config.merging import MISSING, copy_value
 from mag.config.override import Override, format_value
 from mag.config.reader import MAX_DEPTH
@@ -15,33 +15,42 @@ from mag.config.suggestion import list_names, name_nearest
 from mag.errors import OverrideError
 
 
-def assign_values(config: dict[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
+def assign_values(
+    config: dict[str, Any], overrides: Sequence[Override], suggest: Callable[[Override], str] | None = None
+) -> dict[str, Any]:
     """Return a copy of the config, with the overrides applied in order.
 
     Args:
         config: The config; it stays as it is.
         overrides: Overrides of values, none of them a sweep.
+        suggest: What to type instead of an override of which the key is not there, if anything is likelier than the
+            nearest key.
 
     Raises:
         OverrideError: An override names what is not there, or adds what is.
     """
     changed: dict[str, Any] = copy_value(config)
     for override in overrides:
-        _Assignment(changed, override).apply()
+        _Assignment(changed, override, suggest).apply()
     return changed
 
 
 class _Assignment:
     """One override at work on a config that it may change."""
 
-    def __init__(self, config: dict[str, Any], override: Override) -> None:
+    def __init__(
+        self, config: dict[str, Any], override: Override, suggest: Callable[[Override], str] | None = None
+    ) -> None:
         self._config = config
         self._override = override
+        self._suggest = suggest
         self._names = override.key.split(".")
         if len(self._names) > MAX_DEPTH:
             self._refuse(f"the key is nested deeper than {MAX_DEPTH} levels")
 
     def apply(self) -> None:
+        if not self._override.key:
+            self._refuse_empty_key()
         operation = self._override.operation
         adding = operation in {"add", "force"}
         holder = self._find_holder(create=adding)
@@ -125,11 +134,21 @@ class _Assignment:
                 f"{place} is a list of {len(holder)} without an element {self._names[position]}; "
                 f"type {place}=[...] to replace it"
             )
+        if self._suggest is not None and (better := self._suggest(override)):
+            self._refuse(f"there is no key {key}; {better}")
         near = name_nearest(key, list_keys(self._config))
         hint = f", did you mean {near}?" if near else f", at the top there are: {list_names(map(str, self._config))};"
         if override.operation == "delete":
             self._refuse(f"there is no key {key}{hint.rstrip(';')}")
         self._refuse(f"there is no key {key}{hint} to add it type +{override.text}")
+
+    def _refuse_empty_key(self) -> NoReturn:
+        text = self._override.text
+        keys = sorted(list_keys(self._config), key=lambda key: key.count("."))
+        example = next((key for key in keys if not isinstance(find_value(self._config, key), dict | list)), "lr")
+        before, equal, after = text.partition("=")
+        place = f"before {equal!r}" if equal else f"after {before!r}"
+        self._refuse(f"a key is missing {place}; type one, as in {before}{example}{equal}{after}")
 
     def _refuse(self, problem: str) -> NoReturn:
         raise OverrideError(f"{self._override.text}: {problem}")

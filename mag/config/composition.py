@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mag.config.assignment import assign_values
-from mag.config.confusion import check_value
+from mag.config.confusion import check_value, suggest_instead
 from mag.config.defaults import Defaults, Part, expand_defaults
 from mag.config.documents import Document
 from mag.config.entries import find_bad_path
@@ -71,7 +71,7 @@ class Composer:
         values = [override for override in overrides if not self.is_group_override(override)]
         for override in values:
             check_value(override, tree.config, tree.keys, self._library)
-        return assign_values(tree.config, values)
+        return assign_values(tree.config, values, lambda override: suggest_instead(override, tree.keys, self._library))
 
     def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return what is chosen from each group: the option, a list of several, or None.

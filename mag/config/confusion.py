@@ -7,7 +7,7 @@ from mag.config.keys import ABSENT, find_value
 from mag.config.library import Library
 from mag.config.override import Override
 from mag.config.suggestion import list_names, name_nearest
-from mag.errors import OverrideError
+from mag.errors import ConfigError, OverrideError
 
 
 def check_value(override: Override, config: Mapping[str, Any], keys: Mapping[str, str], library: Library) -> None:
@@ -44,21 +44,69 @@ def _check_choice(
     if current is not ABSENT and not isinstance(current, dict):
         return
     if chosen is not None:
+        known = library.options(chosen.partition("@")[0])
+        option = _name_option(override.value, known)
+        others = "" if option in known else f"; it has: {list_names(known)}"
         raise OverrideError(
             f"{override.text}: {override.key} is filled by the choice of a config group; "
-            f"type {chosen}={override.value} to choose another option"
+            f"type {chosen}={option} to choose another option{others}"
         )
     options = library.options(group)
     if override.operation == "set" or override.value in options:
-        near = override.value if override.value in options else name_nearest(override.value, options) or "<option>"
+        near = _name_option(override.value, options)
         raise OverrideError(
             f"{override.text}: {group} is a config group; type +{group}={near} to add an option, of: "
             f"{list_names(options)}; or ++{override.key}={override.text.partition('=')[2]} if the text is meant"
         )
 
 
+def _name_option(value: str, options: tuple[str, ...]) -> str:
+    name = value.removesuffix(".yaml")
+    return name if name in options else name_nearest(name, options) or "<option>"
+
+
+def suggest_instead(override: Override, keys: Mapping[str, str], library: Library) -> str:
+    """Return what to type instead of an override of which the key is not there; empty if there is no telling.
+
+    Args:
+        override: Such as `kernel=rbf`, where the group is `model/kernel`, or `model.C=1` where only `model=svm` has C.
+        keys: The choice that fills each package.
+        library: The config files that there are.
+    """
+    if override.operation != "set":
+        return ""
+    names = override.key.replace(".", "/")
+    for group in library.groups() if isinstance(override.value, str) else ():
+        if group.endswith(f"/{names}") and override.value in library.options(group):
+            choice = next((key for key in keys.values() if key.partition("@")[0] == group), f"+{group}")
+            return f"{group} is a config group, type {choice}={override.value} to choose that option"
+    for package, choice in keys.items():
+        if package and override.key.startswith(f"{package}."):
+            group = choice.partition("@")[0]
+            options = _list_options_with(override.key.removeprefix(f"{package}."), group, library)
+            if options:
+                others = f" (so have {list_names(options[1:])})" if options[1:] else ""
+                return f"{choice}={options[0]} has one{others}, type {choice}={options[0]} {override.text}"
+    return ""
+
+
+def _list_options_with(key: str, group: str, library: Library) -> list[str]:
+    """Return the options of a group of which the file itself has a value at a key."""
+    found = []
+    for option in library.options(group):
+        try:
+            document = library.read(f"{group}/{option}")
+        except ConfigError:
+            continue  # another option's faults are not what this is about
+        if document is not None and document.package is None and find_value(document.content, key) is not ABSENT:
+            found.append(option)
+    return found
+
+
 def _explain_no_group(override: Override, config: Mapping[str, Any], library: Library) -> str:
     key, value = override.key, override.text.partition("=")[2]
+    if not key:
+        return f"{override.text}: a config group is missing before '@'; there are: {list_names(library.groups())}"
     dotted = key.replace("/", ".")
     if find_value(config, dotted) is not ABSENT:
         sign = override.text[: len(override.text) - len(override.text.lstrip("+~"))]

@@ -7,7 +7,7 @@ the choices that they name are known.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mag.config.documents import Document
 from mag.config.entries import Entry, Option, join_path
@@ -30,11 +30,13 @@ class Part:
         document: The file.
         package: The dotted place in the config where its content goes; empty for the root.
         key: The choice that led to it, such as `db` or `db@backup`; None for a file that is no option.
+        node: Its place in the tree of the defaults lists.
     """
 
     document: Document
     package: str
     key: str | None
+    node: Node | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class _Tree:
         added = self._selection.added if node.above is None else ()
         for entry in reversed(added):
             self._add_child(node, Node(entry, above=node, origin=self._selection.texts[entry.key("", "")]))
-        for entry in reversed(document.entries):
+        for index, entry in reversed(list(enumerate(document.entries))):
             if entry.is_self:
                 node.children.append(None)
             elif entry.locate(folder).startswith("hydra/"):
@@ -109,7 +111,7 @@ class _Tree:
                 self._settle(node, entry, folder)
             else:
                 origin = str(document.path)
-                self._add_child(node, Node(entry, folder, node.package, node, node.interpolated, origin=origin))
+                self._add_child(node, Node(entry, folder, node.package, node, node.interpolated, None, origin, index))
         if not document.entries:
             node.children.append(None)
         node.children.reverse()
@@ -261,4 +263,4 @@ def _walk(node: Node) -> Iterator[Part]:
         if child is not None:
             yield from _walk(child)
         elif node.document is not None:
-            yield Part(node.document, node.package, node.key)
+            yield Part(node.document, node.package, node.key, node)

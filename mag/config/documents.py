@@ -11,9 +11,11 @@ from typing import Any
 import yaml
 
 from mag.config.entries import GLOBAL, Entry, read_entries
+from mag.config.marks import mark_text
 from mag.config.reader import Reader
 from mag.errors import ConfigError, YamlError
 
+_BARE = re.compile(r"(?<!\$)[\[{](?:.*?[\[{,:])?\s*(\$\{[^}]*\})")  # in a flow sequence or mapping
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
 
 
@@ -59,7 +61,7 @@ def read_document(path: Path) -> Document | None:
         return Document(path, package, (), content)
     entries: tuple[Entry, ...] = ()
     if "defaults" in content:
-        entries = _read_defaults(path, content.pop("defaults"))
+        entries = _read_defaults(path, content.pop("defaults"), text)
     return Document(path, package, entries, content)
 
 
@@ -93,6 +95,8 @@ def _explain(error: yaml.YAMLError, text: str, path: Path | str) -> str:
         character = text.splitlines()[mark.line][mark.column]
         what = "a tab cannot indent YAML, use spaces"
         problem = what if character == "\t" else f"{character!r} cannot start a value, quote it"
+    if bare := _BARE.search("".join(text.splitlines()[mark.line : mark.line + 1])):
+        problem += f"; inside [] or {{}} an interpolation needs quotes: '{bare[1]}'"
     return f"{path}:{mark.line + 1}: {problem}"
 
 
@@ -125,8 +129,9 @@ def _read_header(path: Path, text: str) -> str | None:
     return package if package.startswith(GLOBAL) else f"{GLOBAL}.{package}"
 
 
-def _read_defaults(path: Path, defaults: Any) -> tuple[Entry, ...]:
+def _read_defaults(path: Path, defaults: Any, text: str) -> tuple[Entry, ...]:
     try:
         return read_entries([] if defaults is None else defaults)
     except ConfigError as error:
-        raise YamlError(f"{path}: the defaults list {error}") from None
+        line = mark_text(text)[("defaults",)].line
+        raise YamlError(f"{path}:{line}: the defaults list {error}") from None

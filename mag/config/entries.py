@@ -249,12 +249,13 @@ def _read_option(name: str, option: Any) -> Option:
     if isinstance(option, list):
         for one in option:
             if not isinstance(one, str):
-                raise ConfigError(f"has {one!r} among the options of {name!r}, which must be texts; quote it: '{one}'")
+                raise ConfigError(f"has {one!r} among the options of {name!r}, which must be texts; quote it")
             if "${" in one:
                 raise ConfigError(f"has {one!r} among the options of {name!r}, but a list takes no interpolation")
             _check_option(name, one)
         return tuple(option)
-    raise ConfigError(f"has the option {option!r} of {name!r}, which must be a text or a list; quote it: '{option}'")
+    how = "quote what is written there" if isinstance(option, bool) else f"quote it: '{option}'"
+    raise ConfigError(f"has the option {option!r} of {name!r}, which must be a text or a list; {how}")
 
 
 def _check_option(name: str, option: str | None) -> None:

@@ -45,6 +45,32 @@ def resolve(config: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError("the interpolations refer to each other through too many steps; shorten the chain") from None
 
 
+def resolve_value(config: dict[str, Any], key: str) -> Any:
+    """Return what the value at one key comes to; the rest of the config may be beyond resolving.
+
+    Args:
+        config: Plain dicts and lists.
+        key: The dotted key of a value.
+
+    Raises:
+        ConfigError: It stands for nothing; the message names the key and what is written there.
+
+    >>> resolve_value({"a": "${b}", "b": 1, "c": "${nothing}"}, "a")
+    1
+    """
+    if all(is_reference(text) for text in _texts(config) if "${" in text):
+        return References(config).resolve_key(key)
+    from omegaconf import OmegaConf  # noqa: PLC0415 - start-up is a feature
+    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
+
+    try:
+        value = OmegaConf.select(OmegaConf.create(config), key, throw_on_missing=True)
+        plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    except OmegaConfBaseException as error:
+        raise _explain(error, config) from None
+    return _check_plain(plain, key)
+
+
 def find_missing(config: dict[str, Any]) -> list[str]:
     """Return the dotted keys of the values that are still `???`, in the order of the config.
 

@@ -18,6 +18,7 @@ class Node:
         interpolated: Whether a name below or at which it hangs came from an interpolation.
         key: The choice that it is, or belongs to.
         origin: Who asked for the option: the file, or the override as typed.
+        index: Which entry of its file's list it is; None for the primary config and for what an override added.
         path: The config that it stands for, once known.
         document: That config's file, once read.
         package: Where the file's content goes.
@@ -31,6 +32,7 @@ class Node:
     interpolated: bool = False
     key: str | None = None
     origin: str = ""
+    index: int | None = None
     path: str = ""
     document: Document | None = None
     package: str = ""

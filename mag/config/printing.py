@@ -1,6 +1,7 @@
 """A config as YAML text, such that reading it gives the same config."""
 
 import functools
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,30 @@ def format_yaml(config: Mapping[str, Any]) -> str:
 
     text: str = yaml.dump(config, Dumper=_make_dumper(), sort_keys=False, allow_unicode=True, width=10_000)
     return text
+
+
+def format_inline(value: Any) -> str:
+    """Return a plain value as YAML in one line.
+
+    >>> format_inline({"a": [1, "b c"], "d": None}), format_inline("yes"), format_inline(1e-5)
+    ('{a: [1, b c], d: null}', "'yes'", '1e-05')
+    """
+    import yaml  # noqa: PLC0415
+
+    flow = isinstance(value, dict | list)
+    text = str(
+        yaml.dump(
+            [value],
+            Dumper=_make_dumper(),
+            default_flow_style=flow,
+            allow_unicode=True,
+            sort_keys=False,
+            width=1 << 30,
+        )
+    ).strip()
+    if "\n" in text:
+        return json.dumps(value, ensure_ascii=False)
+    return text[1:-1] if flow else text[2:]
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import os
 import re
 from typing import Any, TypeAlias
 
-from mag.config.keys import ABSENT, find_child, list_keys
+from mag.config.keys import ABSENT, find_child, find_value, list_keys
 from mag.config.merging import MISSING, copy_value
 from mag.config.override import format_value
 from mag.config.suggestion import name_nearest
@@ -58,6 +58,17 @@ class References:
             ConfigError: A reference names nothing, or in the end itself; a `MissingValueError` where it names a `???`.
         """
         return self._resolve(self._config, ())
+
+    def resolve_key(self, key: str) -> Any:
+        """Return what the value at one key comes to.
+
+        Args:
+            key: The dotted key of a value that is there.
+
+        Raises:
+            ConfigError: As for `resolve`.
+        """
+        return self._resolve(find_value(self._config, key), tuple(key.split(".")))
 
     def _resolve(self, value: Any, path: _Path) -> Any:
         if isinstance(value, dict):

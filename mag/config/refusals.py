@@ -128,10 +128,12 @@ def _explain_key(text: str, position: int) -> str:
 
 
 def _quote_for_shell(text: str) -> str:
-    """Quote for bash and its kin; a `!` would be history to an interactive one, even in double quotes."""
-    if "!" in text:
-        return "'" + text.replace("'", "'\"'\"'") + "'"
-    return '"' + re.sub(r'(["$`\\])', r"\\\1", text) + '"'
+    """Quote for bash, zsh and fish alike.
+
+    Double quotes it is, for in them the language's own single quotes need no care; but there an interactive bash takes
+    a `!` for history, and fish leaves the backslash before a backtick: these stand in single quotes.
+    """
+    return '"' + re.sub(r"[!`]+", r'''"'\g<0>'"''', re.sub(r'(["$\\])', r"\\\1", text)) + '"'
 
 
 def _show(text: str) -> str:

@@ -59,7 +59,7 @@ def read_selection(overrides: Sequence[Override], library: Library) -> Selection
     deleted: dict[str, str | None] = {}
     texts: dict[str, str] = {}
     for override in overrides:
-        key = _key(override)
+        key = name_selected(override)
         if override.operation == "force":
             name = override.text.removeprefix("++")
             raise OverrideError(
@@ -76,7 +76,15 @@ def read_selection(overrides: Sequence[Override], library: Library) -> Selection
     return Selection(chosen, tuple(added), deleted, texts)
 
 
-def _key(override: Override) -> str:
+def name_selected(override: Override) -> str:
+    """Return the key of the choice that an override of a group is about, such as `db@backup`.
+
+    Args:
+        override: The override.
+
+    Raises:
+        OverrideError: Its key is no path of a group.
+    """
     problem = find_bad_path(override.key)
     if problem:
         raise OverrideError(f"{override.text}: {override.key} is no group, {problem}")

@@ -131,6 +131,9 @@ def test_the_config_and_the_override_stay_as_they_are() -> None:
         ("~sed", "there is no key sed, did you mean seed?"),
         ("~seed.x", "seed is 1, which is no mapping"),
         ("~seed=2", "seed is 1; type ~seed to delete it all the same"),
+        ("=5", "a key is missing before '='; type one, as in seed=5"),
+        ("++=5", "a key is missing before '='; type one, as in ++seed=5"),
+        ("~", "a key is missing after '~'; type one, as in ~seed"),
         ("+" + ".".join("a" * (MAX_DEPTH + 1)) + "=1", f"the key is nested deeper than {MAX_DEPTH} levels"),
     ],
 )
@@ -138,6 +141,6 @@ def test_what_cannot_be_assigned_is_refused(override: str, message: str) -> None
     """The error says what is there, and what to type instead."""
     with pytest.raises(OverrideError, match=re.escape(message)) as caught:
         assign(override)
-    advice = re.search(r"type (.+?)(?: to (?:change|add|delete|replace).*)?$", str(caught.value))
+    advice = re.search(r"(?:type|as in) (?!one)(.+?)(?: to (?:change|add|delete|replace).*)?$", str(caught.value))
     if advice and "..." not in advice[1]:
         assign(*advice[1].split())

@@ -55,7 +55,7 @@ def test_the_package_line_stands_first(tmp_path: Path, text: str, package: str |
     [
         ("# @package a b\n", r"x\.yaml:1: '# @package a b' needs one package"),
         ("# @package _here_\n", r"x\.yaml:1: '# @package _here_' has no meaning"),
-        ("defaults: {db: x}\n", r"x\.yaml: the defaults list must be a list"),
+        ("defaults: {db: x}\n", r"x\.yaml:1: the defaults list must be a list"),
     ],
 )
 def test_headers_and_lists_are_checked_when_read(tmp_path: Path, text: str, message: str) -> None:
@@ -63,3 +63,17 @@ def test_headers_and_lists_are_checked_when_read(tmp_path: Path, text: str, mess
     (tmp_path / "x.yaml").write_text(text)
     with pytest.raises(YamlError, match=message):
         read_document(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"), [("a: {b: ${c}}", "'${c}'"), ("a: [${c.d}, 1]", "'${c.d}'"), ("x: 1\na: [1, ${c}]\n", "'${c}'")]
+)
+def test_a_bare_interpolation_in_brackets_is_told_its_quotes(tmp_path: Path, text: str, advice: str) -> None:
+    """Inside brackets YAML ends a word at `}` and `,`: an interpolation there is told its quotes, and they help."""
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(YamlError, match="an interpolation needs quotes") as caught:
+        read_document(path)
+    assert str(caught.value).endswith(advice)
+    path.write_text(text.replace(advice.strip("'"), advice))
+    assert read_document(path) is not None

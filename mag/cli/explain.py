@@ -1,0 +1,173 @@
+"""How `mag config --explain` looks: the origin of every value beside it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mag.cli.explanation import describe_source
+from mag.cli.output import Screen, escape, find_screen
+from mag.cli.widths import measure
+from mag.config.choices import Choices
+from mag.config.composition import Composer
+from mag.config.keys import find_value, list_keys
+from mag.config.marks import Marks
+from mag.config.origins import Origins
+from mag.config.override import Override
+from mag.config.printing import format_inline
+from mag.config.suggestion import list_names, name_nearest
+
+_GAP = 3
+_WIDEST = 48  # what is longer than this does not push all other origins to the right
+
+
+def list_choices(composer: Composer, overrides: Sequence[Override], secrets: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each choice: the group, what is chosen, by what, and the options.
+
+    Args:
+        composer: Composes the config.
+        overrides: What was typed, none of it a sweep.
+        secrets: The project's key patterns of secrets.
+
+    Raises:
+        ConfigError: The choices lead nowhere.
+    """
+    chosen = composer.choices(overrides)
+    groups = [override for override in overrides if composer.is_group_override(override)]
+    choices = Choices(composer.parts(overrides), groups, Marks())
+    rows = []
+    for key, option in chosen.items():
+        by = [_name_source(describe_source(each, secrets)) for each in choices.explain(key)[-1:]]
+        options = list(composer.options(key.partition("@")[0]))
+        rows.append({"group": key, "chosen": option, "by": "".join(by), "options": options})
+    return rows
+
+
+def explain_unknown(key: str, origins: Origins) -> str:
+    """Return what to say of a key that nothing in the config answers to.
+
+    Args:
+        key: What was typed.
+        origins: The origins of the config.
+    """
+    for end in (place for place, mark in enumerate(key) if mark == "."):
+        value = find_value(origins.config, key[:end])
+        if isinstance(value, str) and "${" in value:
+            return f"There is no key {key!r} to explain, for {key[:end]} is {value}: explain {key[:end]} instead."
+    near = name_nearest(key, [*list_keys(origins.config), *origins.choices.keys])
+    hint = f"did you mean {near}?" if near else f"at the top there are {list_names(map(str, origins.config))}."
+    return f"There is no key {key!r} to explain: {hint}"
+
+
+def list_key(described: dict[str, Any]) -> list[str]:
+    """Return the lines that say where a key or a choice comes from.
+
+    Args:
+        described: What `Describer.describe_key` says of it.
+    """
+    screen = find_screen()
+    lines = [*_list_choice(described["choice"], screen)] if "choice" in described else []
+    if "chain" in described:
+        lines += _list_value(described, "", screen)
+    if described.get("values"):
+        lines += ["", *list_values(described["values"], described["key"])]
+    return lines
+
+
+def list_values(values: Sequence[dict[str, Any]], key: str = "") -> list[str]:
+    """Return values as YAML, with the origin of each as a comment behind it.
+
+    Args:
+        values: What `Describer.list_values` says.
+        key: The mapping whose values they are; empty for the whole config.
+    """
+    screen = find_screen()
+    base = key.count(".") + 1 if key else 0
+    open_names = key.split(".") if key else []
+    rows: list[tuple[str, str]] = []
+    for value in values:
+        *above, name = value["key"].split(".")
+        shared = _count_shared(above, open_names)
+        rows += [(f"{'  ' * (depth - base)}{above[depth]}:", "") for depth in range(shared, len(above))]
+        open_names = above
+        text = f"{'  ' * (len(above) - base)}{name}: {format_inline(value['value'])}"
+        causes = [_name_cause(cause) for cause in value.get("because", [])[:1]]
+        rows.append((text, "  ".join([_name_source(value), *causes])))
+    cells = [(escape(text), escape(origin)) for text, origin in rows]
+    width = _fit(text for text, origin in cells if origin)
+    return [_pad(text, width) + screen.paint(f"# {origin}", "dim") if origin else text for text, origin in cells]
+
+
+def _list_choice(choice: dict[str, Any], screen: Screen) -> Iterator[str]:
+    chain = choice["chain"]
+    counts = chain[-1] if chain else {"option": None}
+    yield escape(f"{choice['name']} = {_write_decision(counts)}")
+    yield from _align([(_name_source(each), _write_decision(each), "") for each in chain], "  ", screen)
+
+
+def _list_value(described: dict[str, Any], indent: str, screen: Screen) -> Iterator[str]:
+    value = format_inline(described["value"]) if described["present"] else "(not there any more)"
+    if "resolved" in described:
+        value += f" -> {format_inline(described['resolved'])}"
+    if isinstance(described["value"], dict) and described["value"]:
+        value = ""
+    yield f"{indent}{escape(described['key'])}: {escape(value)}".rstrip()
+    if "problem" in described:
+        yield f"{indent}  cannot be resolved: {escape(described['problem'])}"
+    rows = [(_name_source(step), _write_step(step), _name_causes(step)) for step in described["chain"]]
+    yield from _align(rows, f"{indent}  ", screen)
+    for name, text in described.get("variables", {}).items():
+        yield f"{indent}  {name}: {escape('not set' if text is None else text)}  (environment variable)"
+    for each in described.get("refers", []):
+        yield from _list_value(each, f"{indent}  ", screen)
+
+
+def _align(rows: Sequence[tuple[str, str, str]], indent: str, screen: Screen) -> Iterator[str]:
+    cells = [(escape(source), escape(value), escape(cause)) for source, value, cause in rows]
+    widths = _fit(source for source, _, _ in cells), _fit(value for _, value, cause in cells if cause)
+    for source, value, cause in cells:
+        yield f"{indent}{_pad(source, widths[0])}{_pad(value, widths[1])}{screen.paint(cause, 'dim')}".rstrip()
+
+
+def _name_source(source: dict[str, Any]) -> str:
+    if "file" in source:
+        return f"{source['file']}:{source['line']}"
+    return str(source.get("override", ""))
+
+
+def _name_causes(source: dict[str, Any]) -> str:
+    """Return why a file is part of the config, such as `model=svm by configs/config.yaml:2`."""
+    return ", ".join(_name_cause(cause) for cause in source.get("because", []))
+
+
+def _name_cause(cause: dict[str, Any]) -> str:
+    chosen = cause["option"] if cause["choice"] is None else f"{cause['choice']}={cause['option']}"
+    by = _name_source(cause)
+    return f"{chosen} typed" if by.lstrip("+") == chosen else f"{chosen} by {by}"
+
+
+def _write_step(step: dict[str, Any]) -> str:
+    if step.get("deletes"):
+        return f"(deletes {step['key']})"
+    value = step["value"]
+    if isinstance(value, dict):
+        return f"{{{', '.join(map(str, value))}}}"
+    return format_inline(value)
+
+
+def _write_decision(decision: dict[str, Any]) -> str:
+    option = decision["option"]
+    if decision.get("deletes"):
+        return "(dropped)" if option is None else f"(drops {option})"
+    return f"[{','.join(option)}]" if isinstance(option, list) else "null" if option is None else str(option)
+
+
+def _count_shared(names: Sequence[str], others: Sequence[str]) -> int:
+    pairs = enumerate(zip(names, others, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(names), len(others)))
+
+
+def _fit(texts: Iterator[str]) -> int:
+    return min(_WIDEST, max(map(measure, texts), default=0)) + _GAP
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * max(_GAP, width - measure(text))
