@@ -15,6 +15,9 @@ import threading
 import weakref
 from typing import Any
 
+_ANY_FILE: type[io.IOBase] = io.IOBase.__base__  # type: ignore[assignment]
+"""What every file is, asked without the abstract class in front of it: that takes 2 ms for a child's objects."""
+
 _BUFFERS = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
 
 
@@ -28,7 +31,7 @@ class Shutdown:
 
     def __init__(self) -> None:
         gc.collect()
-        self._files = [weakref.ref(each) for each in gc.get_objects() if isinstance(each, io.IOBase)]
+        self._files = [weakref.ref(each) for each in gc.get_objects() if isinstance(each, _ANY_FILE)]
         gc.freeze()
 
     def carry_out(self) -> None:
@@ -43,7 +46,7 @@ class Shutdown:
 
     def _end_files(self) -> None:
         # not left to the collector, which may end the lower layer of a file before the upper one has written to it
-        young = [each for each in gc.get_objects() if isinstance(each, io.IOBase)]
+        young = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE)]
         old = [each for each in (reference() for reference in self._files) if each is not None]
         standard = {id(layer) for stream in (sys.stdout, sys.stderr) for layer in _list_layers(stream)}
         files = [each for each in (*young, *old) if id(each) not in standard]
