@@ -5,12 +5,12 @@
 For each experiment it does what `strace -f mag sweep 'x=range(6)' -j 2` shows mag to do, less all that only looks:
 
     mkdir   DIR, DIR/.mag
-    open    DIR/.mag/lock (O_CREAT), and flock it
+    open    DIR/.mag/lock (O_CREAT), and flock it; once forked, write the process number into it
     write   DIR/.mag/config.json.PID.tmp (13 bytes), rename it to DIR/config.json
-    write   DIR/.mag/record.json.PID.tmp (651 bytes), rename it to DIR/.mag/record.json
+    write   DIR/.mag/record.json.PID.tmp (954 bytes), rename it to DIR/.mag/record.json
     open    DIR/log (O_CREAT)
     fork; in the child setsid, descriptors 0, 1 and 2 on /dev/null and the log
-    write   DIR/.mag/record.json.PID.tmp (768 bytes), fsync it, rename it to DIR/.mag/record.json
+    write   DIR/.mag/record.json.PID.tmp (1,071 bytes), fsync it, rename it to DIR/.mag/record.json
     fsync   DIR/.mag
     exit; in the parent wait4
 
@@ -22,8 +22,8 @@ import os
 import sys
 
 _CONFIG = b"c" * 13
-_RUNNING = b"r" * 651
-_COMPLETED = b"r" * 768
+_RUNNING = b"r" * 954
+_COMPLETED = b"r" * 1071
 _AT_A_TIME = 2
 
 
@@ -47,10 +47,12 @@ def _run_one(directory: str) -> None:
     os.mkdir(directory)
     private = f"{directory}/.mag"
     os.mkdir(private)
-    fcntl.flock(os.open(f"{private}/lock", os.O_RDWR | os.O_CREAT, 0o666), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock = os.open(f"{private}/lock", os.O_RDWR | os.O_CREAT, 0o666)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     _write(f"{private}/config.json", f"{directory}/config.json", _CONFIG)
     _write(f"{private}/record.json", f"{private}/record.json", _RUNNING)
     log = os.open(f"{directory}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    os.pwrite(lock, b"%d\n" % os.getpid(), 0)
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
