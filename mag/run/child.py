@@ -10,8 +10,7 @@ import inspect
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -45,8 +44,8 @@ def run_child(
         _settle(attempt, log, conditions)
         os.environ.update(task.environment)
         code = _carry_out(function, attempt, task, conditions, shutdown)
-    except BaseException:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
+        _print_traceback(error, attempt)
     finally:
         _flush()
         os._exit(code)
@@ -58,7 +57,7 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
     for number in _RESET:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _make_interrupt(os.getpid()))
+    _interrupt_at_sigterm()
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     redirect(log)
@@ -73,16 +72,30 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
 
 
-def _make_interrupt(pid: int) -> Callable[[int, FrameType | None], None]:
-    """Return what SIGTERM does: as Ctrl-C in plain Python, the first time, so that `finally` blocks are run."""
+def _interrupt_at_sigterm() -> None:
+    """Let SIGTERM do what Ctrl-C does in plain Python, the first time, so that `finally` blocks are run.
+
+    Forks of the experiment's own (a pool's workers, say) are ended by it as ever: whoever sends it to them may find
+    them waiting for a lock, where no Python code would run. It is held back while one is made.
+    """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        if os.getpid() != pid:  # a fork of the experiment's own, such as a pool's worker
-            os.kill(os.getpid(), number)
         raise KeyboardInterrupt
 
-    return interrupt
+    def hold_back() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def let_through() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def forget() -> None:
+        if signal.getsignal(signal.SIGTERM) is interrupt:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        let_through()
+
+    signal.signal(signal.SIGTERM, interrupt)
+    os.register_at_fork(before=hold_back, after_in_parent=let_through, after_in_child=forget)
 
 
 def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Conditions, shutdown: Shutdown) -> int:
@@ -93,7 +106,7 @@ def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Con
         _flush()
     except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
         code = _exit_code(error)
-        traceback.print_exc()
+        _print_traceback(error, attempt)
         ending = attempt.measure_ending(code)
         attempt.publish(failures.judge(error), ending=ending, error=experiment.describe_error(error))
         with contextlib.suppress(Exception):
@@ -124,6 +137,14 @@ def _register(experiment: Experiment, returned: object) -> None:
     results = returned if isinstance(returned, Mapping) else {"result": returned}
     for name, value in results.items():
         experiment.register_result(name, value)
+
+
+def _print_traceback(error: BaseException, attempt: Attempt) -> None:
+    text = failures.format_traceback(error, attempt.redaction)
+    try:
+        sys.stderr.write(text)
+    except Exception:  # noqa: BLE001  (the experiment may have put anything there, or closed it)
+        os.write(2, text.encode("utf-8", "backslashreplace"))
 
 
 def _exit_code(error: BaseException) -> int:
