@@ -11,7 +11,6 @@ leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was prin
 
 import os
 import sys
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +27,7 @@ from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host, tell_time
 from mag.record.records import Record
+from mag.record.redaction import Redaction
 from mag.record.store import Store, StoredExperiment
 from mag.settings import Settings, find_settings
 
@@ -213,12 +213,16 @@ class Experiment:
 
     def describe_error(self, error: BaseException) -> dict[str, Any]:
         """Return type, message and place of an exception, without the config's secrets."""
-        return failures.describe_exception(error, secrets=failures.find_secrets(self._load(), self._project().secrets))
+        return failures.describe_exception(error, self._running().redaction)
+
+    def format_error(self, error: BaseException) -> str:
+        """Return the traceback of an exception, without the config's secrets and those of the environment."""
+        return failures.format_traceback(error, self._running().redaction)
 
     def _log_traceback(self, error: BaseException) -> None:
         descriptor = open_log(self._locate().log)
         try:
-            os.write(descriptor, "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace"))
+            os.write(descriptor, self.format_error(error).encode("utf-8", "backslashreplace"))
         finally:
             os.close(descriptor)
 
@@ -244,7 +248,7 @@ class Experiment:
             started=tell_time(),
             **self._gather().fields(),
         )
-        return Attempt(claim, record, keep=keep)
+        return Attempt(claim, record, keep=keep, redaction=Redaction.of(self._load(), self._project().secrets))
 
     def _gather(self) -> Provenance:
         from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)

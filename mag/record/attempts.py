@@ -13,6 +13,7 @@ from mag.record import claims, files, locks, provenance, values
 from mag.record.claims import Claim
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Record, Status
+from mag.record.redaction import NOTHING, Redaction
 
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -24,13 +25,15 @@ class Attempt:
         claim: The directory, held for it.
         record: What the record says of it so far.
         keep: Go on with the log and the results of the last attempt.
+        redaction: What no file may hold.
 
     Raises:
         RecordError: The first files cannot be written; the lock is free again.
     """
 
-    def __init__(self, claim: Claim, record: Record, *, keep: bool = False) -> None:
+    def __init__(self, claim: Claim, record: Record, *, keep: bool = False, redaction: Redaction = NOTHING) -> None:
         self.paths: ExperimentPaths = claim.paths
+        self.redaction = redaction
         self._lock = claim.lock
         self._began = time.monotonic()
         self._before = measure_usage()
@@ -60,7 +63,7 @@ class Attempt:
         for name in results:
             if not isinstance(name, str) or not name:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
-        self.results.update({name: values.encode_result(name, value) for name, value in results.items()})
+        self.results.update(self._encode(results))
         files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
 
     def append_metrics(self, metrics: Mapping[str, object]) -> None:
@@ -70,7 +73,7 @@ class Attempt:
             ResultError: A value cannot be stored.
             RecordError: The file cannot be written.
         """
-        line = json.dumps({name: values.encode_result(name, value) for name, value in metrics.items()}) + "\n"
+        line = json.dumps(self._encode(metrics)) + "\n"
         try:
             if self._metrics is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
@@ -78,6 +81,10 @@ class Attempt:
             os.write(self._metrics, line.encode())
         except OSError as error:
             raise RecordError(f"Cannot write {self.paths.metrics}: {error.strerror}.") from error
+
+    def _encode(self, named: Mapping[str, object]) -> dict[str, Any]:
+        redact = self.redaction.redact_result
+        return {name: redact(name, values.encode_result(name, value)) for name, value in named.items()}
 
     def publish(self, status: Status, *, ending: Mapping[str, Any], error: dict[str, Any] | None = None) -> Record:
         """Write how the attempt ended; when this returns it survives a power cut.
@@ -96,7 +103,7 @@ class Attempt:
             ended=provenance.tell_time(),
             seconds=round(time.monotonic() - self._began, 6),
             exit=dict(ending),
-            error=error,
+            error=error and {**error, "message": self.redaction.redact(error["message"])},
         )
         claims.publish(self.paths, self.record)
         return self.record

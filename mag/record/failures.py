@@ -1,13 +1,12 @@
 """What ended an experiment, as text: exception objects never leave the process that raised them."""
 
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from mag.config.secrets import MASK, mask
 from mag.record.records import Status
+from mag.record.redaction import Redaction
 
 _LONGEST = 2_000
 
@@ -20,18 +19,28 @@ def judge(error: BaseException) -> Status:
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
 
 
-def describe_exception(error: BaseException, *, secrets: Sequence[str] = ()) -> dict[str, Any]:
+def describe_exception(error: BaseException, redaction: Redaction) -> dict[str, Any]:
     """Return type, message and place of an exception.
 
     Args:
         error: The exception, with its traceback.
-        secrets: Values to be left out of the message.
+        redaction: What is left out of the message.
     """
     return {
         "type": type(error).__qualname__,
-        "message": redact(_message(error), secrets)[:_LONGEST],
+        "message": redaction.redact(_message(error))[:_LONGEST],
         "where": _place(error.__traceback__),
     }
+
+
+def format_traceback(error: BaseException, redaction: Redaction) -> str:
+    """Return what Python would print of an exception that nobody caught.
+
+    Args:
+        error: The exception, with its traceback.
+        redaction: What is left out.
+    """
+    return redaction.redact("".join(traceback.format_exception(error)))
 
 
 def _message(error: BaseException) -> str:
@@ -52,32 +61,3 @@ def _place(trace: TracebackType | None) -> str | None:
         return None
     frame = theirs[-1]
     return f"{frame.filename}:{frame.lineno} in {frame.name}"
-
-
-def redact(text: str, secrets: Sequence[str]) -> str:
-    """Return `text` with every secret value replaced by `***`.
-
-    >>> redact("login failed for hunter2", ["hunter2"])
-    'login failed for ***'
-    """
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
-
-
-def find_secrets(config: Any, patterns: Sequence[str] = ()) -> list[str]:
-    """Return the values in a config that are masked wherever mag writes, longest first.
-
-    >>> find_secrets({"db": {"user": "me", "password": "hunter2"}})
-    ['hunter2']
-    """
-    pairs, found = [(config, mask(config, patterns))], set()
-    while pairs:
-        shown, masked = pairs.pop()
-        if isinstance(shown, dict):
-            pairs += [(shown[key], masked[key]) for key in shown]
-        elif isinstance(shown, list):
-            pairs += zip(shown, masked, strict=True)
-        elif masked == MASK and shown != MASK:
-            found.add(str(shown))
-    return sorted(found, key=len, reverse=True)

@@ -18,6 +18,7 @@ from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record
+from mag.record.redaction import Redaction
 from mag.record.tail import read_last_line
 from mag.run.child import run_child
 from mag.run.limits import STOPPED, Guard, Reason
@@ -114,7 +115,7 @@ def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
         started=tell_time(),
         **conditions.provenance.fields(),
     )
-    return Attempt(claim, record)
+    return Attempt(claim, record, redaction=Redaction.of(task.config, conditions.settings.secrets))
 
 
 def _conclude(attempt: Attempt, task: Task, death: Death, reason: Reason, *, ended: bool) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mag.config.identity import compute_identity
-from mag.config.secrets import MASK, is_secret
+from mag.config.secrets import is_masked
 from mag.errors import RecordError
 from mag.launch.local import LocalLauncher
 from mag.launch.signals import stop_on_signals
@@ -124,7 +124,7 @@ def list_masked(config: Mapping[str, Any], settings: Settings) -> list[str]:
         if isinstance(value, Mapping | list):
             items = value.items() if isinstance(value, Mapping) else enumerate(value)
             waiting += [(f"{place}.{key}" if place else str(key), item) for key, item in items]
-        elif value == MASK and is_secret(place, settings.secrets):
+        elif is_masked(place, value, settings.secrets):
             found.append(place)
     return found
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.secrets import is_secret, mask, mask_command
+from mag.config.secrets import find_values, is_masked, is_secret, mask, mask_command, mask_urls
 
 SECRET = "hunter2"
 
@@ -18,7 +18,8 @@ SECRET = "hunter2"
      "api_key", "api-key", "APIKey", "openaiApiKey", "OPENAI_API_KEY", "apiKeys", "api key",
      "AWS_SECRET_ACCESS_KEY", "accessKey", "private_key", "ssh.privateKey.path", "wandb.api_key_2",
      "token", "hf_token", "HF_TOKEN", "hfToken", "hub.token", "HFToken", "authToken", "authtoken",
-     "access_token", "token_2"],
+     "access_token", "token_2", "pwd", "db.pwd", "MYSQL_PWD", "auth", "http.basic_auth", "TOKEN_X", "HF_TOKEN_READ",
+     "TOKEN_2", "db.TOKEN_CI"],
 )  # fmt: skip
 def test_keys_of_secrets_are_known(key: str) -> None:
     """In snake_case, kebab-case, camelCase and capitals."""
@@ -29,7 +30,9 @@ def test_keys_of_secrets_are_known(key: str) -> None:
     "key",
     ["max_tokens", "tokenizer", "token_dim", "token.dim", "tokens", "n_tokens", "tokenizer.pad_token",
      "eos_token", "max_token", "mask_token", "key", "keys", "key_dim", "api", "apis.keyboard", "passes",
-     "compass", "secretary", "bypass_words", "keyapi", "access", "private", "betoken", "monkey", "", "_"],
+     "compass", "secretary", "bypass_words", "keyapi", "access", "private", "betoken", "monkey", "", "_",
+     "author", "authority", "n_auth_heads", "auth.method", "n_auth", "authors.0", "TOKEN_DIM", "MAX_TOKEN_LENGTH",
+     "TOKEN_LIMIT", "PAD_TOKEN_X", "token_x", "cpwd", "TOKENS_X", "TOKENIZER_X"],
 )  # fmt: skip
 def test_keys_of_models_are_no_secrets(key: str) -> None:
     """What a language model counts and embeds is no secret."""
@@ -96,6 +99,53 @@ def test_other_trees_stay_what_they_are(tree: Any) -> None:
     """Nothing is hidden without need, and masking twice is masking once."""
     assert mask(tree) == tree
     assert mask(mask({"secret": tree})) == mask({"secret": tree})
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("postgres://me:hunter2@db:5432/x", "postgres://me:***@db:5432/x"),
+        ("redis://:hunter2@db", "redis://:***@db"),
+        ("see a://u:hunter2@h, and b://v:hunter2@h", "see a://u:***@h, and b://v:***@h"),
+        ("a://u:p@hunter2@h", "a://u:***@h"),
+        ("https://hunter2@example.org", "https://***@example.org"),
+        ("git+https://hunter2:x-oauth-basic@example.org/x", "git+https://***@example.org/x"),
+        ("https://hunter2:@example.org/x", "https://***@example.org/x"),
+        ("a://u:${oc.env:X}hunter2@h", "a://***@h"),
+        ("${oc.env:SCHEME}://u:hunter2@h", "${oc.env:SCHEME}://u:***@h"),
+    ],
+)
+def test_credentials_in_a_url_are_masked(url: str, masked: str) -> None:
+    """Whatever the key; what is masked is found again in the URL, and once masked stays as it is."""
+    assert mask({"at": [url]}) == {"at": [masked]}
+    assert mask_command(["mag", f"at={url}"]) == ["mag", f"at={masked}"]
+    assert mask_urls(masked) == masked
+    assert any(SECRET in value for value in find_values({"at": [url]}))
+    assert is_masked("at", masked)
+    assert not is_masked("at", url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgres://db/x", "ssh://git@example.org/x", "https://example.org/@me", "a://u:${oc.env:PW}@h", "a://:@h",
+     "https://example.org/?page=2", "https://${oc.env:TOKEN}@example.org", "u:p@h", "a://h/x:y@z", "s3://bucket/a@b"],
+)  # fmt: skip
+def test_urls_without_credentials_stay(url: str) -> None:
+    """A user's name, a path and a reference reveal nothing."""
+    assert mask_urls(url) == url
+    assert find_values({"at": url}) == set()
+
+
+def test_secret_parameters_of_a_url_are_masked() -> None:
+    """Those whose names look secret, and no others."""
+    masked = "jdbc:mysql://h/x?user=me&password=***&n=1"
+    assert mask_urls("jdbc:mysql://h/x?user=me&password=hunter2&n=1") == masked
+    assert is_masked("at", masked)
+
+
+def test_found_values_are_those_that_a_program_shows() -> None:
+    """An escaped password counts in both its forms."""
+    assert find_values({"at": "a://u:p%40w@h", "pin_token": 1234}) == {"p%40w", "p@w", "1234"}
 
 
 @pytest.mark.parametrize(
