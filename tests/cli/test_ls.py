@@ -105,7 +105,7 @@ def test_a_corrupt_record_costs_one_row(run: Run, torn: bytes) -> None:
     assert status == 0
     assert out == "name\tstatus\n2|0\tfailed\n10|0\tcompleted\n1|0\tcorrupt\n"
     assert err.startswith("mag: 1|0 is corrupt. Cannot read experiments/1|0/.mag/record.json: ")
-    assert {len(one) for one in json.loads(run("ls", "--json").out)} == {21}
+    assert len({frozenset(one) for one in json.loads(run("ls", "--json").out)}) == 1
 
 
 def test_lost_experiments_are_told(run: Run, write: Write) -> None:

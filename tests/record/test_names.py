@@ -15,8 +15,9 @@ from mag.record.paths import StorePaths
 from mag.record.records import Record
 
 HOSTILE = ["a", "A", "é", "e\u0301", "1", "|", "a|b", "..", "/", "x" * 300, "", "~", "\n", "İ", "ß", "ss"]
+TEXT = st.characters(codec="utf-8", exclude_characters="\0")
 NASTY = st.sampled_from(HOSTILE)
-VALUES = st.integers(0, 2) | st.floats(0, 2) | st.booleans() | st.none() | NASTY | st.text(max_size=3)
+VALUES = st.integers(0, 2) | st.floats(0, 2) | st.booleans() | st.none() | NASTY | st.text(TEXT, max_size=3)
 CONFIGS = st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), min_size=1, max_size=8)
 
 
