@@ -21,7 +21,7 @@ from mag.config.secrets import mask
 from mag.config.sources import read_source
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures
-from mag.record.attempts import Attempt
+from mag.record.attempts import Attempt, read_metrics
 from mag.record.log import Capture, open_log
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -131,6 +131,17 @@ class Experiment:
             return dict(self._attempt.results)
         record = self._read_record()
         return dict(record.results) if record else {}
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """What was logged with `log_metrics`, one dict a call."""
+        return read_metrics(self._locate().metrics)
+
+    @property
+    def directories(self) -> dict[str, Path]:
+        """The directories in the experiment's own, by name: those of `register_directory`, and others made there."""
+        folders = (path for path in sorted(self.directory.glob("*")) if path.is_dir() and path.name != ".mag")
+        return {path.name: path for path in folders}
 
     @property
     def completed(self) -> bool:

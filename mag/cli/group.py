@@ -1,6 +1,7 @@
 """The group of all commands, each of which is imported when it is run."""
 
 import importlib
+import keyword
 
 import click
 
@@ -8,6 +9,11 @@ from mag.cli.pages import COMMANDS, OPTIONS, format_help
 from mag.errors import UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _name_module(command: str) -> str:
+    """Return the module of a command: the command's name, or one that Python allows, as `import_`."""
+    return f"{command}_" if keyword.iskeyword(command) else command
 
 
 class LazyGroup(click.Group):
@@ -25,7 +31,7 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
             raise UsageError(f"There is no command {cmd_name!r}: {hint}")
-        command: click.Command = importlib.import_module(f"mag.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"mag.cli.{_name_module(cmd_name)}").command
         return command
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002

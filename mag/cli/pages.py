@@ -19,6 +19,8 @@ COMMANDS = {
     "rerun": "Run an experiment again, from its record.",
     "restore": "Bring back the code and config of an experiment.",
     "diff": "Show in what two experiments differ.",
+    "export": "Put an experiment and its code into a file.",
+    "import": "Take an experiment and its code from a file.",
     "gc": "Drop snapshots that no record names.",
     "completion": "Set up Tab completion.",
 }

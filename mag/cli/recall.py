@@ -81,7 +81,14 @@ def open_code(experiment: StoredExperiment, code: str) -> Repository:
         RepositoryError: None of them has.
     """
     top = require_record(experiment).commit.get("top")
-    return open_holder(code, [experiment.paths.directory, Path.cwd(), top if isinstance(top, str) else None])
+    own = experiment.paths.home.code
+    places: list[str | Path | None] = [
+        experiment.paths.directory,
+        Path.cwd(),
+        own,
+        top if isinstance(top, str) else None,
+    ]
+    return open_holder(code, places)
 
 
 @contextlib.contextmanager

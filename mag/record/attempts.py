@@ -129,3 +129,22 @@ def measure_usage() -> dict[str, Any]:
         "cpu_seconds": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
         "peak_memory_bytes": max(own.ru_maxrss, children.ru_maxrss) * _PEAK_UNIT,
     }
+
+
+def read_metrics(path: str) -> list[dict[str, Any]]:
+    """Return the lines of a `metrics.jsonl`; one that is cut off, since its writer was killed, is left out.
+
+    Args:
+        path: The file, which need not be there.
+    """
+    try:
+        lines = files.read_file(path).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            found.append(values.decode(json.loads(line)))
+        except ValueError:
+            continue
+    return found

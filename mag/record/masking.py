@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from mag.config.secrets import MASK, is_secret
+from mag.config.secrets import MASK, is_secret, mask_urls
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".toml", ".ini", ".cfg", ".conf", ".properties"})
 _LONGEST = 1 << 20
 _LINE = re.compile(r"""(?P<indent>[ \t]*(?:-[ \t]+)*)(?P<key>["']?[\w.@ -]+?["']?)(?P<sign>\s*[:=]\s*)(?P<value>.*)""")
-_INNER = re.compile(
-    r"""(?P<key>["']?[\w.@-]+["']?)(?P<sign>\s*[:=]\s*)(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}\]]+)"""
-)
+_INNER = re.compile(r"""(?P<key>["']?[\w.@-]+["']?)\s*[:=]\s*""")
+_VALUE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^,\[\]{}"'][^,\[\]{}]*)""")
+_PIECE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\[{]|[\]}]|.)""")
 _HARMLESS = re.compile(
     r"""(null|true|false|~|\?\?\?|''|""|[|>][+-]?|["']?\$\{[^}]*\}["']?|["']?\*\*\*["']?|[\[{(]+)?,?\s*(\#.*)?""",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ def holds_config(path: str, size: int) -> bool:
 
 
 def mask_text(text: str, patterns: Sequence[str] = ()) -> str:
-    r"""Return the text of a config file with `***` for the values of secret-looking keys.
+    r"""Return the text of a config file with `***` for the values of secret-looking keys and credentials in URLs.
 
     It works by lines and knows no grammar: what stands indented below a secret-looking key is masked, too.
 
@@ -43,24 +43,27 @@ def mask_text(text: str, patterns: Sequence[str] = ()) -> str:
         indent = len(body) - len(body.lstrip(" \t-"))
         if below is not None and body.strip() and indent <= below and not body.lstrip().startswith(("]", "}")):
             below = None
-        masked = _mask_below(body) if below is not None else _mask_line(body, patterns)
-        found = _LINE.fullmatch(body)
-        if below is None and found and _is_secret(found["key"], patterns):
-            below = indent
+        if below is not None:
+            lines.append(_mask_below(body) + end)
+            continue
+        masked, goes_on = _mask_line(body, patterns)
+        below = indent if goes_on else None
         lines.append(masked + end)
-    return "".join(lines)
+    return mask_urls("".join(lines))
 
 
-def _mask_line(line: str, patterns: Sequence[str]) -> str:
+def _mask_line(line: str, patterns: Sequence[str]) -> tuple[str, bool]:
+    """Return a masked line, and whether a secret may go on in the lines that are indented below it."""
     found = _LINE.fullmatch(line)
     if found is None:
         return _mask_inner(line, patterns)
     if not _is_secret(found["key"], patterns):
-        return line[: found.start("value")] + _mask_inner(found["value"], patterns)
+        value, goes_on = _mask_inner(found["value"], patterns)
+        return line[: found.start("value")] + value, goes_on
     if _HARMLESS.fullmatch(found["value"]):
-        return line
+        return line, True
     comma = "," if found["value"].rstrip().endswith(",") else ""
-    return f'{line[: found.start("value")]}"{MASK}"{comma}'
+    return f'{line[: found.start("value")]}"{MASK}"{comma}', True
 
 
 def _mask_below(line: str) -> str:
@@ -72,13 +75,31 @@ def _mask_below(line: str) -> str:
     return line if _HARMLESS.fullmatch(line[start:].strip(" ]}")) else f'{line[:start]}"{MASK}"'
 
 
-def _mask_inner(text: str, patterns: Sequence[str]) -> str:
-    def mask(found: re.Match[str]) -> str:
-        if not _is_secret(found["key"], patterns) or _HARMLESS.fullmatch(found["value"]):
-            return found[0]
-        return f'{found["key"]}{found["sign"]}"{MASK}"'
+def _mask_inner(text: str, patterns: Sequence[str]) -> tuple[str, bool]:
+    """Return a line or a part of it, with secrets inside braces masked, and whether the last of them may go on."""
+    pieces, start, goes_on = [], 0, False
+    for found in _INNER.finditer(text):
+        if found.start() < start or not _is_secret(found["key"], patterns):
+            continue
+        end = _find_end(text, found.end())
+        value = text[found.end() : end]
+        goes_on = end == len(text)
+        pieces += [text[start : found.end()], value if _HARMLESS.fullmatch(value) else f'"{MASK}"']
+        start = end
+    return "".join([*pieces, text[start:]]), goes_on
 
-    return _INNER.sub(mask, text)
+
+def _find_end(text: str, start: int) -> int:
+    """Return where a value in braces ends that begins at `start`."""
+    if text[start : start + 1] not in {"[", "{"}:
+        found = _VALUE.match(text, start)
+        return found.end() if found else start
+    depth = 0
+    for piece in _PIECE.finditer(text, start):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(piece[0], 0)
+        if depth == 0:
+            return piece.end()
+    return len(text)
 
 
 def _is_secret(key: str, patterns: Sequence[str]) -> bool:

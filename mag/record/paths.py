@@ -102,6 +102,11 @@ class StorePaths:
         """What the runner of the sweep is asked to do."""
         return f"{self.root}/.mag/sweeps/{sweep}.control.json"
 
+    @property
+    def code(self) -> str:
+        """The repository of code that was taken in where there was no other."""
+        return f"{self.root}/.mag/code"
+
     def environment(self, digest: str) -> str:
         """What was known of the environment with that digest."""
         return f"{self.root}/.mag/environments/{digest}.json"

@@ -1,0 +1,46 @@
+"""`mag export`: an experiment and its code in one file."""
+
+import contextlib
+from pathlib import Path
+
+import click
+
+from mag.cli.messages import say
+from mag.cli.output import escape, note
+from mag.cli.references import STORE_OPTION, find_experiment
+
+HELP = """Put an experiment and the code that it ran into one file, to be taken to another machine.
+
+\b
+  mag export --bundle '10|0.01' -o result.mag
+  mag import result.mag                          there
+  mag rerun '10|0.01'
+
+The file holds the experiment's directory, the record of its environment, and a git bundle of its code with the history
+that leads to it. What is masked in a record is masked in the file; what the experiment printed or saved is in it as it
+is.
+
+Exit status: 0, 2 if the file cannot be written, 4 if there is no such experiment.
+"""
+
+
+@click.command(help=HELP, short_help="Put an experiment and its code into a file.")
+@click.option("--bundle", "reference", metavar="EXPERIMENT", required=True, help="The experiment.")
+@click.option("-o", "--output", metavar="FILE", help="The file; NAME.mag if it is left out.")
+@STORE_OPTION
+def command(*, reference: str, output: str | None, directory: str | None) -> None:
+    """Find it, pack it."""
+    from mag.cli.recall import open_code, require_record
+    from mag.record.bundles import write_bundle
+    from mag.record.checkouts import read_code
+
+    experiment = find_experiment(reference, directory)
+    record = require_record(experiment)
+    target = Path(output or f"{experiment.name}.mag")
+    code = read_code(record.commit)
+    with contextlib.ExitStack() as stack:
+        if code is None:
+            note(f"its code was not recorded ({record.commit.get('reason')}): the file will hold none")
+        repository = stack.enter_context(open_code(experiment, code)) if code else None
+        write_bundle(experiment.paths, record, repository, target)
+    say(f"Next: mag import {escape(str(target))}  (on the other machine)")

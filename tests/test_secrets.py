@@ -1,0 +1,118 @@
+"""Secrets: planted in fifty places, found in nothing that mag wrote."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Git = Callable[..., str]
+
+APP = """\
+import os
+import mag
+
+
+@mag.main(config_path="configs", config_name="config")
+def train(config):
+    if config.fail == 1:
+        raise ValueError(f"login with {config.db.password} and {os.environ['HF_TOKEN']} failed")
+    if config.fail == 2:
+        raise RuntimeError([config.api_keys, config.secret]) from KeyError(config.db.access_token)
+    return {"score": 1}
+
+
+if __name__ == "__main__":
+    train()
+"""
+VARIABLES = ("HF_TOKEN", "WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "GITHUB_TOKEN", "MY_PIN", "HARMLESS")
+FILES = (
+    ".env",
+    ".env.local",
+    "conf/prod.env",
+    "id_rsa",
+    "server.key",
+    "cert.pem",
+    ".netrc",
+    "credentials",
+    "secrets.yaml",
+)
+
+
+def plant(number: int) -> str:
+    """Return the secret of that number."""
+    return f"Xq{number:02d}zSeCrEt{number * 7919 % 1000:03d}w"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Git) -> Path:
+    """Return a repository with changes and files that hold secrets."""
+    code = tmp_path / "code"
+    (code / "configs").mkdir(parents=True)
+    (code / "conf").mkdir()
+    (code / "train.py").write_text(APP)
+    (code / "pyproject.toml").write_text('[tool.mag]\nsecrets = ["*_pin"]\n')
+    monkeypatch.chdir(code)
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    secrets = iter(map(plant, range(100)))
+    (code / "configs" / "config.yaml").write_text(
+        f"fail: 0\ndb: {{user: me, password: {next(secrets)}, access_token: '{next(secrets)}'}}\n"
+        f"secret: {next(secrets)}\nmy_pin: {next(secrets)}\napi_keys:\n  - {next(secrets)}\n  - {next(secrets)}\n"
+        f"credentials:\n  user: {next(secrets)}\n  level: {{deep: {next(secrets)}}}\nplain: 1\n"
+        f'private_key: |\n  {next(secrets)}\n  {next(secrets)}\nauth:\n  bearer_token: "{next(secrets)}"\n'
+    )
+    (code / "extra.json").write_text(f'{{"password": "{next(secrets)}", "list": [{{"api_key": "{next(secrets)}"}}]}}\n')
+    (code / "extra.toml").write_text(f"[db]\npassword = \"{next(secrets)}\"\nclient_secret = '{next(secrets)}'\n")
+    (code / "extra.ini").write_text(f"[db]\npassphrase: {next(secrets)}\napi-key={next(secrets)}\n")
+    for name in FILES:
+        (code / name).write_text(f"TOKEN={next(secrets)}\n")
+    for name in VARIABLES:
+        monkeypatch.setenv(name, next(secrets))
+    git("remote", "add", "origin", f"https://me:{next(secrets)}@example.org/x.git")
+    git("remote", "add", "other", f"https://{next(secrets)}@example.org/y.git")
+    monkeypatch.setenv("NEXT_SECRET", "35")
+    assert next(secrets) == plant(35)
+    return code
+
+
+def run(*words: str) -> None:
+    """Run mag, whatever comes of it."""
+    subprocess.run([sys.executable, "-m", "mag", *words], check=False, capture_output=True)
+
+
+def read_all(git: Git) -> dict[str, bytes]:
+    """Return all that mag wrote: files of experiments, and every object that its refs lead to."""
+    written = {str(path): path.read_bytes() for path in Path("experiments").rglob("*") if path.is_file()}
+    written |= {str(path) + "/": os.fsencode(path) for path in Path("experiments").rglob("*")}
+    for line in git("rev-list", "--objects", "--glob=refs/mag/*").splitlines():
+        name = line.split()[0]
+        kind = git("cat-file", "-t", name)
+        written[f"object {line}"] = git("cat-file", "-p", name).encode() if kind != "tree" else b""
+    written["git/mag-stores"] = Path(".git/mag-stores").read_bytes()
+    return written
+
+
+def test_none_is_found(project: Path, git: Git) -> None:
+    """Fifty secrets, in the environment, overrides, YAML, remotes, .env-like files and errors: mag wrote none down."""
+    overrides = [
+        *(f"db.password={plant(40)},{plant(41)}", f"secret={plant(42)}", f"my_pin={plant(43)}"),
+        *(f"+wandb.api_key={plant(44)}", f"++db.secret_key={plant(45)}", f"api_keys=[{plant(46)},{plant(47)}]"),
+        *(f"+tokens={{access_token: {plant(48)}}}", f"db.access_token={plant(49)}"),
+    ]
+    run("sweep", "fail=0,1,2")
+    run("sweep", "fail=0,1,2", "plain=2", *overrides)
+    run("run", "plain=3", f"secret={plant(36)}", f"auth.bearer_token={plant(37)}")
+    (project / "train.py").write_text(APP + "# changed\n")
+    run("run", "plain=4", "fail=1", f"secret={plant(38)}", f"db.password={plant(39)}")
+    written = read_all(git)
+
+    assert sum(name.endswith("record.json") for name in written) >= 10
+    assert any(b"# changed" in content for content in written.values())
+    leaks = [(name, number) for number in range(50) for name, text in written.items() if plant(number).encode() in text]
+    assert leaks == []
+    record = next(text for name, text in written.items() if name.endswith("record.json"))
+    assert all(name.encode() in record for name in FILES)
