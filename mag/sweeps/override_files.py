@@ -47,10 +47,9 @@ def set_value(key: Any, value: Any) -> Override:
     name = key if isinstance(key, str) else format_value(key)
     if name.startswith("~") and value is None:
         return parse_override(name)
-    override = parse_override(f"{name}=")
-    if override.value != "":
+    if "=" in name:
         raise OverrideError(f"{name!r} is no key; write the value after a colon, as in C: 10")
-    valued = replace(override, value=value)
+    valued = replace(parse_override(f"{name}="), value=value)
     return replace(valued, text=format_override(valued))
 
 

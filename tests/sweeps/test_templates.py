@@ -72,7 +72,7 @@ def describe(point: Point, describer: Describer) -> Any:
 
 
 def in_full(point: Point, composer: Composer, settings: Settings) -> Any:
-    """Return what describing in full says, which is what configs are hashed and named like, or the kind of its error."""
+    """Return what describing in full says, which agrees with hashing and naming the config, or its error."""
     try:
         description, config = describe_point(point, composer, Naming(settings))
         assert description.identity == compute_identity(config.resolved)

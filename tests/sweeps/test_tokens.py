@@ -1,0 +1,53 @@
+"""Laws of the words of conditions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mag.errors import SpaceError
+from mag.sweeps.tokens import split_tokens
+
+
+@given(st.text("aé1.0 _<>=!*/-+%()[],'\"\\eE", max_size=12))
+def test_nothing_is_lost(text: str) -> None:
+    """A text is refused, or its words and the blanks between them are all of it, each at its place."""
+    try:
+        tokens = list(split_tokens(text))
+    except SpaceError:
+        return
+    assert "".join(token.text for token in tokens) == text.replace(" ", "") or "'" in text or '"' in text
+    assert all(text.startswith(token.text, token.position) for token in tokens)
+
+
+@pytest.mark.parametrize("number", ["0", "12", "1_000", "1.5", ".5", "1.", "1e3", "1E-3", "2.5e+1"])
+def test_numbers(number: str) -> None:
+    """A number means what it means in Python, and is an integer only without point and exponent."""
+    token = next(split_tokens(number))
+    assert token.value == float(number)
+    assert isinstance(token.value, int) is number.replace("_", "").isdigit()
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("FALSE", False), ("Null", None), ("'a\\'b'", "a'b")])
+def test_values(text: str, value: object) -> None:
+    """Constants are read in any case; a text is in either kind of quotes, which a backslash escapes."""
+    token = next(split_tokens(text))
+    assert (token.kind, token.value) == ("value", value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("C = 1", "column 3: '=' has no meaning here; to compare write =="),
+        ("a & b", "write and"),
+        ("!a", "write not"),
+        ("'abc", "never closed"),
+        ("3x", "has no meaning"),
+        ("1.2.3", "has no meaning"),
+        ("9" * 5000, "too long"),
+    ],
+)
+def test_refusals(text: str, said: str) -> None:
+    """What is no word is refused, with its place and what was probably meant."""
+    with pytest.raises(SpaceError) as error:
+        list(split_tokens(text))
+    assert said in str(error.value)
