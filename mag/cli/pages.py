@@ -1,7 +1,9 @@
 """The front page of the help, made of words alone: start-up is a feature."""
 
 COMMANDS = {
+    "init": "Start a project.",
     "config": "Print the composed config.",
+    "check": "Check that all configs and spaces compose.",
     "run": "Run one experiment.",
     "sweep": "Run every combination.",
     "status": "List the sweeps and how far each is.",
@@ -23,6 +25,7 @@ COMMANDS = {
     "import": "Take an experiment and its code from a file.",
     "gc": "Drop snapshots that no record names.",
     "completion": "Set up Tab completion.",
+    "help": "Explain a command or a topic.",
 }
 """Every command and its line in the help; the command itself is `command` in the module of its name."""
 

@@ -104,6 +104,10 @@ class Composer:
         """
         return self._library.has_group(key)
 
+    def groups(self) -> tuple[str, ...]:
+        """Return the names of all config groups, sorted."""
+        return self._library.groups()
+
     def options(self, group: str) -> tuple[str, ...]:
         """Return the names of a group's options, sorted.
 

@@ -12,6 +12,23 @@ from mag.errors import ConfigError, MissingValueError, OverrideError
 _COMMAND_LINE = "the command line"
 
 
+class OpenChoiceError(MissingValueError):
+    """An option is still `???`.
+
+    Args:
+        message: The sentence.
+        key: The choice, such as `db` or `db@backup`.
+        options: What can be chosen.
+        source: The file that leaves it open.
+    """
+
+    def __init__(self, message: str, key: str, options: tuple[str, ...], source: str) -> None:
+        super().__init__(message)
+        self.key = key
+        self.options = options
+        self.source = source
+
+
 class Objections:
     """Builds the errors of one growth of the tree; each method returns the error to raise.
 
@@ -28,8 +45,9 @@ class Objections:
 
     def open_choice(self, node: Node, key: str, group: str) -> ConfigError:
         """An option is still `???`."""
-        options = list_names(self._library.options(group))
-        return MissingValueError(f"{node.origin} leaves the choice of {key} open; type {key}=<option>: {options}")
+        options = self._library.options(group)
+        message = f"{node.origin} leaves the choice of {key} open; type {key}=<option>: {list_names(options)}"
+        return OpenChoiceError(message, key, options, node.origin)
 
     def missing_file(self, node: Node) -> ConfigError:
         """An entry names a file that is not there."""

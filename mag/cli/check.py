@@ -1,0 +1,102 @@
+"""`mag check`: whether every option of every group composes, and every space file expands."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mag.cli.explanation import shorten
+from mag.cli.messages import say
+from mag.cli.output import escape, write_json, write_lines
+from mag.cli.project import WORDS, Project, open_project
+from mag.config.checking import Checker, check_files
+from mag.config.override import Override
+from mag.config.problems import Problem, place_message
+from mag.errors import MagError, UsageError
+
+HELP = """Check the configs and spaces of a project; nothing is run or written.
+
+Every option of every group is composed by itself against the defaults, every file in spaces/ is expanded, and what
+YAML reads otherwise than it looks is found.
+
+\b
+  mag check                one line for each problem, with file and line
+  mag check seed=1         with what the primary config leaves to be typed
+  mag check --json | jq '.[].file'
+
+An error cannot run; a warning probably means something else than it says; a note is for you to know: an option that
+needs more to be typed, a file that nothing leads to.
+
+Exit status: 0 nothing but notes, 1 errors or warnings, 2 there are no configs to check.
+"""
+
+_MOST_POINTS = 1000  # of a larger space so many are drawn
+
+
+@click.command(help=HELP, short_help="Check that all configs and spaces compose.")
+@WORDS
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool) -> int:
+    """Check, and print what was found."""
+    project = open_project(known, words)
+    overrides = project.parse()
+    if swept := [override.text for override in overrides if override.is_sweep]:
+        raise UsageError(f"{swept[0]!r} has several values, and `mag check` checks against one config: give one value.")
+    root, name = project.app.config_path, project.app.config_name
+    if root is None or name is None:
+        raise UsageError(
+            f"The app {project.app.name} has no configs to check: name some in @mag.main(config_path=...)."
+        )
+    primary = root / f"{name.removesuffix('.yaml')}.yaml"
+    ignored = ("spaces",) if root / "spaces" in _list_folders(root) else ()
+    checker = Checker(project.composer, primary, overrides, ignored)
+    found = [*checker.check_primary(), *checker.check_options(), *check_files(root, primary, ignored)]
+    spaces = [file for folder in _list_folders(root) for file in sorted(folder.glob("*.yaml"))]
+    found += [problem for file in spaces for problem in _check_space(file, project, overrides)]
+    problems = sorted(set(found), key=lambda each: (shorten(each.file), each.line or 0, each.text))
+    if as_json:
+        write_json([_describe(problem) for problem in problems])
+    else:
+        write_lines(escape(_write(problem)) for problem in problems)
+        say(_conclude(checker.count, len(spaces), problems))
+    return int(any(problem.severity != "note" for problem in problems))
+
+
+def _list_folders(root: Path) -> list[Path]:
+    """Return the folders of space files: beside the configs and in them."""
+    return [folder for folder in (root.parent / "spaces", root / "spaces") if folder.is_dir()]
+
+
+def _check_space(file: Path, project: Project, overrides: Sequence[Override]) -> Iterator[Problem]:
+    """Yield why a space file does not expand to points that compose, if it does not."""
+    from mag.sweeps.plans import make_plan
+    from mag.sweeps.shapes import Shape, build_spaces
+    from mag.sweeps.space_files import read_space_file
+
+    try:
+        shape = Shape(files=(read_space_file(file),))
+        size = sum(space.size for space in build_spaces(overrides, project.composer, shape))
+        if size > _MOST_POINTS:
+            shape = shape._replace(sample=_MOST_POINTS)
+        make_plan(overrides, project.composer, project.store, project.settings, shape)
+    except MagError as error:
+        yield Problem("error", *place_message(str(error), file))
+
+
+def _describe(problem: Problem) -> dict[str, Any]:
+    place = {"file": shorten(problem.file), "line": problem.line}
+    return {"severity": problem.severity, **place, "text": problem.text}
+
+
+def _write(problem: Problem) -> str:
+    line = "" if problem.line is None else f":{problem.line}"
+    return f"{shorten(problem.file)}{line}: {problem.severity}: {problem.text}"
+
+
+def _conclude(options: int, spaces: int, problems: Sequence[Problem]) -> str:
+    counts = Counter(problem.severity for problem in problems)
+    found = ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in sorted(counts.items())) or "all is well"
+    return f"{options} option{'s' * (options != 1)} and {spaces} space{'s' * (spaces != 1)} checked: {found}."
