@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import importlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -150,6 +151,11 @@ class LocalLauncher:
         for supervisor in self._hired:
             supervisor.close()
         self._server.close()
+
+
+def prepare_engine() -> None:
+    """Import what hands out work, so that nobody waits for it later (joblib, and NumPy where it is installed)."""
+    importlib.import_module("joblib")
 
 
 def settle_orphan(task: Task, conditions: Conditions) -> Outcome:

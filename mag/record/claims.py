@@ -60,7 +60,6 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
         ExistsError: Another process is running this very experiment.
         RecordError: The directory cannot be made or opened.
     """
-    prepare_store(store)
     for candidate in dict.fromkeys((name, add_suffix(name, identity, separator=separator))):
         paths = store.experiment(candidate)
         try:
@@ -69,6 +68,7 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
             raise RecordError(f"Cannot use {paths.directory}: {error.strerror or error}.") from error
         if claim is not None:
             return claim
+    prepare_store(store)  # which tells where the store itself is the reason
     raise RecordError(
         f"Cannot use {store.experiment(name).directory}: something else that is no experiment of this config is there; "
         f"move it away."
@@ -79,8 +79,8 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
     found = read_found(store, name)
     if found is not None and found.get("identity") != identity:
         return None
-    Path(paths.directory).mkdir(parents=True, exist_ok=True)
-    Path(paths.private).mkdir(exist_ok=True)
+    _make_directory(paths.directory, store)
+    _make_directory(paths.private, store)
     if os.path.islink(paths.private) or os.path.islink(paths.directory):
         return None
     lock = locks.acquire(paths.lock)
@@ -96,6 +96,16 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
         lock.release()
         return None
     return Claim(paths, lock, _decode_previous(found, paths) if found else None)
+
+
+def _make_directory(path: str, store: StorePaths) -> None:
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return
+    except OSError:  # the store is not there, or cannot be written in, which is to be said
+        prepare_store(store)
+        os.mkdir(path)
 
 
 def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> None:

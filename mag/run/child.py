@@ -27,23 +27,23 @@ _RESET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.S
 
 
 def run_child(
-    function: Function, attempt: Attempt, log: int, task: Task, *, conditions: Conditions, shutdown: Shutdown
+    function: Function, experiment: Experiment, attempt: Attempt, log: int, *, work: tuple[Task, Conditions, Shutdown]
 ) -> NoReturn:
     """Turn this process, which was just forked, into the experiment, and end it.
 
     Args:
         function: The user's function.
+        experiment: What the function is given.
         attempt: The attempt, its directory claimed by the supervisor.
         log: Descriptor of the open log.
-        task: What to run.
-        conditions: What the task has in common with the others.
-        shutdown: What is to be ended with the experiment.
+        work: The task, what it has in common with the others, and what is to be ended with the experiment.
     """
+    task, conditions, shutdown = work
     code = FAILED
     try:
         _settle(attempt, log, conditions)
         os.environ.update(task.environment)
-        code = _carry_out(function, attempt, task, conditions, shutdown)
+        code = _carry_out(function, experiment, attempt, shutdown)
     except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         _print_traceback(error, attempt)
     finally:
@@ -98,8 +98,7 @@ def _interrupt_at_sigterm() -> None:
     os.register_at_fork(before=hold_back, after_in_parent=let_through, after_in_child=forget)
 
 
-def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Conditions, shutdown: Shutdown) -> int:
-    experiment = Experiment.adopt(attempt, task.config, conditions.settings)
+def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
     try:
         _register(experiment, call_function(function, experiment))
         shutdown.carry_out()
@@ -114,6 +113,14 @@ def _carry_out(function: Function, attempt: Attempt, task: Task, conditions: Con
         return code
     attempt.publish("completed", ending=attempt.measure_ending(0))
     return 0
+
+
+def make_experiment(attempt: Attempt, task: Task, conditions: Conditions) -> Experiment:
+    """Return what the function is given, made before the fork: a child pays for every page of memory it touches."""
+    experiment = Experiment.adopt(attempt, task.config, conditions.settings)
+    with contextlib.suppress(Exception):  # the child meets it again, and has a log to tell it in
+        _ = experiment.config
+    return experiment
 
 
 def call_function(function: Function, experiment: Experiment) -> Any:

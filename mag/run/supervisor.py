@@ -20,7 +20,7 @@ from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record
 from mag.record.redaction import Redaction
 from mag.record.tail import read_last_line
-from mag.run.child import run_child
+from mag.run.child import make_experiment, run_child
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 from mag.run.processes import Death, Watch, end_leftovers
@@ -83,12 +83,13 @@ class Supervisor:
     def _attend(self, attempt: Attempt, task: Task) -> Outcome:
         conditions, watch = self._conditions, self._watch
         log = open_log(attempt.paths.log)
+        experiment = make_experiment(attempt, task, conditions)
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
             watch.leave()
-            run_child(self._function, attempt, log, task, conditions=conditions, shutdown=self._shutdown)
+            run_child(self._function, experiment, attempt, log, work=(task, conditions, self._shutdown))
         os.close(log)
         attempt.note_process(pid)
         death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
@@ -98,10 +99,7 @@ class Supervisor:
         if reason is None and os.path.exists(attempt.paths.stop):
             reason = STOPPED
             files.remove_file(attempt.paths.stop)
-        if reason is None:
-            reason = _explain(death, attempt.paths, oom=watch.oom)
-            return _conclude(attempt, task, death, reason, ended=False)
-        return _conclude(attempt, task, death, reason, ended=True)
+        return _conclude(attempt, task, death, reason, watch.oom)
 
 
 def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
@@ -118,7 +116,7 @@ def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
     return Attempt(claim, record, redaction=Redaction.of(task.config, conditions.settings.secrets))
 
 
-def _conclude(attempt: Attempt, task: Task, death: Death, reason: Reason, *, ended: bool) -> Outcome:
+def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, oom: OomCounter) -> Outcome:
     """Return the outcome; where the child published none, or was `ended` by mag, publish the verdict."""
     try:
         record = read_record(attempt.paths)
@@ -126,6 +124,7 @@ def _conclude(attempt: Attempt, task: Task, death: Death, reason: Reason, *, end
         message = "its directory was removed while it ran"
         return Outcome(task.index, attempt.record.identifier, "failed", message=message)
     if record.status == "running" or (ended and record.status != "completed"):
+        reason = ended or _explain(death, attempt.paths, oom=oom)
         attempt.record = record
         attempt.results = _read_results(attempt.paths)
         error = {"type": reason.kind, "message": reason.message, "where": None}
