@@ -71,6 +71,8 @@ def require_code(experiment: StoredExperiment, advice: str) -> str:
         raise RecordError(f"The code of {experiment.name!r} was not recorded ({reason}): {advice}.")
     for one in commit.get("not_captured") or ():
         note(f"not in the record of the code: {one.get('path')} ({one.get('reason')})")
+    for path in commit.get("changed") or ():
+        note(f"{path} was changed while the experiment ran: which state of it ran is not known")
     return code
 
 
@@ -108,8 +110,8 @@ def lend_place(experiment: StoredExperiment, links: Sequence[str] = ()) -> Itera
     with open_code(experiment, code) as repository, lend_checkout(repository, code) as (directory, missing):
         for one in missing:
             note(f"missing in the code: {one.path} ({one.reason})")
-        for link in links:
-            _link(repository.top, directory, link)
+        for name in links:
+            link(repository.top, directory, name)
         top = record.commit.get("top")
         moved = {Path(top) if isinstance(top, str) else repository.top: directory, repository.top: directory}
         folder = transfer(record.directory or directory, moved)
@@ -139,7 +141,17 @@ def read_tree(repository: Repository, code: str) -> str | None:
     return None
 
 
-def _link(top: Path, directory: Path, name: str) -> None:
+def link(top: Path, directory: Path, name: str) -> None:
+    """Link a file or directory of one work tree, which git ignores, into another.
+
+    Args:
+        top: The top of the work tree that has it.
+        directory: The top of the one that gets it.
+        name: Its path, relative to the top.
+
+    Raises:
+        UsageError: It is not there, or the other has something in its place.
+    """
     source, target = top / name, directory / name
     if os.path.isabs(name) or ".." in Path(name).parts or not source.exists() or os.path.lexists(target):
         raise UsageError(f"--link {name} must name what is in {top} and not in the recorded code.")
@@ -153,13 +165,28 @@ def find_recorded_app(experiment: StoredExperiment, place: Place) -> App:
     Raises:
         UsageError: It is not there, or no app ran the experiment but a script of its own.
     """
-    name, settings = require_record(experiment).app or "", place.settings
+    name = require_record(experiment).app or ""
     file, _, function = name.rpartition(":")
     if not file or not function.isidentifier() or function == "<lambda>":
         raise UsageError(
             f"{experiment.name!r} was run by {name or 'a program'}, which is no app with @mag.main: "
             f"`mag restore` brings its code back, to be run there."
         )
+    return find_app_there(name, place)
+
+
+def find_app_there(name: str, place: Place) -> App:
+    """Return the app of that name, as it is where the code is.
+
+    Args:
+        name: `file.py:function` or `package.module:function`.
+        place: Where the code is.
+
+    Raises:
+        UsageError: It is not there.
+    """
+    settings = place.settings
+    file, _, function = name.rpartition(":")
     if os.path.isabs(file):
         name = f"{transfer(file, place.moved)}:{function}"
     named = settings.app is not None and settings.app.partition(":")[0] == file

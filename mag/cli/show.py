@@ -134,6 +134,9 @@ def _tell_circumstances(record: Record) -> Iterator[tuple[str, str | None]]:
     yield "directory", record.directory
     yield "commit", _tell_commit(record.commit)
     yield "remote", _optional(record.commit.get("remote"))
+    yield "snapshot", _optional(record.commit.get("snapshot"))
+    yield "left out", ", ".join(_list_omissions(record.commit)) or None
+    yield "changed", ", ".join(map(str, record.commit.get("changed") or ())) or None
     yield "host", f"{host['name']}, process {host.get('pid')}" if "name" in host else None
     yield "versions", ", ".join(f"{name} {version}" for name, version in versions.items()) or None
     yield "started", format_moment(record.started) if record.started else None
@@ -164,6 +167,12 @@ def _tell_attempts(experiment: StoredExperiment) -> Iterator[tuple[str, str | No
         error = attempt["error"]
         why = f", {_word_error(error)[0]}" if isinstance(error, dict) else ""
         yield str(attempt["number"]), f"{attempt['status']}{took}{why}"
+
+
+def _list_omissions(commit: dict[str, Any]) -> Iterator[str]:
+    for one in commit.get("not_captured") or ():
+        if isinstance(one, dict):
+            yield f"{one.get('path')} ({one.get('reason')})"
 
 
 def _tell_files(experiment: StoredExperiment, screen: Screen) -> Iterator[tuple[str, str | None]]:

@@ -1,5 +1,7 @@
 """`mag sweep`: every combination, each in a process and a directory of its own."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -8,6 +10,7 @@ from mag.cli.limits import limit_options, read_limits, read_sweep_options, sweep
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
 from mag.cli.shaping import read_shaping, shape_options
+from mag.errors import UsageError
 
 HELP = """Run every combination of the values given, in parallel.
 
@@ -60,6 +63,8 @@ Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
 @shape_options
 @sweep_options
 @limit_options
+@click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
+@click.option("--link", "links", multiple=True, metavar="PATH", help="With --snapshot: link in what git ignores.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
 @DIRECTORY
@@ -85,20 +90,37 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
     from mag.cli.report import conclude
     from mag.sweeps.execution import Order, execute
 
-    order = Order(
-        app=project.app.name,
-        settings=project.settings,
-        overrides=project.texts,
-        jobs=options["jobs"],
-        force=options["force"],
-        **read_sweep_options(options),
-        **read_limits(options),
-    )
-    progress = choose_progress(quiet=options["quiet"])
-    try:
-        report = execute(plan, order, lambda: project.app.load(debug=known.get("debug", False)), progress)
-    finally:
-        progress.close()
+    with _choose_code(project, options, debug=known.get("debug", False)) as (load, commit):
+        order = Order(
+            app=project.app.name,
+            settings=project.settings,
+            overrides=project.texts,
+            jobs=options["jobs"],
+            force=options["force"],
+            commit=commit,
+            **read_sweep_options(options),
+            **read_limits(options),
+        )
+        progress = choose_progress(quiet=options["quiet"])
+        try:
+            report = execute(plan, order, load, progress)
+        finally:
+            progress.close()
     if not options["quiet"]:
         say(conclude(report))
     return report.exit_code
+
+
+@contextlib.contextmanager
+def _choose_code(project: Project, options: dict[str, Any], *, debug: bool) -> Iterator[tuple[Callable[[], Any], Any]]:
+    """Lend what imports the app, and what is known of the code if that is known already."""
+    if not options["snapshot"]:
+        if options["links"]:
+            raise UsageError("--link goes with --snapshot: without it the sweep runs where the files are.")
+        yield lambda: project.app.load(debug=debug), None
+        return
+    from mag.cli.freezing import freeze
+    from mag.cli.recall import find_app_there, make_loader
+
+    with freeze(project, options["links"]) as place:
+        yield make_loader(find_app_there(project.app.name, place), place, {}, debug=debug), place.commit

@@ -11,6 +11,7 @@ from typing import Any
 from mag.errors import RecordError, ResultError
 from mag.record import claims, files, locks, provenance, values
 from mag.record.claims import Claim
+from mag.record.drift import tell_drift
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Record, Status
 from mag.record.redaction import NOTHING, Redaction
@@ -100,6 +101,7 @@ class Attempt:
         self.record = self.record.replace(
             status=status,
             results=values.decode(self.results),
+            commit=tell_drift(self.record.commit),
             ended=provenance.tell_time(),
             seconds=round(time.monotonic() - self._began, 6),
             exit=dict(ending),

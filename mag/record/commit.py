@@ -5,6 +5,7 @@ nothing of the user's in the repository changes.
 """
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def read_commit(directory: Path, *, ignore: Path | None = None, rules: Rules | N
     Returns:
         `hash`, `branch` (None where HEAD is detached), `dirty` (changes to tracked files, or files that git neither
         tracks nor ignores) and `remote` (without credentials). Where there is no commit to name, `hash` is None and
-        `reason` says why. With rules also `top` (the work tree), `snapshot` (the commit that holds exactly the code;
-        None where `hash` does) and `not_captured` (what it does not hold: `path` and `reason` of each).
+        `reason` says why. With rules also `top` (the work tree), `taken` (when, in seconds since 1970), `snapshot` (the
+        commit that holds exactly the code; None where `hash` does) and `not_captured` (what it does not hold: `path`
+        and `reason` of each).
     """
     try:
         with Repository(directory) as repository:
@@ -45,7 +47,7 @@ def _read(repository: Repository, ignore: Path | None, rules: Rules | None) -> d
     if rules is None:
         changes = read_changes(repository, ignore)
         return _describe(repository, changes.commit, changes.branch, dirty=changes.any)
-    snapshot = None
+    snapshot, taken = None, time.time()
     omissions: list[Omission] = []
     try:
         state = read_state(repository, rules, ignore)
@@ -57,7 +59,8 @@ def _read(repository: Repository, ignore: Path | None, rules: Rules | None) -> d
     except (RepositoryError, OSError, UnicodeError) as error:
         omissions.append(Omission(".", f"no snapshot could be made: {error}"))
         known = _read_less(repository, ignore)
-    return {**known, "top": str(repository.top), "snapshot": snapshot, "not_captured": _list(omissions)}
+    told = {"top": str(repository.top), "taken": taken, "snapshot": snapshot, "not_captured": _list(omissions)}
+    return known | told
 
 
 def _read_less(repository: Repository, ignore: Path | None) -> dict[str, Any]:

@@ -5,14 +5,14 @@ import dataclasses
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
 from mag.config.composition import Composer
 from mag.config.secrets import mask_command
 from mag.launch.control import converse
-from mag.launch.local import LocalLauncher, count_cpus
+from mag.launch.local import LocalLauncher, count_cpus, prepare_engine
 from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.commit import read_commit
@@ -54,6 +54,7 @@ class Order:
         gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
         then: A shell command to run when all is in; None for none.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
+        commit: The code, where `read_commit` has told it already.
     """
 
     app: str
@@ -69,6 +70,7 @@ class Order:
     gpus: tuple[str, ...] = ()
     then: str | None = None
     manifest: bool = True
+    commit: Mapping[str, Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     try:
         environment = gather_surroundings(order.settings, threads)
         conditions = _gather_conditions(plan, order, environment)
+        if order.manifest:
+            prepare_engine()  # while the app is imported
         server.wait_until_ready()
         prepare_store(plan.store)
         environment.store(plan.store)
@@ -213,9 +217,8 @@ def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Co
     provenance = gather_provenance(
         app=order.app,
         environment=environment,
-        commit=read_commit(
-            order.settings.root or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)
-        ),
+        commit=order.commit
+        or read_commit(order.settings.root or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
     )

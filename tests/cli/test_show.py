@@ -201,3 +201,15 @@ def test_on_a_terminal_the_status_has_a_colour(on_terminal: OnTerminal) -> None:
     assert status == 0
     assert "\x1b[31mfailed\x1b[0m after 1.25 s" in shown
     assert "\x1b" not in on_terminal("show", "2|0", NO_COLOR="1")[1]
+
+
+def test_what_a_snapshot_is_and_leaves_out(write: Write, run: Run) -> None:
+    """The commit that holds the code is shown, and what it does not hold."""
+    omissions = [{"path": "data.bin", "reason": "larger than 10 MB"}]
+    commit = {"hash": "1" * 40, "snapshot": "2" * 40, "not_captured": omissions, "changed": ["late.py"]}
+    write("a", {"C": 1}, commit=commit)
+
+    out = run("show", "a").out
+    assert f"snapshot  {'2' * 40}" in out
+    assert "left out  data.bin (larger than 10 MB)" in out
+    assert "changed   late.py" in out

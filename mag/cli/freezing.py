@@ -1,0 +1,49 @@
+"""Freezing: a whole sweep from one work tree that nobody edits, so that editing the code meanwhile changes nothing."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mag.cli.output import note
+from mag.cli.project import Project
+from mag.cli.recall import Place, link, read_tree
+from mag.errors import UsageError
+from mag.record.checkouts import lend_checkout, read_code, transfer
+from mag.record.commit import read_commit
+from mag.record.omissions import Rules
+from mag.record.repository import Repository
+
+
+@contextlib.contextmanager
+def freeze(project: Project, links: Sequence[str] = ()) -> Iterator[Place]:
+    """Lend the code as it is now, in a clean temporary work tree.
+
+    Args:
+        project: What the sweep works on.
+        links: Files and directories that are no part of the code, to be linked into the work tree.
+
+    Raises:
+        UsageError: There is no repository, or it cannot be captured.
+        RepositoryError: Git failed.
+    """
+    cwd = Path.cwd()
+    root, rules = project.settings.root or cwd, Rules.of(project.settings)
+    commit = read_commit(root, ignore=Path(project.store.root), rules=rules)
+    code = read_code(commit)
+    omissions = {one["path"]: one["reason"] for one in commit.get("not_captured", ())}
+    if code is None or "." in omissions:
+        reason = omissions.get(".") or commit.get("reason")
+        raise UsageError(
+            f"--snapshot runs the sweep from a copy of the code that git keeps, and there is none: {reason}."
+        )
+    for path, reason in omissions.items():
+        note(f"not in the snapshot: {path} ({reason})")
+    with Repository(root) as repository, lend_checkout(repository, code) as (directory, missing):
+        for one in missing:
+            note(f"missing in the snapshot: {one.path} ({one.reason})")
+        for name in links:
+            link(repository.top, directory, name)
+        moved = {repository.top: directory}
+        folder = transfer(cwd, moved)
+        tree = read_tree(repository, code)
+        yield Place(folder if folder.is_dir() else directory, moved, {**commit, "frozen": True}, tree)
