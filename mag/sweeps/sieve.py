@@ -40,7 +40,9 @@ class Sieve:
             return True
         if self._unfound:
             self.look_for_keys(description)
-        removing = [each for each in filters if not _keep(each, description)]
+        removing, undecided = _judge(filters, description)
+        if undecided is not None and not removing:  # as with `and`: what is left out need not be decided by all
+            raise undecided
         self._removed.update(removing)
         self.dropped += bool(removing)
         return not removing
@@ -99,16 +101,23 @@ class _UndecidedError(Exception):
     """What was typed does not say."""
 
 
-def _keep(each: Filter, description: Description) -> bool:
+def _judge(filters: Sequence[Filter], description: Description) -> tuple[list[Filter], SpaceError | None]:
+    """Return the filters that leave a point out, and why the first that cannot be decided for it cannot."""
+
     def find(key: str) -> Any:
         value = description.find(key)
         return None if value is ABSENT else value
 
-    try:
-        return each.keeps(find)
-    except SpaceError as error:
-        overrides = " ".join(override.text for override in description.point.assign())
-        raise SpaceError(f"{each.text} cannot be decided for the point {overrides!r}: {error}") from None
+    removing: list[Filter] = []
+    undecided = None
+    for each in filters:
+        try:
+            if not each.keeps(find):
+                removing.append(each)
+        except SpaceError as error:
+            point = " ".join(override.text for override in description.point.assign())
+            undecided = undecided or SpaceError(f"{each.text} cannot be decided for the point {point!r}: {error}")
+    return removing, undecided
 
 
 def _keep_typed(each: Filter, typed: dict[str, Override]) -> bool:

@@ -187,6 +187,13 @@ def test_refused_filters(plan: Plan, shaping: dict[str, Any], said: str) -> None
     assert said in str(error.value)
 
 
+def test_one_filter_may_guard_another(plan: Plan) -> None:
+    """What one filter leaves out need not be decided by the others, in whichever order they stand."""
+    for wheres in (["C != a", "C > 1"], ["C > 1", "C != a"]):
+        quoted = [where.replace("a", '"a"') for where in wheres]
+        assert [config["C"] for config in plan("C=1,2,a", where=quoted)] == [2]
+
+
 def test_a_key_of_points_that_were_not_drawn(plan: Plan) -> None:
     """A key that only points have which were not drawn is known all the same."""
     assert len(plan("model=svm,mlp", "seed=range(500)", sample=1, where="not model.hidden > 5000")) == 1
