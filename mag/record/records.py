@@ -6,7 +6,6 @@ beside it are copies for people and other tools.
 """
 
 import dataclasses
-import json
 from typing import Any, Literal, get_args
 
 from mag.config.identity import compute_identity
@@ -94,7 +93,7 @@ def encode_record(record: Record) -> bytes:
     data = {"version": 1, **{name: getattr(record, name) for name in _FIELDS}}
     data["config"] = values.encode_config(record.config)
     data["results"] = values.encode_config(record.results)
-    return json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    return values.dump_json(data, indent=None)
 
 
 def decode_record(data: dict[str, Any], path: str) -> Record:

@@ -77,6 +77,9 @@ def decode(value: Any) -> Any:
 
 
 def dump_json(data: Any, *, indent: int | None = 2, sort: bool = False) -> bytes:
-    """Return `data` as the bytes of a JSON file, with a final newline."""
+    """Return `data` as the bytes of a JSON file, with a final newline.
+
+    A lone half of a surrogate pair, which no UTF-8 can hold, stands as JSON's escape for it and reads back as it was.
+    """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent, sort_keys=sort)
-    return text.encode("utf-8", "surrogatepass") + b"\n"
+    return text.encode("utf-8", "backslashreplace") + b"\n"

@@ -27,6 +27,13 @@ def test_round_trip(value: object) -> None:
     assert repr(decode(stored)) == repr(value)
 
 
+@given(st.text(st.characters()))
+def test_a_lone_surrogate_survives(text: str) -> None:
+    """What `os.listdir` gives for names that are no UTF-8 is stored as valid UTF-8, and read back."""
+    stored = dump_json({"name": text})
+    assert json.loads(stored.decode("utf-8")) == json.loads(json.dumps({"name": text}))
+
+
 @given(VALUES)
 def test_configs_are_stored_by_the_same_rule(value: object) -> None:
     """A config's value is written as a result's is."""

@@ -93,6 +93,24 @@ def test_what_is_returned_is_registered(project: Path, mag: Mag, read: Read, ret
     assert read("1").results == results
 
 
+def test_odd_names_are_results(project: Path, mag: Mag, read: Read) -> None:
+    """A file name that is no UTF-8 can be a result, a metric, and part of an error message."""
+    write_app(
+        project,
+        'odd = os.fsdecode(b"x\\x80")\nexperiment.log_metrics(name=odd)\nexperiment.register_result("name", odd)\n'
+        "raise FileNotFoundError(odd)",
+    )
+    done = mag("sweep", "+k=1")
+    record = read("1")
+
+    assert (record.status, record.results) == ("failed", {"name": "x\udc80"})
+    assert record.error is not None
+    assert (record.error["type"], record.error["message"]) == ("FileNotFoundError", "x\udc80")
+    assert "FileNotFoundError: x\\x80" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert mag("show", "1").returncode == 0
+
+
 def test_exit_functions_run(project: Path, mag: Mag) -> None:
     """What the experiment registered to be done at exit is done, before it counts as completed."""
     write_app(project, 'import atexit\natexit.register(print, "bye")')
