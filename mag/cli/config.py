@@ -62,6 +62,8 @@ def _check_options(options: dict[str, Any]) -> None:
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} show different things: type one of them.")
     key = options["explain"] or ""
+    if key.endswith(".py") or ":" in key:
+        raise UsageError(f"--explain takes a key, but {key!r} is an app: type `mag config {key} --explain`.")
     if "=" in key or key.startswith(("~", "+")):
         name = key.partition("=")[0].lstrip("+~")
         raise UsageError(

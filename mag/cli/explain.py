@@ -97,10 +97,8 @@ def list_values(values: Sequence[dict[str, Any]], key: str = "") -> list[str]:
 
 
 def _list_choice(choice: dict[str, Any], screen: Screen) -> Iterator[str]:
-    chain = choice["chain"]
-    counts = chain[-1] if chain else {"option": None}
-    yield escape(f"{choice['name']} = {_write_decision(counts)}")
-    yield from _align([(_name_source(each), _write_decision(each), "") for each in chain], "  ", screen)
+    yield escape(f"{choice['name']} = {_write_decision(choice)}")
+    yield from _align([(_name_source(each), _write_decision(each), "") for each in choice["chain"]], "  ", screen)
 
 
 def _list_value(described: dict[str, Any], indent: str, screen: Screen) -> Iterator[str]:

@@ -36,7 +36,8 @@ class Describer:
         described: dict[str, Any] = {"key": key} if found is None else self._describe(found)
         if choice is not None:
             decisions = self._origins.choices.explain(choice)
-            described["choice"] = {"name": choice, "chain": [self._describe_decision(each) for each in decisions]}
+            chain = [self._describe_decision(each) for each in decisions]
+            described["choice"] = {"name": choice, "option": self._origins.chosen.get(choice), "chain": chain}
         if found is not None and isinstance(found.value, dict):
             described["values"] = self.list_values(key)
         return described

@@ -4,6 +4,7 @@ import importlib
 
 import click
 
+from mag.cli.group import program
 from mag.cli.output import write_lines
 from mag.cli.pages import COMMANDS, format_help
 from mag.config.suggestion import list_names, name_nearest
@@ -42,7 +43,8 @@ def command(topic: str | None) -> None:
 
 
 def _format_command(name: str) -> str:
-    named: click.Command = importlib.import_module(f"mag.cli.{name}").command
+    named = program.get_command(click.Context(program), name)
+    assert named is not None, "an unknown command is an error"
     context = click.Context(named, info_name=f"mag {name}", max_content_width=100, help_option_names=["-h", "--help"])
     return named.get_help(context)
 

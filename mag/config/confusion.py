@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mag.config.keys import ABSENT, find_value
+from mag.config.keys import ABSENT, find_value, list_keys
 from mag.config.library import Library
 from mag.config.override import Override
 from mag.config.suggestion import list_names, name_nearest
@@ -108,11 +108,16 @@ def _explain_no_group(override: Override, config: Mapping[str, Any], library: Li
     if not key:
         return f"{override.text}: a config group is missing before '@'; there are: {list_names(library.groups())}"
     dotted = key.replace("/", ".")
+    sign = override.text[: len(override.text) - len(override.text.lstrip("+~"))]
+    rest = f"={value}" if override.has_value else ""
     if find_value(config, dotted) is not ABSENT:
-        sign = override.text[: len(override.text) - len(override.text.lstrip("+~"))]
-        rest = f"={value}" if override.has_value else ""
         return f"{override.text}: {key} is no config group but a value; type {sign}{dotted}{rest}"
     groups = library.groups()
+    last = key.rpartition("/")[2]
+    if not any(group.rpartition("/")[2] == last for group in groups):
+        for name in list_keys(config):
+            if name.rpartition(".")[2] == last and not isinstance(find_value(config, name), dict):
+                return f"{override.text}: there is no config group {key}; for the value type {sign}{name}{rest}"
     near = name_nearest(key, groups)
     hint = f", did you mean {near}?" if near else "; there are:"
     return f"{override.text}: there is no config group {key}{hint} {'' if near else list_names(groups)}".rstrip()

@@ -68,6 +68,11 @@ class Explanation:
 class Origins:
     """The origins of one composed config.
 
+    Attributes:
+        config: The config, interpolations as written.
+        chosen: What is chosen from each group.
+        choices: What made each choice.
+
     Args:
         composer: Composes it.
         overrides: What was typed, none of it a sweep.
@@ -78,6 +83,7 @@ class Origins:
 
     def __init__(self, composer: Composer, overrides: Sequence[Override]) -> None:
         self.config = composer.compose(overrides)
+        self.chosen = composer.choices(overrides)
         self._parts = composer.parts(overrides)
         self._values = [override for override in overrides if not composer.is_group_override(override)]
         self._marks = Marks()

@@ -96,6 +96,18 @@ def test_explain_a_group(mag: Mag) -> None:
     assert "C: 1e-05    # configs/model/svm.yaml:2  model=svm by configs/config.yaml:2" in done.stdout
 
 
+def test_explain_a_choice_by_interpolation(groups: Path, mag: Mag) -> None:
+    """A choice that names another is shown as what it came to, and as it is written."""
+    (groups / "configs" / "config.yaml").write_text("defaults:\n- model: svm\n- tune: ${model}\n")
+    (groups / "configs" / "tune").mkdir()
+    (groups / "configs" / "tune" / "svm.yaml").write_text("C: 3\n")
+
+    assert mag("config", "--explain", "tune").stdout.splitlines()[:2] == [
+        "tune = svm",
+        "  configs/config.yaml:3   ${model}",
+    ]
+
+
 def test_explain_everything(mag: Mag) -> None:
     """`--explain` alone shows the config as YAML that means the same, the origin of each value in a comment."""
     done = mag("config", "lr=3", "--explain")
@@ -136,6 +148,7 @@ def test_explanations_mask_secrets(project: Path, mag: Mag) -> None:
     [
         ("lr=3", "mag config 'lr=3' --explain lr"),
         ("~lr", "mag config '~lr' --explain lr"),
+        ("train.py", "mag config train.py --explain"),
         ("modle", "did you mean model?"),
         ("C", "did you mean model.C?"),
         ("zzz", "model, lr, password"),

@@ -41,6 +41,8 @@ def compose(root: Path, *overrides: str) -> object:
         ("+model/optimiser=adam", "+model/optimizer=adam"),
         ("modle@b=svm", "+model@b=svm"),
         ("model/sched/k@x=5", "model.sched.k=5"),
+        ("train/port=2", "src.port=2"),
+        ("~train/port", "~src.port"),
         ("hydra.run.dir=x", ""),
     ],
 )
