@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.benchmarks import imports, listing, startup, sweeps
+from tests.benchmarks import imports, listing, snapshots, startup, sweeps
 from tests.benchmarks.projects import Bench
 from tests.benchmarks.tables import Table
 
@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Table]] = {
     "sweeps": sweeps.measure,
     "imports": imports.measure,
     "listing": listing.measure,
+    "snapshots": snapshots.measure,
 }
 
 
