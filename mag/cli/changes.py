@@ -6,12 +6,12 @@ from typing import Any
 
 from mag.cli.output import escape, find_screen
 from mag.config.difference import compare_configs
-from mag.config.grammar import parse_overrides
 from mag.config.keys import ABSENT
 from mag.config.override import Override
 from mag.config.printing import format_inline
 from mag.config.secrets import mask
 from mag.errors import UsageError
+from mag.sweeps.override_files import read_overrides
 
 
 def parse_changes(texts: Sequence[str]) -> list[Override]:
@@ -23,6 +23,7 @@ def parse_changes(texts: Sequence[str]) -> list[Override]:
     Raises:
         UsageError: There is none, or a quote is not closed.
         OverrideError: One is malformed.
+        YamlError: A file of overrides is no YAML.
     """
     words: list[str] = []
     for text in texts:
@@ -35,7 +36,7 @@ def parse_changes(texts: Sequence[str]) -> list[Override]:
             ) from None
     if not words:
         raise UsageError("--diff needs overrides, as in --diff 'model=mlp lr=0.1'.")
-    return parse_overrides(words)
+    return read_overrides(words)
 
 
 def describe_changes(before: dict[str, Any], after: dict[str, Any], secrets: Sequence[str]) -> dict[str, Any]:

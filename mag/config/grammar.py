@@ -1,10 +1,11 @@
 r"""The override language, on one page.
 
-lr=0.1   model.layers=[8,8]   model={C: 1}     set a value that is there
-model=svm   model/kernel=rbf   db@backup=a     choose an option of a config group
-+new=1   ++maybe=1   ~old                      add; add or set; delete
-lr=0.1,0.01   'seed=range(5)'   'model=glob(*)'   several values: a sweep
-name="'a, b'"                                  quoted for mag, and once more for the shell
+lr=0.1   model.layers=[8,8]   model={C: 1}       set a value that is there
+model=svm   model/kernel=rbf   db@backup=a       choose an option of a config group
++new=1   ++maybe=1   ~old                        add; add or set; delete
+lr=0.1,0.01   'n=range(5)'   'model=glob(*)'     several values: a sweep
+name="'a, b'"                                    quoted for mag, and once more for the shell
+@tuned.yaml                                      the overrides in a file
 
 override  = [ "+" | "++" | "~" ] key "=" [ value ]  |  "~" key
 key       = ( path | group ) [ "@" path ]

@@ -186,6 +186,13 @@ def test_diff_as_json(mag: Mag) -> None:
     }
 
 
+def test_diff_of_a_file(groups: Path, mag: Mag) -> None:
+    """A file of overrides is read as it is elsewhere on the command line."""
+    (groups / "tuned.yaml").write_text("lr: 2\n")
+
+    assert mag("config", "--diff", "@tuned.yaml").stdout == "~ lr: 0.1 -> 2.0\n"
+
+
 def test_diff_of_nothing(mag: Mag) -> None:
     """Where nothing changes that is said beside standard output, which stays empty."""
     done = mag("config", "--diff", "lr=0.1")

@@ -1,5 +1,6 @@
 """Laws of `mag help`."""
 
+import re
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
@@ -32,6 +33,13 @@ def test_a_topic(name: str, mag: Mag) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert 20 < len(lines) < 60
     assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_pages_name_commands_that_exist(name: str, mag: Mag) -> None:
+    """What a page says to type begins with a command."""
+    typed = re.findall(r"(?:^|`)mag\s(\w+)", mag("help", name).stdout, re.MULTILINE)
+    assert set(typed) <= set(COMMANDS)
 
 
 def test_topics_and_commands_are_different_names() -> None:
