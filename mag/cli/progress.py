@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mag.cli.live import describe_progress, draw_progress
 from mag.cli.messages import say
 from mag.cli.output import escape
+from mag.cli.plan import list_remarks
 from mag.cli.wording import count_experiments, describe_counts
 from mag.compare.cells import format_briefly
 from mag.record.records import FAULTY
@@ -47,9 +48,7 @@ def announce(plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> str:
         parts.append(f"{done} done already")
     if again:
         parts.append("again: " + describe_counts(again))
-    if plan.duplicates:
-        parts.append(f"{plan.duplicates} asked for more than once")
-    return ", ".join(parts) + f"; {jobs} at a time"
+    return ", ".join([*parts, *list_remarks(plan)]) + f"; {jobs} at a time"
 
 
 class QuietProgress(Observer):
