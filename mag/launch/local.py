@@ -11,6 +11,7 @@ from mag.errors import LaunchError, MagError
 from mag.launch.gate import Gate
 from mag.record import locks
 from mag.record.paths import StorePaths
+from mag.record.provenance import tell_time
 from mag.record.records import FAULTY, read_record, write_record
 from mag.run.forkserver import ForkServer, SupervisorHandle
 from mag.run.supervisor import describe_record
@@ -98,7 +99,7 @@ class LocalLauncher:
         if outcome is None:
             self._hired.remove(supervisor)
             supervisor.close()
-            outcome = settle_orphan(task, self._conditions)
+            outcome = settle_orphan(task, self._conditions, supervisor.begun)
         else:
             self._idle.append(supervisor)
         self._count_failure(outcome)
@@ -158,21 +159,34 @@ def prepare_engine() -> None:
     importlib.import_module("joblib")
 
 
-def settle_orphan(task: Task, conditions: Conditions) -> Outcome:
+def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outcome:
     """Return what became of a task whose supervisor died: its child may live on and publish.
 
     Waits until nobody holds the experiment's lock. Where nothing was published then, the verdict is written here.
+
+    Args:
+        task: The task.
+        conditions: Those of its supervisor.
+        begun: The directory that the supervisor began to use for it; None if it had not come to that.
     """
-    paths = StorePaths(conditions.store).experiment(task.name)
-    while locks.is_held(paths.lock):
-        time.sleep(_POLL_SECONDS)
+    if begun is None:
+        return Outcome(task.index, task.name, "killed", message="its supervisor was killed before it began")
+    paths = StorePaths(conditions.store).experiment(begun)
     try:
-        record = read_record(paths)
-        if record.status == "running":
-            record = record.replace(status="killed", error={"type": "killed", "message": "its supervisor was killed"})
-            write_record(paths, record, durable=True)
+        while (lock := locks.acquire(paths.lock)) is None:
+            time.sleep(_POLL_SECONDS)
+        try:
+            record = read_record(paths)
+            if record.status == "running":
+                error = {"type": "killed", "message": "its supervisor was killed", "where": None}
+                record = record.replace(status="killed", error=error, ended=tell_time())
+            write_record(paths, record, durable=True)  # the child may have died before its own had reached the disk
+        finally:
+            lock.release()
+    except FileNotFoundError:
+        return Outcome(task.index, begun, "failed", message="its supervisor was killed, and its directory removed")
     except (OSError, MagError) as error:
-        return Outcome(task.index, task.name, "failed", message=f"its supervisor was killed, and {error}")
+        return Outcome(task.index, begun, "failed", message=f"its supervisor was killed, and {error}")
     return describe_record(task, record)
 
 

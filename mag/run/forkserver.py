@@ -112,11 +112,15 @@ class SupervisorHandle:
     Args:
         connection: The socket that leads to it.
         pid: Its process number.
+
+    Attributes:
+        begun: Name of the directory that it began to use for its task; None before.
     """
 
     def __init__(self, connection: socket.socket, pid: int) -> None:
         self._connection = connection
         self.pid = pid
+        self.begun: str | None = None
 
     def run(self, task: Task, started: Callable[[str], None]) -> Outcome | None:
         """Run a task and return its outcome, or None if the supervisor died over it.
@@ -125,9 +129,11 @@ class SupervisorHandle:
             task: The experiment.
             started: Told the directory's name when it starts.
         """
+        self.begun = None
         try:
             send(self._connection, task)
             while isinstance(answer := receive(self._connection), str):
+                self.begun = answer
                 started(answer)
         except OSError:
             return None

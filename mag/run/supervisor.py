@@ -3,6 +3,7 @@
 It claims the directory, forks, waits, and gives the verdict where the child could not publish one itself.
 """
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -17,7 +18,7 @@ from mag.record.claims import Claim
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
-from mag.record.records import Record, read_record
+from mag.record.records import Record, read_record, write_record
 from mag.record.redaction import Redaction
 from mag.record.tail import read_last_line
 from mag.run.child import make_experiment, run_child
@@ -129,6 +130,8 @@ def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, 
         attempt.results = _read_results(attempt.paths)
         error = {"type": reason.kind, "message": reason.message, "where": None}
         record = attempt.publish(reason.status, ending=dataclasses.asdict(death), error=error)
+    elif record.status == "completed" and death.code != 0:
+        write_record(attempt.paths, record, durable=True)  # it may have died before that had reached the disk
     return describe_record(task, record)
 
 
@@ -174,8 +177,9 @@ def _read_results(paths: ExperimentPaths) -> dict[str, object]:
 
 
 def _append_note(paths: ExperimentPaths, note: str) -> None:
-    descriptor = open_log(paths.log)
-    try:
-        os.write(descriptor, f"mag: {note}\n".encode())
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):  # the log is full or gone: no reason to lose the verdict
+        descriptor = open_log(paths.log)
+        try:
+            os.write(descriptor, f"mag: {note}\n".encode())
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,77 @@
+"""Laws of what becomes of a task whose supervisor died."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from mag.config.identity import compute_identity
+from mag.launch.local import settle_orphan
+from mag.record.claims import Claim, begin_attempt, claim_directory, publish
+from mag.record.paths import StorePaths
+from mag.record.provenance import Provenance
+from mag.record.records import Record, read_record
+from mag.run.tasks import Conditions, Task
+from mag.settings import Settings
+
+CONFIG = {"C": 1}
+TASK = Task(0, "1", compute_identity(CONFIG), CONFIG)
+
+
+@pytest.fixture
+def conditions(tmp_path: Path) -> Conditions:
+    """Return the conditions of a sweep into an empty store."""
+    return Conditions(str(tmp_path / "experiments"), Provenance(command=("mag",), directory="/"), Settings())
+
+
+def begin(conditions: Conditions, name: str = "1") -> tuple[Claim, Record]:
+    """Begin an attempt of the experiment."""
+    claim = claim_directory(StorePaths(conditions.store), name, TASK.identity)
+    record = Record(identity=TASK.identity, identifier=name, status="running", config=dict(CONFIG))
+    return claim, begin_attempt(claim, record)
+
+
+def test_died_before_it_began(conditions: Conditions) -> None:
+    """Nothing is said of an experiment that nobody had begun, and nothing written."""
+    assert settle_orphan(TASK, conditions, None).status == "killed"
+    assert not Path(conditions.store).exists()
+
+
+def test_died_with_its_child(conditions: Conditions) -> None:
+    """An experiment that nobody carries on is on record as killed."""
+    claim, _ = begin(conditions)
+    claim.lock.release()
+
+    assert settle_orphan(TASK, conditions, "1").status == "killed"
+    assert read_record(claim.paths).status == "killed"
+
+
+def test_its_child_publishes(conditions: Conditions) -> None:
+    """While somebody carries it on its end is waited for, and what is published then stays."""
+    claim, record = begin(conditions)
+
+    def end() -> None:
+        publish(claim.paths, record.replace(status="completed"))
+        claim.lock.release()
+
+    threading.Timer(0.1, end).start()
+
+    assert settle_orphan(TASK, conditions, "1").status == "completed"
+    assert read_record(claim.paths).status == "completed"
+
+
+def test_an_experiment_of_the_same_name_is_left_alone(conditions: Conditions) -> None:
+    """The verdict is on the directory that was used, not on that which the name leads to."""
+    for name in ("1", "1~"):
+        begin(conditions, name)[0].lock.release()
+
+    settle_orphan(TASK, conditions, "1~")
+
+    statuses = [read_record(StorePaths(conditions.store).experiment(name)).status for name in ("1", "1~")]
+    assert statuses == ["running", "killed"]
+
+
+def test_a_directory_that_is_gone(conditions: Conditions) -> None:
+    """It is said that the directory is gone, and none is made."""
+    assert "directory removed" in str(settle_orphan(TASK, conditions, "1").message)
+    assert not Path(conditions.store).exists()
