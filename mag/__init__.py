@@ -2,7 +2,7 @@
 
 The package is a pipeline, in the order in which data flows:
 
-    app          which function and which configs a command means
+    app/         which function and which configs a command means
     config/      YAML groups and overrides -> nested config -> flat config -> identity, identifier
     sweeps/      overrides -> space -> points -> plan
     launch/      a plan onto an engine
@@ -21,7 +21,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mag.app import main
+    from mag.app.definition import main
     from mag.config.composition import compose
     from mag.config.grammar import parse_override
     from mag.config.override import Override
@@ -39,7 +39,7 @@ _HOMES = {
     "Plan": "mag.sweeps.plans",
     "Store": "mag.record.store",
     "compose": "mag.config.composition",
-    "main": "mag.app",
+    "main": "mag.app.definition",
     "parse_override": "mag.config.grammar",
     "plan": "mag.sweeps.plans",
     "seed_everything": "mag.record.seeds",

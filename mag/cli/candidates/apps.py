@@ -1,35 +1,17 @@
 """Apps: found and read from their source alone, for a Tab must never run what a user's module does at import."""
 
-import ast
 import os
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from mag.app import App
+from mag.app.modules import Module
+from mag.app.source import Decorated, read_source, seems_app
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.files import list_paths
+from mag.errors import UsageError
 from mag.settings import Settings
 
 _LARGEST = 1 << 20
-_IMPORT = re.compile(rb"^\s*(import|from)\s.*\bmag\b", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Decorated:
-    """A function that uses `@mag.main`.
-
-    Attributes:
-        function: Its name.
-        config_path: As the decorator says it.
-        config_name: Likewise.
-        literal: Whether the decorator says both in so many words; where it computes them, only running it would tell.
-    """
-
-    function: str
-    config_path: str | None = None
-    config_name: str | None = "config"
-    literal: bool = True
 
 
 def locate_app(spec: str | None, cwd: Path, settings: Settings) -> App | None:
@@ -55,12 +37,12 @@ def locate_app(spec: str | None, cwd: Path, settings: Settings) -> App | None:
 def _read_app(spec: str, base: Path) -> App | None:
     target, _, wanted = spec.partition(":")
     file = base / (target if target.endswith(".py") else f"{target.replace('.', '/')}.py")
-    fitting = [each for each in read_decorated(file) if wanted in {"", each.function}]
-    if len(fitting) != 1 or not fitting[0].literal:
+    fitting = [each for each in read_decorated(file) if wanted in {"", each.name}]
+    configs = fitting[0].configs if len(fitting) == 1 else None
+    if configs is None:
         return None
-    (one,) = fitting
-    path = None if one.config_path is None else file.parent / one.config_path
-    return App(spec, file, one.function, path, one.config_name)
+    path, name = configs
+    return App(spec, Module(file, base), fitting[0].name, None if path is None else file.parent / path, name)
 
 
 def list_apps(typed: str) -> list[Candidate]:
@@ -74,7 +56,7 @@ def list_apps(typed: str) -> list[Candidate]:
         if path.partial:
             apps += [path] if typed and _leads_to_python(path.value) else []
             continue
-        functions = [each.function for each in read_decorated(Path(path.value))]
+        functions = [each.name for each in read_decorated(Path(path.value))]
         named = len(functions) > 1 or ":" in typed
         names = [f"{path.value}:{function}" for function in functions] if named else [path.value][: len(functions)]
         apps += [Candidate(name, "app") for name in names if name.startswith(typed)]
@@ -88,28 +70,7 @@ def _leads_to_python(folder: str) -> bool:
 def read_decorated(file: Path) -> list[Decorated]:
     """Return the functions of a file that use `@mag.main`; of one that cannot be read, or does not parse, none."""
     try:
-        source = file.read_bytes() if os.path.getsize(file) <= _LARGEST else b""
-        tree = ast.parse(source if _IMPORT.search(source) else b"")
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        readable = os.path.getsize(file) <= _LARGEST and seems_app(file)
+        return list(read_source(file).decorated.values()) if readable else []
+    except (OSError, UsageError):
         return []
-    pairs = ((node, each) for node in tree.body if isinstance(node, ast.FunctionDef) for each in node.decorator_list)
-    return [_read_decorator(node.name, each) for node, each in pairs if _is_main(each)]
-
-
-def _is_main(decorator: ast.expr) -> bool:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    if isinstance(called, ast.Attribute):
-        return called.attr == "main" and isinstance(called.value, ast.Name)
-    return isinstance(called, ast.Name) and called.id == "main"
-
-
-def _read_decorator(function: str, decorator: ast.expr) -> Decorated:
-    given: dict[str, ast.expr] = {}
-    if isinstance(decorator, ast.Call):
-        given = dict(zip(("config_path", "config_name"), decorator.args, strict=False))
-        given |= {keyword.arg: keyword.value for keyword in decorator.keywords if keyword.arg}
-    if any(not isinstance(value, ast.Constant) for value in given.values()):
-        return Decorated(function, literal=False)
-    values = {key: value.value for key, value in given.items() if isinstance(value, ast.Constant)}
-    texts = {key: value if isinstance(value, str) else None for key, value in values.items()}
-    return Decorated(function, texts.get("config_path"), texts.get("config_name", "config"))

@@ -1,0 +1,152 @@
+"""The definition of an app: the user's function, decorated."""
+
+import dataclasses
+import difflib
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Never, overload
+
+from mag.app.modules import Module
+from mag.config.composition import Composer
+from mag.errors import UsageError
+
+PARAMETERS = ("config_path", "config_name", "version_base")
+"""What `main` takes, in order."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class App:
+    """A user's function and where its configs are.
+
+    Attributes:
+        name: How commands and records call it, `examples/iris.py:train`.
+        module: Where it is defined.
+        function: What it is called there.
+        config_path: The directory of its configs; None if it has none.
+        config_name: The primary config in it.
+        loaded: The function itself, where it is in this process already.
+    """
+
+    name: str
+    module: Module
+    function: str
+    config_path: Path | None
+    config_name: str | None
+    loaded: Callable[..., Any] | None = None
+
+    @property
+    def file(self) -> Path:
+        """The source file."""
+        return self.module.file
+
+    def compose_from(self) -> Composer:
+        """Return a composer of its configs; nothing is read yet."""
+        return Composer(self.config_path, self.config_name)
+
+    def load(self, *, debug: bool = False) -> Callable[..., Any]:
+        """Import the app, if need be, and return the user's function.
+
+        Args:
+            debug: Show the traceback where the app raises.
+
+        Raises:
+            UsageError: The app cannot be imported, or has no such function.
+        """
+        if self.loaded is not None:
+            return self.loaded
+        function = getattr(self.module.load(debug=debug), self.function, None)
+        if isinstance(function, Main):
+            return function.function
+        if not callable(function):
+            raise UsageError(f"{self.file} has no function {self.function!r}: name one as {self.file}:FUNCTION.")
+        return function  # type: ignore[no-any-return]
+
+
+class Main:
+    """The user's function, decorated: call it with a config to call it, without one to run the command line.
+
+    Args:
+        function: The user's function.
+        config_path: Directory of the configs, relative to the function's file.
+        config_name: The primary config.
+    """
+
+    def __init__(self, function: Callable[..., Any], config_path: str | Path | None, config_name: str | None) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.config_path = config_path
+        self.config_name = config_name
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the function; without any argument, be the program that the command line describes."""
+        if arguments or named:
+            return self.function(*arguments, **named)
+        if self.function.__module__ != "__main__":
+            raise UsageError(
+                f"{self.function.__name__}() was called without a config while its file was imported: "
+                f'put the call under `if __name__ == "__main__":`, or pass a config.'
+            )
+        # the command line stands above the app, and is found by name as a console script is
+        return importlib.import_module("mag.cli.program").run_app(self.describe())
+
+    def describe(self) -> App:
+        """Return the app that this function is."""
+        file = Path(inspect.unwrap(self.function).__code__.co_filename)
+        path = file.parent / self.config_path if self.config_path is not None else None
+        scope = sys.modules.get(self.function.__module__)
+        names = (name for name, value in vars(scope).items() if value is self) if scope else iter(())
+        function = next(names, self.function.__name__)
+        spec = getattr(scope, "__spec__", None)  # of a script started as `python -m package.module` it is the module's
+        module = Module(file, Path.cwd(), spec.name if spec else None)
+        return App(f"{module.name}:{function}", module, function, path, self.config_name, self.function)
+
+
+@overload
+def main(config_path: Callable[..., Any], /) -> Main: ...
+@overload
+def main(
+    config_path: str | Path | None = None,
+    config_name: str | None = "config",
+    version_base: object = None,
+    **unknown: Never,
+) -> Callable[[Callable[..., Any]], Main]: ...
+def main(
+    config_path: str | Path | Callable[..., Any] | None = None,
+    config_name: str | None = "config",
+    version_base: object = None,  # noqa: ARG001
+    **unknown: object,
+) -> Main | Callable[[Callable[..., Any]], Main]:
+    """Make a function the app of a project.
+
+    The function takes the config and, if it has a second parameter, the experiment. What it returns is registered:
+    a mapping as results by name, anything else as `result`. Called without an argument, `train()` runs the command
+    line: `python train.py C=10` runs one experiment, `python train.py -m C=1,10` every combination.
+
+    A function without configs of its own needs no parentheses: `@mag.main`.
+
+    Args:
+        config_path: Directory of the configs, relative to the function's file; None for no configs.
+        config_name: The primary config in it, with or without `.yaml`.
+        version_base: Taken for the sake of apps that were written for Hydra; without any effect.
+        unknown: None is known.
+
+    Raises:
+        UsageError: An argument has no such name.
+    """
+    for name in unknown:
+        refuse_argument(name, "@mag.main")
+    if callable(config_path):
+        return Main(config_path, None, config_name)
+    path = config_path
+    return lambda function: Main(function, path, config_name)
+
+
+def refuse_argument(name: str, place: str) -> Never:
+    """Say that `main` takes no argument of this name."""
+    near = difflib.get_close_matches(name, PARAMETERS, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "it takes config_path and config_name."
+    raise UsageError(f"{place} has an argument {name!r}, which is unknown: {hint}")

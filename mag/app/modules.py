@@ -1,0 +1,128 @@
+"""Modules of the user's: a file or a dotted name, found without running anything, and imported when it is time."""
+
+import dataclasses
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+
+from mag.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Module:
+    """Where an app is defined.
+
+    Attributes:
+        file: The source file.
+        base: The directory that the file is relative to in names, and where a dotted name is looked for first.
+        dotted: Its name, `package.module`, where it is one of a package's; None where it is a file by itself.
+    """
+
+    file: Path
+    base: Path
+    dotted: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What commands and records call it: the dotted name, or the path: relative to the base if it is below it."""
+        if self.dotted is not None:
+            return self.dotted
+        path = Path(os.path.abspath(self.file))
+        for base in (Path(os.path.abspath(self.base)), self.base.resolve()):
+            if path.is_relative_to(base):
+                return str(path.relative_to(base))
+        return str(path)
+
+    def load(self, *, debug: bool = False) -> ModuleType:
+        """Import it.
+
+        Args:
+            debug: Show the traceback where it raises.
+
+        Raises:
+            UsageError: It cannot be imported.
+        """
+        try:
+            return _import_file(self.file) if self.dotted is None else _import_dotted(self.dotted, self.base)
+        except UsageError:
+            raise
+        except BaseException as error:  # noqa: BLE001  (even sys.exit at import must not end the runner unsaid)
+            if debug:
+                traceback.print_exc()
+            self._refuse(error)
+
+    def _refuse(self, error: BaseException) -> NoReturn:
+        if self.dotted is None and isinstance(error, ImportError) and "relative import" in str(error):
+            _refuse_relative(self.file, self.base)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(self.file)]
+        place = f"{self.file}:{frames[-1].lineno}" if frames else str(self.file)
+        if isinstance(error, SyntaxError) and error.filename:
+            place = f"{error.filename}:{error.lineno}"
+        raise UsageError(
+            f"{place} raised {type(error).__name__} when it was imported: {error}. Nothing was started; "
+            f"--debug shows the traceback."
+        ) from error
+
+
+def find_module(dotted: str, base: Path) -> Path | None:
+    """Return the source file of a module; None where there is none. The packages it is in are not run.
+
+    Args:
+        dotted: `package.module`.
+        base: Where it is looked for first.
+    """
+    first, *rest = dotted.split(".")
+    found = PathFinder.find_spec(first, [str(base), *sys.path]) or _find_installed(first)
+    for part in rest:
+        if found is None:
+            return None
+        found = PathFinder.find_spec(part, list(found.submodule_search_locations or ()))
+    return Path(found.origin) if found is not None and found.origin and found.has_location else None
+
+
+def _find_installed(name: str) -> ModuleSpec | None:
+    """Return what other finders know, as those of packages that are installed to be edited."""
+    try:
+        return importlib.util.find_spec(name) if name else None
+    except (ImportError, ValueError):
+        return None
+
+
+def _import_dotted(dotted: str, base: Path) -> ModuleType:
+    sys.path.insert(0, str(base.resolve()))
+    return importlib.import_module(dotted)
+
+
+def _import_file(file: Path) -> ModuleType:
+    """Import a source file as the module of its name, its directory being the first place to import from."""
+    name = file.stem if file.stem not in sys.modules else f"mag_app_{file.stem}"
+    sys.path.insert(0, str(file.parent.resolve()))
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{file} cannot be imported as a module: rename it to end in .py.")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _refuse_relative(file: Path, base: Path) -> NoReturn:
+    """Say what to type for a file whose relative imports need the package that it is in."""
+    top, parts = Path(os.path.abspath(file)).parent, [file.stem]
+    while (top / "__init__.py").is_file():
+        top, parts = top.parent, [top.name, *parts]
+    where = "" if top in {Path(os.path.abspath(base)), base.resolve()} else f" in {top}"
+    if len(parts) == 1:
+        raise UsageError(
+            f"{file} uses relative imports, but its folder is no package: add an empty __init__.py to it, and name "
+            f"the app {top.name}.{parts[0]}:FUNCTION in {top.parent}; or import without leading dots."
+        )
+    raise UsageError(
+        f"{file} uses relative imports, which work only in a module of a package: name the app "
+        f"{'.'.join(parts)}:FUNCTION{where}."
+    )
