@@ -61,7 +61,7 @@ def sort_out(top: Path, changes: Changes, rules: Rules) -> tuple[list[str], list
     sizes: dict[str, int] = {}
     gone: list[str] = []
     for path in changes.changed:
-        if any(path.startswith(store) for store in stores):
+        if path.startswith(".mag/") or _lies_in(path, stores):
             continue
         size = _measure(top / path)
         if size is None:
@@ -74,10 +74,14 @@ def sort_out(top: Path, changes: Changes, rules: Rules) -> tuple[list[str], list
     return list(sizes), gone, omissions
 
 
-def _find_experiments(paths: Iterable[str]) -> list[str]:
+def _find_experiments(paths: Iterable[str]) -> set[str]:
     """Return the directories of experiments among untracked files: what mag wrote is no code."""
     marks = ("/.mag/record.json", "/.mag/sweeps/", "/.mag/environments/")
-    return sorted({path[: path.index(mark) + 1] for path in paths for mark in marks if mark in path})
+    return {path[: path.index(mark)] for path in paths for mark in marks if mark in path}
+
+
+def _lies_in(path: str, folders: set[str]) -> bool:
+    return bool(folders) and any(path[:end] in folders for end, character in enumerate(path) if character == "/")
 
 
 def _measure(path: Path) -> int | None:

@@ -324,3 +324,15 @@ def test_hostile_settings_run_nothing(setting: str, code: Path, git: Git, tmp_pa
 
     assert take(code)["snapshot"]
     assert not canary.exists()
+
+
+def test_many_experiments_elsewhere(code: Path, git: Git) -> None:
+    """Thousands of files of experiments in another directory, and mag's own at the top, are left out in no time."""
+    for number in range(2000):
+        (code / "runs" / str(number) / ".mag").mkdir(parents=True)
+        (code / "runs" / str(number) / ".mag" / "record.json").touch()
+    (code / ".mag" / "sweeps").mkdir(parents=True)
+    (code / ".mag" / "sweeps" / "1.json").touch()
+    (code / "new.py").touch()
+
+    assert list_files(git, take(code)) == {"train.py", "old.py", "new.py"}
