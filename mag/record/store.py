@@ -97,10 +97,16 @@ class Store:
         Raises:
             NotFoundError: None answers to it, or several do.
         """
-        for name in (reference, os.path.relpath(reference or os.sep, self.paths.root)):
-            if name not in {"", ".", ".."} and os.sep not in name and (found := self._read_directory(name)):
+        if not reference.strip():
+            raise NotFoundError(
+                f"{reference!r} names no experiment: is a shell variable empty? `mag ls` lists the names."
+            )
+        for name in (reference, os.path.relpath(reference, self.paths.root)):
+            if name not in {".", ".."} and os.sep not in name and (found := self._read_directory(name)):
                 return found
         elsewhere = Path(reference)
+        if elsewhere.name in {"", ".."}:
+            elsewhere = Path(os.path.abspath(reference))
         if found := Store(elsewhere.parent)._read_directory(elsewhere.name):  # noqa: SLF001
             return found
         return self._find_by_identity(reference)
@@ -123,6 +129,9 @@ class Store:
     def _describe_miss(self, reference: str) -> str:
         import difflib  # noqa: PLC0415  (only needed to be helpful)
 
+        for path in (self.paths.experiment(reference).directory, reference):
+            if os.path.isdir(path):
+                return f"{path} is there, but it is no experiment: it holds no record; `mag ls` lists the experiments."
         names = self._list_names()
         near = difflib.get_close_matches(reference, names, n=3)
         if near:

@@ -49,3 +49,12 @@ def test_on_a_terminal_it_is_escaped(on_terminal: OnTerminal, write: Write) -> N
     """A name cannot play with the terminal."""
     write("a\x1bb", {"C": 1})
     assert on_terminal("path", "experiments/a\x1bb")[1].endswith("/experiments/a\\x1bb\n")
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("command", ["show", "log", "path"])
+def test_an_empty_name_is_no_experiment(run: Run, command: str) -> None:
+    """What a shell variable that is not set types ends with status 4 and says so."""
+    status, out, err = run(command, "")
+    assert (status, out) == (4, "")
+    assert "names no experiment" in err

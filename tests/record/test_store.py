@@ -179,3 +179,28 @@ def test_what_is_not_found(tmp_path: Path, reference: str) -> None:
     write(tmp_path, "b")
     with pytest.raises(NotFoundError):
         Store(tmp_path).find(reference)
+
+
+def test_the_current_directory_can_be_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside an experiment `.` is that experiment, by its name."""
+    write(tmp_path, "1|0")
+    monkeypatch.chdir(tmp_path / "1|0" / ".mag")
+
+    assert Store("experiments").find("..").name == "1|0"
+    monkeypatch.chdir(tmp_path / "1|0")
+    assert Store("experiments").find(".").name == "1|0"
+    assert Store(tmp_path).find("./").name == "1|0"
+
+
+@pytest.mark.parametrize("reference", ["foreign", "1|0/foreign", "."])
+def test_a_folder_that_is_no_experiment_is_told_from_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    """It is there, wherever it lies, but holds no record."""
+    write(tmp_path, "1|0")
+    Path(tmp_path, "1|0", "foreign").mkdir()
+    Path(tmp_path, "foreign").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(NotFoundError, match="is there, but it is no experiment"):
+        Store(tmp_path).find(reference)
