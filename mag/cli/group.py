@@ -11,8 +11,12 @@ from mag.errors import UsageError
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-def _name_module(command: str) -> str:
-    """Return the module of a command: the command's name, or one that Python allows, as `import_`."""
+def name_module(command: str) -> str:
+    """Return the name of a command's module: the command's own, or one that Python allows.
+
+    >>> name_module("run"), name_module("import")
+    ('run', 'import_')
+    """
     return f"{command}_" if keyword.iskeyword(command) else command
 
 
@@ -31,7 +35,7 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
             raise UsageError(f"There is no command {cmd_name!r}: {hint}")
-        command: click.Command = importlib.import_module(f"mag.cli.{_name_module(cmd_name)}").command
+        command: click.Command = importlib.import_module(f"mag.cli.{name_module(cmd_name)}").command
         return command
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002
