@@ -7,7 +7,6 @@ import click
 import pytest
 
 from mag.cli.group import program
-from mag.cli.group import name_module
 from mag.cli.pages import COMMANDS
 
 Mag = Callable[..., CompletedProcess[str]]

@@ -17,8 +17,8 @@ def test_code_and_config_come_back(versioned: Path, mag: Mag, git: Git) -> None:
     (versioned / "new.py").write_text("new = 1\n")
     mag("run", "C=10")
     (versioned / "new.py").unlink()
-    done = mag("restore", "10|0.5", "../restored")
-    place = versioned.parent / "restored"
+    done = mag("restore", "10|0.5", "../code as it was")
+    place = versioned.parent / "code as it was"
 
     assert (done.returncode, done.stdout) == (0, f"{place}\n"), done.stderr
     assert (place / "new.py").read_text() == "new = 1\n"
