@@ -30,7 +30,7 @@ class Settings:
     Attributes:
         root: Directory of the file that was read; None where there is none.
         app: The app that commands mean when they name none, as `file.py:function`.
-        experiments_dir: Where experiments are kept, relative to `root`.
+        experiments_dir: Where experiments are kept, relative to `root`; in a file `~` is the user's home.
         separator: What stands between the values in an identifier.
         identifier: The keys that make up the name, in order; None for all visible ones.
         jobs: How many experiments run at a time; None for as many as there are CPUs.
@@ -78,18 +78,44 @@ def find_settings(start: Path) -> Settings:
         if own.is_file():
             return parse_settings(_read(own), own)
         if project.is_file():
-            table = _read(project).get("tool", {}).get("mag")
-            if table is not None:
-                return parse_settings(table, project)
+            tools = _read(project).get("tool")
+            if isinstance(tools, dict) and "mag" in tools:
+                return parse_settings(tools["mag"], project)
     return Settings()
 
 
-def parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
+def find_app_settings(file: Path, cwd: Path) -> Settings:
+    """Return the settings in force for an app: those of the current directory if they are of the project that it is in.
+
+    Else those found upwards from its file; a file that is in no project is used by the project that one is in.
+
+    Args:
+        file: The app's source file.
+        cwd: The current directory.
+
+    Raises:
+        UsageError: A settings file cannot be used.
+    """
+    settings, folder = find_settings(cwd), Path(os.path.abspath(file)).parent
+    places = (folder, folder.resolve())
+    if settings.root is not None and any(place.is_relative_to(settings.root) for place in places):
+        return settings
+    own = find_settings(folder)
+    return own if own.root is not None else settings
+
+
+def parse_settings(table: object, path: Path) -> Settings:
     """Return the settings that `table`, read from the file `path`, spells out.
 
     Raises:
-        UsageError: An unknown key, or a value of the wrong kind.
+        UsageError: It is no table, or has an unknown key, or a value of the wrong kind.
     """
+    if not isinstance(table, Mapping):
+        raise UsageError(
+            f"mag = {table!r} under [tool] in {path} must be a table: write [tool.mag] and the keys below."
+        )
+    if "tool" in table:
+        raise UsageError(f"{path} holds mag's keys at its top: write app = ... in it without [tool.mag] above.")
     for key, value in table.items():
         if key not in _KINDS:
             near = difflib.get_close_matches(key, _KINDS, n=1)
@@ -97,7 +123,10 @@ def parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
             raise UsageError(f"Unknown setting {key!r} in {path}: {hint}")
         _check_kind(key, value, path)
     lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
-    return Settings(**{**table, **lists}, root=path.parent)
+    values = {**table, **lists, "root": path.parent}
+    if "experiments_dir" in table:
+        values["experiments_dir"] = os.path.expanduser(table["experiments_dir"])
+    return Settings(**values)
 
 
 def _check_kind(key: str, value: object, path: Path) -> None:
@@ -107,6 +136,8 @@ def _check_kind(key: str, value: object, path: Path) -> None:
         raise UsageError(f"Setting {key} = {value!r} in {path} must be {_WORDS[kind]}.")
     if key == "jobs" and isinstance(value, int) and value < 1:
         raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
+    if key == "experiments_dir" and value == "":
+        raise UsageError(f"Setting experiments_dir = '' in {path} must name a directory: 'experiments', for example.")
 
 
 def _read(path: Path) -> dict[str, Any]:
