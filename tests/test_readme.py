@@ -18,10 +18,11 @@ LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with the files that the README shows."""
+    project = tmp_path / "project"
     for name, text in FILE.findall(README):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    return project
 
 
 def test_commands_do_what_it_says(folder: Path) -> None:

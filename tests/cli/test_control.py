@@ -95,13 +95,14 @@ def test_watch_through_a_pipe(start: Start) -> None:
     """Through a pipe, watching prints lines until the sweep ends; the last one says how."""
     process = start("C=1,2,3", "-j", "2")
     watcher = subprocess.Popen([sys.executable, "-m", "mag", "watch"], stdout=subprocess.PIPE, text=True)
-    time.sleep(0.5)
+    assert watcher.stdout is not None
+    while watcher.stdout.readline() != "0 of 3: 2 running, 3 to go\n":
+        assert watcher.poll() is None
     Path("go").touch()
     process.communicate(timeout=20)
     out, _ = watcher.communicate(timeout=20)
 
     assert watcher.returncode == 0
-    assert "0 of 3: 2 running, 3 to go" in out.splitlines()
     assert out.splitlines()[-1].endswith("ended: 3 of 3: 3 completed")
 
 

@@ -145,6 +145,15 @@ def list_places(typed: str, place: Place) -> list[Candidate]:
     return list_folders(typed) if place.parameter == "directory" else list_paths(typed)
 
 
+def list_topics(typed: str, _place: Place) -> list[Candidate]:
+    """Return what there is a page of help on: topics and commands."""
+    from mag.cli.help import TOPICS
+    from mag.cli.pages import COMMANDS
+
+    words = {**dict.fromkeys(TOPICS, "a topic"), **COMMANDS}
+    return [Candidate(word, text) for word, text in words.items() if word.startswith(typed)]
+
+
 COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
     "APP OVERRIDES": list_app_words,
     "OVERRIDES": list_recorded_overrides,
@@ -160,6 +169,10 @@ COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
     "NAME": list_names,
     "CAUSES": list_causes,
     "FILE": list_places,
+    "DIR": lambda typed, _: list_folders(typed),
+    "A": list_experiment_words,
+    "B": list_experiment_words,
+    "TOPIC": list_topics,
     "PATH": list_places,
 }
 """What may stand in each kind of word, brackets and dots left out: from what is typed and where, to the candidates."""
