@@ -1,6 +1,5 @@
 """`mag config`: the composed config, where it comes from and what overrides change, without running anything."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -90,17 +89,18 @@ def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool)
 
 
 def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:
+    from mag.cli.output import write_bytes, write_json
     from mag.config.secrets import mask
 
     masked = mask(config, project.settings.secrets)
     if as_json:
         from mag.record.values import encode_config
 
-        click.echo(json.dumps(encode_config(masked), ensure_ascii=False, indent=2))
+        write_json(encode_config(masked))
         return
     from mag.config.printing import format_yaml
 
-    click.echo(format_yaml(masked), nl=False)
+    write_bytes(format_yaml(masked).encode("utf-8", "backslashreplace"))
 
 
 def _show_choices(project: Project, overrides: Sequence[Override], *, as_json: bool) -> None:

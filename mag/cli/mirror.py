@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from mag.cli.messages import say
+from mag.cli.messages import say, silence
 from mag.record.log import Follower
 from mag.run.tasks import Outcome
 from mag.sweeps.execution import Observer
@@ -15,6 +15,7 @@ class Mirror(Observer):
     """Shows what the experiment of `mag run` prints, byte for byte."""
 
     _follower: Follower | None = None
+    _interrupted = 0
 
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:  # noqa: ARG002
         """Follow its log."""
@@ -27,8 +28,10 @@ class Mirror(Observer):
         self.close()
 
     def interrupt(self, number: int) -> None:  # noqa: ARG002
-        """Say that it is being stopped."""
-        say("stopping: it has the grace period to end in (once more: at once)")
+        """Say that it is being stopped, and how to make it quicker."""
+        self._interrupted += 1
+        first = "stopping: it has the grace period to end in (once more: at once)"
+        say(first if self._interrupted == 1 else "stopping at once")
 
     def close(self) -> None:
         """Show the rest and end."""
@@ -41,5 +44,8 @@ def _show(chunk: bytes) -> None:
     try:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
-    except OSError:  # nobody reads any more; the log has it all
-        return
+    except BrokenPipeError:  # nobody reads any more; the log has it all
+        silence(1)
+    except OSError as error:
+        silence(1)
+        say(f"mag: cannot write to standard output: {error.strerror}; the log has it all")

@@ -5,6 +5,7 @@ colour; on a terminal its columns are aligned and cut to the width.
 """
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
-from mag.cli.messages import say
+from mag.cli.messages import say, silence
 from mag.cli.widths import GAP, cut, fit, measure
 from mag.compare.cells import MISSING, format_briefly, format_value, is_number
 from mag.config.suggestion import list_names
@@ -94,18 +95,29 @@ def find_screen() -> Screen:
 
 
 def write_bytes(data: bytes) -> None:
-    """Write data to standard output as it is; where nobody reads any more, the command ends with status 0."""
+    """Write data to standard output as it is.
+
+    Where nobody reads any more, the command ends with status 0; where it cannot be written, with a word and 1.
+    """
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        _leave()
+    except OSError as error:
+        _leave(error)
 
 
-def _leave() -> NoReturn:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that flushing at the end does not fail once more
-    raise click.exceptions.Exit(0) from None
+def _leave(error: OSError) -> NoReturn:
+    raise click.exceptions.Exit(explain_loss(error)) from None
+
+
+def explain_loss(error: OSError) -> int:
+    """Say why standard output cannot be written to, unless it is a pipe that nobody reads; return the exit status."""
+    silence(1)
+    if error.errno == errno.EPIPE:
+        return 0
+    note(f"cannot write to standard output: {error.strerror}")
+    return 1
 
 
 def write_lines(lines: Iterable[str]) -> None:

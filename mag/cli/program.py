@@ -6,6 +6,7 @@ started · 4 not found · 130, 143 interrupted
 Start-up is a feature: the help page needs nothing but this module, and everything else click and the one command.
 """
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,16 +15,22 @@ from mag.cli.pages import format_help
 from mag.errors import MagError
 
 if TYPE_CHECKING:
+    import click
+
     from mag.app import App
+
+_UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Be the command `mag`: run `arguments`, those of this process if None, and exit."""
+    _fill_descriptors()
     sys.exit(run_program(sys.argv[1:] if arguments is None else arguments))
 
 
 def run_app(app: "App") -> NoReturn:
     """Be the program `python train.py`: `mag run`, or `mag sweep` with `-m`, of this very app."""
+    _fill_descriptors()
     arguments = sys.argv[1:]
     multirun = [word for word in arguments if word in {"-m", "--multirun"}]
     command = "sweep" if multirun else "run"
@@ -40,9 +47,26 @@ def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "
         name: What the program is called in messages.
     """
     if app is None and arguments in (["--help"], ["-h"], []):
-        print(format_help())  # noqa: T201  (click's own way would first have to be imported)
-        return 0 if arguments else 2
+        return _print_help(0 if arguments else 2)
     return _run_command(arguments, {"app": app}, name)
+
+
+def _fill_descriptors() -> None:
+    """Open what of standard input, output and error was closed (`>&-`), before a file of ours gets its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False))
+
+
+def _print_help(status: int) -> int:
+    try:
+        print(format_help(), flush=True)  # noqa: T201  (click's own way would first have to be imported)
+    except OSError as error:
+        return _explain_loss(error)
+    return status
 
 
 def _run_command(arguments: list[str], known: dict[str, Any], name: str) -> int:
@@ -57,15 +81,42 @@ def _run_command(arguments: list[str], known: dict[str, Any], name: str) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _explain_usage(error)
     except (click.Abort, KeyboardInterrupt):
         click.echo("mag: interrupted", err=True)
         return 130
-    except BrokenPipeError:  # nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (OSError, SystemExit) as error:
+        loss = _find_loss(error)
+        if loss is None:
+            raise
+        return _explain_loss(loss)
     return status if isinstance(status, int) else 0
+
+
+def _find_loss(error: OSError | SystemExit) -> OSError | None:
+    """Return why standard output could not be written to, if that is what ended the command."""
+    cause = error if isinstance(error, OSError) else error.__context__  # click ends the process where nobody reads
+    known = isinstance(cause, OSError) and cause.filename is None and cause.errno in _UNWRITABLE
+    return cause if known else None  # type: ignore[return-value]  # it is one, if it is known
+
+
+def _explain_loss(error: OSError) -> int:
+    from mag.cli.output import explain_loss
+
+    return explain_loss(error)
+
+
+def _explain_usage(error: "click.ClickException") -> int:
+    """Say what click says of it, with what was typed spelled out; return the exit status."""
+    from mag.cli.messages import say
+    from mag.cli.output import escape
+
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        help_command = f"{context.command_path} {context.help_option_names[-1]}"
+        say(f"{escape(context.get_usage())}\nTry '{escape(help_command)}' for help.\n")
+    say(f"Error: {escape(error.format_message())}")
+    return error.exit_code
 
 
 def _explain(error: MagError, status: int, known: dict[str, Any]) -> int:
