@@ -1,6 +1,7 @@
 """`mag gc`: drop the snapshots that no record names any more."""
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json
     with Repository(cwd) as repository:
         own = str(find_settings(cwd).store_root(cwd))
         stores = dict.fromkeys([*list_stores(repository), own, *map(os.path.abspath, directories)])
-        gone = [store for store in stores if store != own and not Path(store).is_dir()]
+        gone = [store for store in stores if store != own and not _is_expendable(store)]
         if gone and not (force or dry_run):
             raise UsageError(
                 f"Nothing was dropped: {gone[0]} is gone, whose experiments named snapshots. Give its new place with "
@@ -63,3 +64,8 @@ def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json
     else:
         write_table(["commit", "ref"], [[row["commit"], row["ref"]] for row in rows])
         note(f"{'would drop' if dry_run else 'dropped'} {len(rows)} of the commits that are kept under refs/mag/")
+
+
+def _is_expendable(store: str) -> bool:
+    """Tell whether a store is there, or was temporary: of tests, say, that are long over."""
+    return Path(store).is_dir() or Path(store).is_relative_to(tempfile.gettempdir())

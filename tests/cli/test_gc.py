@@ -56,7 +56,8 @@ def test_other_experiments_are_asked(versioned: Path, mag: Mag, git: Git) -> Non
     assert mag("gc", "--force").stdout == ""
 
     (versioned.parent / "elsewhere").rename(versioned.parent / "moved")
-    done = mag("gc")
+    (versioned / "tmp").mkdir()
+    done = mag("gc", TMPDIR=str(versioned / "tmp"))
     assert (done.returncode, "elsewhere is gone" in done.stderr) == (2, True)
     assert mag("gc", "--force", "--dir", "../moved").stdout == ""
     assert len(list_refs(git)) == 4
