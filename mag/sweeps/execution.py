@@ -43,6 +43,7 @@ class Order:
     Attributes:
         app: How the app is called in records.
         settings: The project's.
+        source: The directory of the app's file, whose repository has the code; None for the current directory.
         overrides: What was typed.
         jobs: How many experiments run at a time; None for as many as there are CPUs.
         force: Run completed experiments again.
@@ -59,6 +60,7 @@ class Order:
 
     app: str
     settings: Settings
+    source: Path | None = None
     overrides: tuple[str, ...] = ()
     jobs: int | None = None
     force: bool = False
@@ -151,7 +153,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
             launcher.close()
     finally:
         server.close()
-    if order.then:
+    if order.then and signal is None:
         subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
     return Report(plan, tally.counts, tuple(tally.faulty), tally.last, signal)
 
@@ -218,7 +220,7 @@ def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Co
         app=order.app,
         environment=environment,
         commit=order.commit
-        or read_commit(order.settings.root or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)),
+        or read_commit(order.source or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
     )
