@@ -11,7 +11,7 @@ from mag.app import App, find_app
 from mag.config.composition import Composer
 from mag.config.override import Override
 from mag.record.paths import StorePaths
-from mag.settings import Settings, find_settings
+from mag.settings import Settings, find_app_settings, find_settings
 from mag.sweeps.override_files import read_overrides
 
 WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
@@ -60,9 +60,9 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
         UsageError: There is no such app, or no telling which is meant.
     """
     cwd = Path.cwd()
-    settings = find_settings(cwd)
     spec, texts = (None, tuple(words)) if known.get("app") else split_app(words)
-    app = known.get("app") or find_app(spec, cwd, settings)
+    app = known.get("app") or find_app(spec, cwd, find_settings(cwd))
+    settings = find_app_settings(app.file, cwd)
     root = Path(directory) if directory else settings.store_root(cwd)
     return Project(app, settings, texts, app.compose_from(), StorePaths(_shorten(root, cwd)))
 

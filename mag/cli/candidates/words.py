@@ -50,17 +50,17 @@ def list_app_words(typed: str, place: Place) -> list[Candidate]:
     from mag.cli.candidates.overrides import list_overrides
     from mag.cli.candidates.surroundings import survey
     from mag.cli.project import split_app
-    from mag.settings import find_settings
+    from mag.settings import find_app_settings, find_settings
 
     cwd = Path.cwd()
-    settings = find_settings(cwd)
     words = place.given.get(place.parameter) or ()
     spec, texts = (None, tuple(words)) if place.app else split_app(words)
     apps = [] if words or place.app or "=" in typed else list_apps(typed)
-    app = place.app or locate_app(spec, cwd, settings)
+    app = place.app or locate_app(spec, cwd, find_settings(cwd))
     if app is None:
         return apps
-    found = list_overrides(typed, survey(app, texts, settings.secrets), several=place.command == "sweep")
+    secrets = find_app_settings(app.file, cwd).secrets
+    found = list_overrides(typed, survey(app, texts, secrets), several=place.command == "sweep")
     return apps + found
 
 
