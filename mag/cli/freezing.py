@@ -1,6 +1,7 @@
 """Freezing: a whole sweep from one work tree that nobody edits, so that editing the code meanwhile changes nothing."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def freeze(project: Project, links: Sequence[str] = ()) -> Iterator[Place]:
         RepositoryError: Git failed.
     """
     cwd = Path.cwd()
-    root, rules = project.settings.root or cwd, Rules.of(project.settings)
-    commit = read_commit(root, ignore=Path(project.store.root), rules=rules)
+    root = project.app.file.parent
+    commit = read_commit(root, ignore=Path(project.store.root), rules=Rules.of(project.settings))
     code = read_code(commit)
     omissions = {one["path"]: one["reason"] for one in commit.get("not_captured", ())}
     if code is None or "." in omissions:
@@ -45,5 +46,5 @@ def freeze(project: Project, links: Sequence[str] = ()) -> Iterator[Place]:
             link(repository.top, directory, name)
         moved = {repository.top: directory}
         folder = transfer(cwd, moved)
-        tree = read_tree(repository, code)
-        yield Place(folder if folder.is_dir() else directory, moved, {**commit, "frozen": True}, tree)
+        tree, file = read_tree(repository, code), transfer(os.path.abspath(project.app.file), moved)
+        yield Place(folder if folder.is_dir() else directory, moved, {**commit, "frozen": True}, tree, file)

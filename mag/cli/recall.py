@@ -18,7 +18,7 @@ from mag.record.checkouts import lend_checkout, open_holder, read_code, transfer
 from mag.record.records import Record
 from mag.record.repository import Repository
 from mag.record.store import StoredExperiment
-from mag.settings import Settings, find_settings
+from mag.settings import Settings, find_app_settings, find_settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,17 +30,19 @@ class Place:
         moved: The tops of work trees, and the directories that stand for them.
         commit: The code, as its record or today's repository tells it.
         tree: The name of its tree; None where it is not known.
+        file: The app's file there; None where only a path relative to the folder or its project is known.
     """
 
     folder: Path
     moved: Mapping[Path, Path]
     commit: Mapping[str, Any]
     tree: str | None
+    file: Path | None = None
 
     @property
     def settings(self) -> Settings:
         """The project's settings there."""
-        return find_settings(self.folder)
+        return find_settings(self.folder) if self.file is None else find_app_settings(self.file, self.folder)
 
 
 def require_record(experiment: StoredExperiment) -> Record:
@@ -115,7 +117,13 @@ def lend_place(experiment: StoredExperiment, links: Sequence[str] = ()) -> Itera
         top = record.commit.get("top")
         moved = {Path(top) if isinstance(top, str) else repository.top: directory, repository.top: directory}
         folder = transfer(record.directory or directory, moved)
-        yield Place(folder if folder.is_dir() else directory, moved, record.commit, read_tree(repository, code))
+        folder, file = folder if folder.is_dir() else directory, _locate_app(record, moved)
+        yield Place(folder, moved, record.commit, read_tree(repository, code), file)
+
+
+def _locate_app(record: Record, moved: Mapping[Path, Path]) -> Path | None:
+    file = (record.app or "").rpartition(":")[0]
+    return transfer(file, moved) if os.path.isabs(file) else None
 
 
 def find_here(experiment: StoredExperiment) -> Place:
@@ -123,15 +131,18 @@ def find_here(experiment: StoredExperiment) -> Place:
     from mag.record.commit import read_commit
     from mag.record.omissions import Rules
 
-    typed = require_record(experiment).directory
-    folder = Path(typed) if typed and Path(typed).is_dir() else Path.cwd()
+    record = require_record(experiment)
+    folder = Path(record.directory) if record.directory and Path(record.directory).is_dir() else Path.cwd()
+    file = _locate_app(record, {})
+    place = Place(folder, {}, {}, None, file if file is not None and file.is_file() else None)
+    source = folder if place.file is None else place.file.parent
     store = Path(experiment.paths.directory).parent
-    commit = read_commit(folder, ignore=store, rules=Rules.of(find_settings(folder)))
-    code = read_code(commit)
+    place = dataclasses.replace(place, commit=read_commit(source, ignore=store, rules=Rules.of(place.settings)))
+    code = read_code(place.commit)
     if code is None:
-        return Place(folder, {}, commit, None)
-    with Repository(folder) as repository:
-        return Place(folder, {}, commit, read_tree(repository, code))
+        return place
+    with Repository(source) as repository:
+        return dataclasses.replace(place, tree=read_tree(repository, code))
 
 
 def read_tree(repository: Repository, code: str) -> str | None:

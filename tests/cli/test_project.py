@@ -1,0 +1,80 @@
+"""Laws of what a command works on: app, settings, store and code belong together."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from mag.config.secrets import MASK
+from mag.record.paths import StorePaths
+from mag.record.records import Record, read_record
+
+Git = Callable[..., str]
+Mag = Callable[..., CompletedProcess[str]]
+
+
+def read_from(folder: Path, name: str) -> Record:
+    """Return the record of an experiment in the store of a folder."""
+    return read_record(StorePaths(str(folder / "experiments")).experiment(name))
+
+
+@pytest.fixture
+def elsewhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be in an empty folder beside the project, whose settings name its app; return the project's folder."""
+    home = project / "project"
+    home.mkdir()
+    for name in ("train.py", "configs"):
+        (project / name).rename(home / name)
+    (home / "mag.toml").write_text('app = "train.py"\nseparator = ","\nsecrets = ["_seed"]\n')
+    (project / "other").mkdir()
+    monkeypatch.chdir(project / "other")
+    return home
+
+
+def test_settings_are_the_apps(elsewhere: Path, mag: Mag) -> None:
+    """From another directory an app keeps its project's settings, and its experiments lie where they always do."""
+    done = mag("run", "../project/train.py", "C=10")
+
+    assert done.returncode == 0, done.stderr
+    assert read_from(elsewhere, "10,0.5").config["_seed"] == MASK
+    assert list(Path().iterdir()) == []
+
+
+def test_scripts_have_the_same_settings(elsewhere: Path, mag: Mag) -> None:
+    """`python ../project/train.py` is `mag run ../project/train.py`."""
+    subprocess.run([sys.executable, "../project/train.py", "C=10"], check=True, capture_output=True)
+
+    assert "done already" in mag("run", "../project/train.py", "C=10").stderr
+    assert read_from(elsewhere, "10,0.5").app == f"{elsewhere}/train.py:train"
+
+
+@pytest.mark.parametrize("inside", ["project", "other", None])
+def test_commit_is_of_the_apps_repository(elsewhere: Path, mag: Mag, git: Git, inside: str | None) -> None:
+    """The code that is recorded is that of the repository that the app's file is in, wherever the command was typed."""
+    (elsewhere.parent / "other" / "tracked").touch()
+    for folder in {"project", inside} - {None}:
+        git("init", "-q", "-b", folder, folder=elsewhere.parent / str(folder))
+        git("add", ".", folder=elsewhere.parent / str(folder))
+        git("commit", "-q", "-m", "first", folder=elsewhere.parent / str(folder))
+    mag("run", "../project/train.py", "C=10")
+    commit = read_from(elsewhere, "10,0.5").commit
+
+    assert commit["hash"] == git("rev-parse", "HEAD", folder=elsewhere)
+    assert (commit["branch"], commit["top"]) == ("project", str(elsewhere))
+
+
+def test_rerun_of_an_app_elsewhere(elsewhere: Path, mag: Mag, git: Git) -> None:
+    """What was run from outside of the app's repository runs again from its recorded code."""
+    (elsewhere / "mag.toml").write_text('app = "train.py"\n')
+    git("init", "-q", folder=elsewhere)
+    git("add", ".", folder=elsewhere)
+    git("commit", "-q", "-m", "first", folder=elsewhere)
+    mag("run", "../project/train.py", "C=10")
+    (elsewhere / "train.py").write_text((elsewhere / "train.py").read_text().replace("config.C *", "0 *"))
+    done = mag("rerun", "../project/experiments/10|0.5")
+    today = mag("rerun", "../project/experiments/10|0.5", "--here")
+
+    assert (done.returncode, today.returncode) == (0, 1), done.stderr + today.stderr
