@@ -3,7 +3,7 @@
 import click
 
 from mag.cli.messages import say
-from mag.cli.references import STORE_OPTION
+from mag.cli.references import STORE_OPTION, lead_to
 from mag.cli.sweeps import open_sweep
 from mag.record.sweeps import ask
 
@@ -28,4 +28,5 @@ def command(*, words: tuple[str, ...], directory: str | None) -> None:
         raise click.UsageError(f"{' '.join(words)!r} is not [SWEEP] NUMBER: type `mag jobs 8`, with a number from 1.")
     store, sweep = open_sweep(words[0] if len(words) > 1 else None, directory)
     ask(store, sweep, jobs=int(number))
-    say(f"The sweep {sweep.id} runs {number} experiments at a time.\nNext: mag watch {sweep.id}")
+    there = lead_to(store.root, directory)
+    say(f"The sweep {sweep.id} runs {number} experiments at a time.\nNext: mag watch {sweep.id}{there}")

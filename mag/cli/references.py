@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mag.cli.output import note
+from mag.cli.output import escape, note
 from mag.compare.columns import Catalog, collect_columns
 from mag.compare.filters import apply_filters, parse_filter
 from mag.compare.rows import Row, read_rows
@@ -71,6 +71,18 @@ def refer(experiment: StoredExperiment, directory: str | None) -> str:
     parent, name = Path(experiment.paths.directory).parent, experiment.name
     usual = directory is None and Path(open_store(None).paths.root).resolve() == parent.resolve()
     return shlex.quote(name if usual else experiment.paths.directory)
+
+
+def lead_to(root: str, directory: str | None) -> str:
+    """Return the option that makes the next command look into this store, after a space; nothing if it does anyway.
+
+    Args:
+        root: The store's directory.
+        directory: What `--dir` said to this command.
+    """
+    if directory is None and Path(open_store(None).paths.root).resolve() == Path(root).resolve():
+        return ""
+    return f" --dir {escape(shlex.quote(directory or root))}"
 
 
 def select(filters: Sequence[str], directory: str | None) -> Selection:

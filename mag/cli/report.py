@@ -2,23 +2,29 @@
 
 import shlex
 
+from mag.cli.output import escape
+from mag.cli.references import lead_to
 from mag.cli.wording import count_experiments, describe_counts
 from mag.sweeps.execution import Report
 
 
-def conclude(report: Report) -> str:
-    """Return what to say when a sweep has ended."""
-    total = count_experiments(len(report.plan))
+def conclude(report: Report, directory: str | None = None) -> str:
+    """Return what to say when a sweep has ended.
+
+    Args:
+        report: What became of it.
+        directory: What `--dir` said.
+    """
+    total, there = count_experiments(len(report.plan)), lead_to(report.plan.store.root, directory)
     if report.last is None:
         done = "it is done already" if len(report.plan) == 1 else "all are done already"
-        return f"{total}: {done}, nothing to run.\nNext: mag summarize  (or --force, to run them again)"
+        return f"{total}: {done}, nothing to run.\nNext: mag summarize{there}  (or --force, to run them again)"
     lines = [f"{total}: {describe_counts(report.counts)}."]
     if report.signal or report.counts["unstarted"]:
         lines.append("Next: the same command again does what is left")
     elif report.faulty:
-        lines.append(
-            f"Next: mag log {shlex.quote(report.faulty[0].name)}  (the same command again retries what failed)"
-        )
+        name = escape(shlex.quote(report.faulty[0].name))
+        lines.append(f"Next: mag log {name}{there}  (the same command again retries what failed)")
     else:
-        lines.append("Next: mag summarize")
+        lines.append(f"Next: mag summarize{there}")
     return "\n".join(lines)

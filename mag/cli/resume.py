@@ -3,7 +3,7 @@
 import click
 
 from mag.cli.messages import say
-from mag.cli.references import STORE_OPTION
+from mag.cli.references import STORE_OPTION, lead_to
 from mag.cli.sweeps import SWEEP_ARGUMENT, open_sweep
 from mag.record.sweeps import ask
 
@@ -20,4 +20,4 @@ def command(*, reference: str | None, directory: str | None) -> None:
     """Ask the sweep's runner."""
     store, sweep = open_sweep(reference, directory)
     ask(store, sweep, paused=False)
-    say(f"The sweep {sweep.id} goes on.\nNext: mag watch {sweep.id}")
+    say(f"The sweep {sweep.id} goes on.\nNext: mag watch {sweep.id}{lead_to(store.root, directory)}")

@@ -47,10 +47,12 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
             f"(`python {project.app.file.name} -m`), or quote the value if its comma is part of it."
         )
     plan = make_plan(overrides, project.composer, project.store, project.settings)
-    return _execute(project, plan, known, options)
+    return _execute(project, plan, known, options, directory)
 
 
-def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dict[str, Any]) -> int:
+def _execute(
+    project: Project, plan: "Plan", known: dict[str, Any], options: dict[str, Any], directory: str | None
+) -> int:
     from mag.cli.mirror import Mirror
     from mag.cli.progress import describe_outcome
     from mag.sweeps.execution import Order, execute
@@ -58,6 +60,7 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
     order = Order(
         app=project.app.name,
         settings=project.settings,
+        source=project.app.file.parent,
         overrides=project.texts,
         jobs=1,
         force=options["force"],
@@ -72,15 +75,20 @@ def _execute(project: Project, plan: "Plan", known: dict[str, Any], options: dic
     if not options["quiet"]:
         if report.last is not None:
             say(describe_outcome(report.last))
-        say(_advise(report))
+        say(_advise(report, directory))
     return report.exit_code
 
 
-def _advise(report: "Report") -> str:
+def _advise(report: "Report", directory: str | None) -> str:
     import shlex
 
-    name = shlex.quote(report.plan[0].identifier)
+    from mag.cli.output import escape
+    from mag.cli.references import lead_to
+
+    root = report.plan.store.root
+    name = escape(shlex.quote(report.last.name if report.last else report.plan[0].identifier))
+    there = lead_to(root, directory)
     if report.last is None:
-        return f"{name} is done already, nothing to run.\nNext: mag show {name}  (or --force, to run it again)"
-    directory = Path(report.plan.store.root, report.last.name)
-    return f"Next: mag show {name}  (all of it is in {shlex.quote(str(directory))})"
+        return f"{name} is done already, nothing to run.\nNext: mag show {name}{there}  (or --force, to run it again)"
+    folder = escape(shlex.quote(str(Path(root, report.last.name))))
+    return f"Next: mag show {name}{there}  (all of it is in {folder})"

@@ -10,7 +10,7 @@ import click
 from mag.cli.limits import Duration
 from mag.cli.messages import say
 from mag.cli.output import escape
-from mag.cli.references import STORE_OPTION, open_store
+from mag.cli.references import STORE_OPTION, open_store, refer
 from mag.errors import NotFoundError, RecordError
 from mag.record.controls import read_control
 from mag.record.locks import is_held, read_holder
@@ -48,7 +48,9 @@ def command(*, reference: str | None, now: bool, grace: float, directory: str | 
     except NotFoundError:
         if reference is None:
             raise
-        _stop_experiment(_find(store, reference), now=now, grace=grace)
+        experiment = _find(store, reference)
+        _stop_experiment(experiment, now=now, grace=grace)
+        say(f"Next: mag show {escape(refer(experiment, directory))}")
         return
     _stop_sweep(store.paths, sweep, now=now)
 
@@ -92,4 +94,4 @@ def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -
         if time.monotonic() > deadline:
             _send(pid, signal.SIGKILL)
         time.sleep(_LOOK_SECONDS)
-    say(f"Experiment {name} has ended.\nNext: mag show {name}")
+    say(f"Experiment {name} has ended.")

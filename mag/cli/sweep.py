@@ -82,10 +82,10 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
 
         show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
         return 0
-    return _execute(project, plan, known, options)
+    return _execute(project, plan, known, options, directory)
 
 
-def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[str, Any]) -> int:
+def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[str, Any], directory: str | None) -> int:
     from mag.cli.progress import choose_progress
     from mag.cli.report import conclude
     from mag.sweeps.execution import Order, execute
@@ -94,6 +94,7 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
         order = Order(
             app=project.app.name,
             settings=project.settings,
+            source=project.app.file.parent,
             overrides=project.texts,
             jobs=options["jobs"],
             force=options["force"],
@@ -107,7 +108,7 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
         finally:
             progress.close()
     if not options["quiet"]:
-        say(conclude(report))
+        say(conclude(report, directory))
     return report.exit_code
 
 

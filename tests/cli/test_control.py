@@ -217,3 +217,13 @@ def test_nothing_to_look_at(project: Path, mag: Mag) -> None:
     assert mag("status").returncode == 0
     assert [mag(command).returncode for command in ("watch", "stop", "pause", "resume")] == [4] * 4
     assert not (project / "experiments").exists()
+
+
+def test_advice_about_a_sweep_elsewhere_leads_there(start: Start, mag: Mag) -> None:
+    """With `--dir`, what is advised next has it too."""
+    process = start("C=1,2", "-j", "2", "--dir", "else where")
+    advised = [mag(*words, "--dir", "else where").stderr for words in (["pause"], ["resume"], ["jobs", "2"])]
+    Path("go").touch()
+    process.wait()
+
+    assert all(text.endswith(" --dir 'else where'\n") for text in advised)
