@@ -224,6 +224,6 @@ def test_advice_about_a_sweep_elsewhere_leads_there(start: Start, mag: Mag) -> N
     process = start("C=1,2", "-j", "2", "--dir", "else where")
     advised = [mag(*words, "--dir", "else where").stderr for words in (["pause"], ["resume"], ["jobs", "2"])]
     Path("go").touch()
-    process.wait()
+    process.communicate()
 
     assert all(text.endswith(" --dir 'else where'\n") for text in advised)
