@@ -9,12 +9,13 @@
 leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was printed, `results.json` and the record.
 """
 
+import difflib
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
@@ -65,6 +66,7 @@ class Experiment:
     ) -> None:
         if (config is None) == (resume_from is None):
             raise ConfigError("An experiment needs either config=... or resume_from=..., and not both.")
+        _check_texts(if_exists, name, resume_from)
         self._source = config
         self._resume_from = str(resume_from) if resume_from is not None else None
         self._experiments_dir = experiments_dir
@@ -77,6 +79,7 @@ class Experiment:
         self._place: ExperimentPaths | None = None
         self._attempt: Attempt | None = None
         self._capture: Capture | None = None
+        self._is_skipped = False
 
     @classmethod
     def adopt(cls, attempt: Attempt, config: dict[str, Any], settings: Settings) -> Self:
@@ -196,7 +199,8 @@ class Experiment:
                 f"Experiment {self.identifier!r} completed already: pass if_exists='rerun' to run it again, 'resume' "
                 f"to go on with it, 'skip' to leave it, or read it with Experiment(resume_from={self.identifier!r})."
             )
-        if completed and self._if_exists == "skip":
+        self._is_skipped = completed and self._if_exists == "skip"
+        if self._is_skipped:
             return self
         keep = self._if_exists == "resume"
         self._attempt = self._open(keep=keep)
@@ -208,6 +212,7 @@ class Experiment:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         attempt, capture = self._attempt, self._capture
+        self._is_skipped = False
         if attempt is None or capture is None:
             return
         capture.stop()
@@ -238,6 +243,11 @@ class Experiment:
             os.close(descriptor)
 
     def _running(self) -> Attempt:
+        if self._is_skipped:
+            raise RecordError(
+                f"Experiment {self.identifier!r} was skipped, since it completed before, so nothing can be added: "
+                f"ask `if not experiment.completed` in the block, or pass if_exists='resume' to go on with it."
+            )
         if self._attempt is None:
             raise RecordError(
                 f"Experiment {self.identifier!r} is not under way, so nothing can be added: use it in a `with` block."
@@ -265,10 +275,10 @@ class Experiment:
         from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)
         from mag.record.environment import gather_environment  # noqa: PLC0415
         from mag.record.omissions import Rules  # noqa: PLC0415
-        from mag.record.provenance import gather_provenance  # noqa: PLC0415
+        from mag.record.provenance import gather_provenance, locate_code  # noqa: PLC0415
 
         store = Path(self._locate().directory).parent
-        commit = read_commit(Path.cwd(), ignore=store, rules=Rules.of(self._project()))
+        commit = read_commit(locate_code(), ignore=store, rules=Rules.of(self._project()))
         environment = gather_environment(self._project().root)
         environment.store(StorePaths(str(store)))
         return gather_provenance(
@@ -306,8 +316,9 @@ class Experiment:
     def _read_record(self) -> Record | None:
         from mag.record.records import read_record  # noqa: PLC0415  (reads like a method)
 
+        paths = self._locate()
         try:
-            return read_record(self._locate())
+            return read_record(paths)
         except (FileNotFoundError, RecordError):
             return None
 
@@ -316,3 +327,16 @@ class Experiment:
             stored = self._find_stored()
             self._plain = stored.config if stored else read_source(self._source)
         return self._plain
+
+
+def _check_texts(if_exists: object, name: str | None, resume_from: str | Path | None) -> None:
+    """Refuse texts that could only be mistakes, before anything depends on them."""
+    known = get_args(IfExists)
+    if if_exists not in known:
+        near = difflib.get_close_matches(str(if_exists), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(map(repr, known))}."
+        raise ConfigError(f"if_exists={if_exists!r} is unknown: {hint}")
+    if name == "":
+        raise ConfigError("name='' cannot be an experiment's: leave it out, and one is made from the config.")
+    if resume_from == "":
+        raise ConfigError("resume_from='' names no experiment: pass a path, a name or the beginning of an identity.")

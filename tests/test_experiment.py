@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
@@ -173,7 +175,7 @@ def test_skip_writes_nothing() -> None:
 
     with Experiment(config=CONFIG, if_exists="skip") as experiment:
         assert experiment.completed
-        with pytest.raises(RecordError, match="not under way"):
+        with pytest.raises(RecordError, match="was skipped, since it completed before"):
             experiment.register_result("x", 1)
 
     assert (experiment.directory / ".mag" / "record.json").read_bytes() == before
@@ -211,6 +213,42 @@ def test_resume_from_nothing() -> None:
 
     with pytest.raises(NotFoundError, match=r"there is '10\|0.01'"):
         _ = Experiment(resume_from="10|0.1").config
+
+
+@pytest.mark.parametrize("name", ["results", "completed", "identifier", "directory", "identity"])
+def test_nothing_is_known_of_a_misspelt_name(name: str) -> None:
+    """Whatever is asked of a name that no experiment answers to, the answer is an error, not emptiness."""
+    with pytest.raises(NotFoundError):
+        getattr(Experiment(resume_from="nope"), name)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"if_exists": "resmue"}, "'resmue' is unknown: did you mean 'resume'"),
+        ({"if_exists": None}, "one of 'error', 'resume', 'rerun', 'skip'"),
+        ({"name": ""}, "name='' cannot be"),
+        ({"config": None, "resume_from": ""}, "resume_from='' names no experiment"),
+    ],
+)
+def test_mistakes_are_told_at_once(given: dict[str, Any], message: str) -> None:
+    """What cannot be meant is refused when the experiment is made."""
+    with pytest.raises(ConfigError, match=message):
+        Experiment(**{"config": CONFIG, **given})
+
+
+def test_commit_is_of_the_scripts_repository(folder: Path, git: Callable[..., str]) -> None:
+    """A script's code is that of the repository that it is in, wherever it is started; its experiments are here."""
+    (folder / "project").mkdir()
+    code = "from mag.experiment import Experiment\nwith Experiment(config={'C': 1}): pass\n"
+    (folder / "project" / "script.py").write_text(code)
+    git("init", "-q", "-b", "main", folder=folder / "project")
+    git("add", ".", folder=folder / "project")
+    git("commit", "-q", "-m", "first", folder=folder / "project")
+    subprocess.run([sys.executable, "project/script.py"], check=True)
+
+    commit = read_record(ExperimentPaths("experiments/1")).commit
+    assert commit["hash"] == git("rev-parse", "HEAD", folder=folder / "project")
 
 
 def test_config_or_resume_from() -> None:

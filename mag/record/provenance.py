@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,15 @@ def _name_program() -> list[str]:
     if program.name in {"mag", "__main__.py"}:
         return ["mag"]
     return ["python", sys.argv[0]] if program.suffix == ".py" else [sys.argv[0]]
+
+
+def locate_code() -> Path:
+    """Return the directory of the script that this process runs; of a notebook or an installed program, the current."""
+    script = Path(sys.argv[0])
+    installed = [sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib")]
+    if not script.is_file() or any(script.absolute().is_relative_to(place) for place in installed):
+        return Path.cwd()
+    return script.absolute().parent
 
 
 def read_versions() -> dict[str, str]:
