@@ -56,14 +56,15 @@ class Catalog:
 
         Args:
             key: A fact (which wins), a full key of config or results, the same after `config.` or `results.`,
-                or the end of a full key, if there is only one that ends so.
+                or the end of a full key, if there is only one that ends so. Where an experiment registered what is
+                in its config as a result, too, the config is meant.
 
         Raises:
             UsageError: There is none, or no telling which.
         """
         if key in FACTS:
             return Column("fact", key)
-        found = self._find_exact(key) or self._find_qualified(key) or self._find_ending(key)
+        found = _prefer_config(self._find_exact(key) or self._find_qualified(key) or self._find_ending(key))
         if len(found) == 1:
             return found[0]
         if found:
@@ -88,6 +89,11 @@ class Catalog:
         near = name_nearest(key, known)
         hint = f"did you mean {near!r}?" if near else f"known are {list_names(known)}."
         return f"No experiment has a key {key!r}: {hint}"
+
+
+def _prefer_config(columns: Sequence[Column]) -> list[Column]:
+    known = {column.key for column in columns if column.kind == "config"}
+    return [column for column in columns if column.kind == "config" or column.key not in known]
 
 
 def collect_columns(rows: Iterable[Row]) -> Catalog:

@@ -24,14 +24,25 @@ def test_an_exact_key_wins_over_an_end(make_row: MakeRow) -> None:
     assert catalog.find("C") == Column("config", "C")
 
 
-@pytest.mark.parametrize("key", ["lr", "epochs"])
+@pytest.mark.parametrize("key", ["lr", "loss"])
 def test_an_ambiguous_key_is_refused_with_names_that_work(make_row: MakeRow, key: str) -> None:
     """Whatever the message offers in place of an ambiguous key is found."""
-    catalog = collect_columns([make_row({"a": {"lr": 1}, "b": {"lr": 2}, "epochs": 3}, {"epochs": 3})])
+    catalog = collect_columns([make_row({"a": {"lr": 1}, "b": {"lr": 2, "loss": "hinge"}}, {"val": {"loss": 3}})])
     with pytest.raises(UsageError) as error:
         catalog.find(key)
     offered = str(error.value).partition("may mean ")[2].partition(":")[0].split(" or ")
     assert [catalog.label(catalog.find(name)) for name in offered] == offered
+
+
+@pytest.mark.parametrize("key", ["lr", "C", "model.C"])
+def test_a_config_that_was_registered_too_is_meant(make_row: MakeRow, key: str) -> None:
+    """An experiment that returns its config makes no key ambiguous; what it returned can still be asked for."""
+    config = {"lr": 1, "model": {"C": 2}}
+    catalog = collect_columns([make_row(config), make_row(config, config)])
+    full = key if key != "C" else "model.C"
+    assert catalog.find(key) == Column("config", full)
+    assert catalog.find(f"results.{full}") == Column("results", full)
+    assert catalog.find(catalog.label(catalog.find(key))) == Column("config", full)
 
 
 def test_an_unknown_key_names_the_nearest(make_row: MakeRow) -> None:
