@@ -5,8 +5,6 @@ It owns its publication: whatever happens to supervisor and runner, an experimen
 
 import contextlib
 import faulthandler
-import functools
-import inspect
 import os
 import signal
 import sys
@@ -19,6 +17,7 @@ from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import redirect
 from mag.run.shutdown import Shutdown
+from mag.run.signatures import read_calling
 from mag.run.tasks import Conditions, Function, Task
 
 FAILED = 1
@@ -124,18 +123,13 @@ def make_experiment(attempt: Attempt, task: Task, conditions: Conditions) -> Exp
 
 
 def call_function(function: Function, experiment: Experiment) -> Any:
-    """Call the user's function with the config and, where it takes a second argument, the experiment."""
-    if takes_experiment(function):
+    """Call the user's function with the config and, where it takes it, the experiment."""
+    calling = read_calling(function)
+    if calling == "second":
         return function(experiment.config, experiment)
+    if calling == "named":
+        return function(experiment.config, experiment=experiment)
     return function(experiment.config)
-
-
-@functools.cache  # asked before the fork, and answered in every child
-def takes_experiment(function: Function) -> bool:
-    """Tell whether a function takes the experiment as a second argument."""
-    parameters = inspect.signature(function).parameters.values()
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def _register(experiment: Experiment, returned: object) -> None:

@@ -21,9 +21,9 @@ from typing import Any, NoReturn
 
 from mag.errors import LaunchError, UsageError
 from mag.experiment import Experiment
-from mag.run.child import takes_experiment
 from mag.run.processes import Watch, adopt_orphans
 from mag.run.shutdown import Shutdown, keep_exit_functions
+from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
@@ -226,7 +226,7 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
 def _rehearse(function: Function) -> None:
     """Do once what every child does first, so that modules are loaded and caches filled before it is forked."""
     config = Experiment({"a": {"b": [1, 0.5, "c", True, None]}}).config
-    _ = config.a.b, takes_experiment(function)
+    _ = config.a.b, read_calling(function)
 
 
 def _fork_supervisors(control: socket.socket, function: Function, shutdown: Shutdown) -> None:
