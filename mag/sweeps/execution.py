@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Unpack
 
 from mag.config.composition import Composer
@@ -21,16 +22,17 @@ from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.omissions import Rules
 from mag.record.paths import StorePaths
-from mag.record.provenance import Provenance, gather_provenance
+from mag.record.provenance import Provenance, gather_provenance, locate_code
 from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome
-from mag.settings import Settings, find_settings
+from mag.settings import Settings
 from mag.sweeps.override_files import read_overrides
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
 from mag.sweeps.shapes import Shaping, read_shape
 from mag.sweeps.sharing import run_shared
 from mag.sweeps.tally import Tally
+from mag.sweeps.targets import read_target
 
 _ROOM = 4
 """For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
@@ -241,7 +243,7 @@ def sweep(
     overrides: Sequence[str] = (),
     *,
     config_path: str | Path | None = None,
-    config_name: str | None = "config",
+    config_name: str | EllipsisType | None = ...,
     experiments_dir: str | Path | None = None,
     jobs: int | None = None,
     force: bool = False,
@@ -250,10 +252,11 @@ def sweep(
     """Run a function for every combination of overrides, each in a process and a directory of its own.
 
     Args:
-        function: Takes the config and, if it has a second parameter, the experiment.
+        function: Takes the config and, if it has a second parameter, the experiment. One that is decorated with
+            `@mag.main` brings its configs and its project's settings along.
         overrides: As typed on the command line, `["C=1,10", "gamma=0.1"]`.
-        config_path: The directory of the configs; None for none (keys are then added, `+C=1,10`).
-        config_name: The primary config in it.
+        config_path: The directory of the configs, if not the function's own; without any, keys are added: `+C=1,10`.
+        config_name: The primary config in it; if left out, what the decorator says, else `config`.
         experiments_dir: Where experiments live; the project's if None.
         jobs: How many run at a time; as many as there are CPUs if None.
         force: Run completed experiments again.
@@ -262,14 +265,12 @@ def sweep(
     Raises:
         MagError: An override, a config or the space cannot be used; nothing was started.
     """
-    folder = Path(config_path) if config_path is not None else None
-    settings = find_settings(Path.cwd())
+    target = read_target(function)
+    folder = Path(config_path) if config_path is not None else target.config_path
+    name, settings = target.config_name if config_name is ... else config_name, target.settings
     store = StorePaths(str(experiments_dir or settings.store_root(Path.cwd())))
     shape = read_shape(shaping, folder)
-    plan = make_plan(read_overrides(overrides), Composer(folder, config_name), store, settings, shape)
-    order = Order(app=_name(function), settings=settings, overrides=tuple(overrides), jobs=jobs, force=force)
-    return execute(plan, order, lambda: function, Observer())
-
-
-def _name(function: Any) -> str:
-    return f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', repr(function))}"
+    plan = make_plan(read_overrides(overrides), Composer(folder, name), store, settings, shape)
+    source = target.file.parent if target.file else locate_code()
+    order = Order(app=target.name, settings=settings, source=source, overrides=tuple(overrides), jobs=jobs, force=force)
+    return execute(plan, order, lambda: target.function, Observer())

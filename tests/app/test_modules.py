@@ -1,10 +1,15 @@
 """Laws of importing apps: whatever they do, the command says it, and nothing was started."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+
+from mag.record.paths import StorePaths
+from mag.record.records import read_record
 
 Mag = Callable[..., CompletedProcess[str]]
 
@@ -80,3 +85,14 @@ def test_a_syntax_error_elsewhere(project: Path, mag: Mag) -> None:
     (project / "train.py").write_text("import mag\nimport broken_part\n@mag.main('configs')\ndef train(c): ...\n")
 
     assert "broken_part.py:2 raised SyntaxError" in mag("run").stderr
+
+
+def test_a_module_as_a_script(package: Path, mag: Mag) -> None:
+    """`python -m package.module` and `mag run package.module:function` run the same app."""
+    with (package / "pack" / "train.py").open("a") as file:
+        file.write("if __name__ == '__main__':\n    train()\n")
+    subprocess.run([sys.executable, "-m", "pack.train", "C=2"], check=True)
+    again = mag("run", "pack.train:train", "C=2")
+
+    assert "done already" in again.stderr
+    assert read_record(StorePaths("experiments").experiment("2|0.5")).app == "pack.train:train"

@@ -1,0 +1,79 @@
+"""Targets: what is known of a function that is to be swept without a command line."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from mag.run.tasks import Function
+from mag.settings import Settings, find_app_settings, find_settings
+
+
+class App(Protocol):
+    """What a decorated function says of itself; `mag.app.App` is one."""
+
+    @property
+    def name(self) -> str:
+        """How records call it."""
+
+    @property
+    def file(self) -> Path:
+        """Its source file."""
+
+    @property
+    def config_path(self) -> Path | None:
+        """The directory of its configs."""
+
+    @property
+    def config_name(self) -> str | None:
+        """The primary config in it."""
+
+    @property
+    def loaded(self) -> Function | None:
+        """The function without the decorator."""
+
+
+@runtime_checkable
+class Decorated(Protocol):
+    """A function that brings its configs along, as one with `@mag.main` does."""
+
+    def describe(self) -> App:
+        """Return the app that it is."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """A function to be swept.
+
+    Attributes:
+        function: What is called in each experiment.
+        name: How records call it.
+        file: Its source file, where that decides on settings and code; None for a function of a script's own.
+        config_path: The directory of its configs; None if it brings none.
+        config_name: The primary config in it.
+    """
+
+    function: Function
+    name: str
+    file: Path | None = None
+    config_path: Path | None = None
+    config_name: str | None = "config"
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force for it."""
+        return find_settings(Path.cwd()) if self.file is None else find_app_settings(self.file, Path.cwd())
+
+
+def read_target(function: Function) -> Target:
+    """Return what is known of a function, decorated or not.
+
+    Args:
+        function: The function.
+    """
+    given: Any = function
+    if isinstance(given, Decorated):
+        app = given.describe()
+        return Target(app.loaded or function, app.name, app.file, app.config_path, app.config_name)
+    return Target(
+        function, f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', repr(function))}"
+    )
