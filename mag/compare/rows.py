@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from mag.compare.cells import MISSING
+from mag.config.flat import escape_key
 from mag.record.store import StoredExperiment
 
 
@@ -26,14 +27,15 @@ class Row:
 
 def read_rows(experiments: Iterable[StoredExperiment]) -> list[Row]:
     """Return the rows of experiments, in their order; one that cannot be read has neither config nor results."""
-    return [Row(one, spread(one.config), spread(one.results)) for one in experiments]
+    return [Row(one, spread(one.config, escape_key), spread(one.results)) for one in experiments]
 
 
-def spread(tree: dict[str, Any]) -> dict[str, Any]:
+def spread(tree: dict[str, Any], spell: Callable[[str], str] = str) -> dict[str, Any]:
     """Return nested mappings as one level of dotted keys, whatever they hold: looking refuses nothing.
 
     Args:
         tree: A config or results as they were stored.
+        spell: How a key stands in a dotted one: a config's with its own dots escaped, a result's as it is.
 
     >>> spread({"seed": 1, "model": {"name": "svm", "sizes": [8, 16]}})
     {'seed': 1, 'model.name': 'svm', 'model.sizes': [8, 16]}
@@ -44,9 +46,9 @@ def spread(tree: dict[str, Any]) -> dict[str, Any]:
         prefix, branch = waiting.pop(0)
         for key, value in branch.items():
             if isinstance(value, dict) and value:
-                waiting.append((f"{prefix}{key}.", value))
+                waiting.append((f"{prefix}{spell(key)}.", value))
             else:
-                flat.setdefault(prefix + key, value)
+                flat.setdefault(prefix + spell(key), value)
     return flat
 
 

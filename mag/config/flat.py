@@ -14,14 +14,16 @@ MAX_DEPTH = 200
 MAX_INTEGER_BITS = 14_000
 """Python prints no integer of more than 4300 digits, so that such a one could never be saved."""
 
+_DOT = re.compile(r"(\\*)(\.|\Z)")
 _RESERVED = re.compile(r"_[^_](.*[^_])?_")
 
 
 def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config as one sorted level of dotted keys; dicts inside lists are left nested.
 
-    Lists are values, tuples become lists, an empty dict is a value. A key that is no string reads as JSON
-    would write it, and numbers and strings of subclasses (such as NumPy's `float64`) become plain ones.
+    Lists are values, tuples become lists, an empty dict is a value. A dot in a key is escaped
+    (`escape_key`). A key that is no string reads as JSON would write it, and numbers and strings of subclasses (such as
+    NumPy's `float64`) become plain ones.
 
     Args:
         config: Plain dicts, lists and scalars, nested at will.
@@ -38,6 +40,50 @@ def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: flat[key] for key in sorted(flat)}
 
 
+def escape_key(name: str) -> str:
+    r"""Return a key of a nested config as it stands in a flat key, where a dot of its own is written `\.`.
+
+    So are backslashes doubled before a dot and at the end, and two nested configs never have the same flat keys.
+
+    >>> print(escape_key("model"), escape_key("a.b"), escape_key("C:\\x"))
+    model a\.b C:\x
+    """
+    if "." not in name and "\\" not in name:
+        return name
+    return _DOT.sub(lambda found: 2 * found[1] + ("\\." if found[2] else ""), name)
+
+
+def split_key(key: str) -> list[str]:
+    r"""Return the keys of a nested config that a flat key is made of.
+
+    >>> split_key("model.C"), split_key(r"model.a\.b")
+    (['model', 'C'], ['model', 'a.b'])
+    """
+    if "\\" not in key:
+        return key.split(".")
+    parts, place = [""], 0
+    for found in _DOT.finditer(key):
+        escaped = found[2] and len(found[1]) % 2
+        parts[-1] += key[place : found.start()] + "\\" * (len(found[1]) // 2) + ("." if escaped else "")
+        if found[2] and not escaped:
+            parts.append("")
+        place = found.end()
+    return parts
+
+
+def settle_value(value: Any, key: str) -> Any:
+    """Return a value that is no dict as a flat config holds it.
+
+    Args:
+        value: The value.
+        key: Its flat key, for messages.
+
+    Raises:
+        ConfigError: As `flatten` raises it.
+    """
+    return _settle(value, key, 1)
+
+
 def is_hidden(key: str) -> bool:
     """Tell whether any part of a dotted key begins with `_`: it is then no part of the identity.
 
@@ -46,7 +92,7 @@ def is_hidden(key: str) -> bool:
     >>> is_hidden("model._device"), is_hidden("model._target_"), is_hidden("model.hidden_size")
     (True, False, False)
     """
-    return "_" in key and any(part.startswith("_") and not _RESERVED.fullmatch(part) for part in key.split("."))
+    return "_" in key and any(part.startswith("_") and not _RESERVED.fullmatch(part) for part in split_key(key))
 
 
 def keep_visible(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,7 +116,7 @@ def _strip(value: Any) -> Any:
 def _gather(config: Mapping[Any, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
     _check_depth(depth, prefix)
     for key, value in config.items():
-        place = prefix + _read_key(key, prefix)
+        place = prefix + escape_key(_read_key(key, prefix))
         if isinstance(value, Mapping) and value:
             _gather(value, place + ".", flat, depth + 1)
         else:
@@ -80,8 +126,8 @@ def _gather(config: Mapping[Any, Any], prefix: str, flat: dict[str, Any], depth:
 def _put(target: dict[str, Any], key: str, value: Any, place: str) -> None:
     if key in target:
         raise ConfigError(
-            f"The config holds `{_show(place)}` twice, as `a.b: 1` beside `a: {{b: 2}}` or 1 beside '1' "
-            "would be the same key: keep one of them, or rename one."
+            f"The config holds `{_show(place)}` twice, as 1 beside '1' would be the same key: keep one of them, or "
+            "rename one."
         )
     target[key] = value
 

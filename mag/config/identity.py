@@ -28,7 +28,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def compute_identity(config: Mapping[str, Any]) -> str:
-    """Return the identity of a nested or flat config: 64 hexadecimal digits that hidden keys do not change.
+    """Return the identity of a nested config: 64 hexadecimal digits that hidden keys do not change.
 
     Args:
         config: Plain dicts, lists and scalars; every interpolation resolved.

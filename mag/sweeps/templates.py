@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.composition import Composer
-from mag.config.flat import flatten, is_hidden, keep_visible
+from mag.config.flat import is_hidden, keep_visible, settle_value
 from mag.config.identity import canonical_json
 from mag.config.keys import find_child, find_value, match_name
 from mag.config.merging import copy_value
@@ -128,7 +128,7 @@ class Template:
         return effect
 
     def _work_out(self, slot: _Slot, value: Any, point: Point) -> _Effect:
-        settled = flatten({slot.key: self._assign(slot, value, point)})[slot.key]
+        settled = settle_value(self._assign(slot, value, point), slot.key)
         if is_hidden(slot.key):
             return _Effect(settled, "", "")
         visible = keep_visible({slot.key: settled})[slot.key]

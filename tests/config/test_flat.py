@@ -8,13 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
-from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, flatten, is_hidden, keep_visible
+from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, flatten, is_hidden, keep_visible, split_key
 from mag.errors import ConfigError
 
 NAMES = st.text("abcXYZ_é1", min_size=1, max_size=4)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab|/\n.", max_size=9)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+DOTTED = st.dictionaries(
+    st.text("a.\\\\\n", max_size=5),
+    st.recursive(
+        st.integers(), lambda inner: st.dictionaries(st.text("a.\\\\", max_size=4), inner, min_size=1, max_size=3)
+    ),
+)
 CONFIGS = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
@@ -53,10 +60,30 @@ def test_flattening_loses_nothing(config: dict[str, Any]) -> None:
     assert unflatten(flatten(config)) == config
 
 
-@given(CONFIGS)
-def test_a_flat_config_is_flat(config: dict[str, Any]) -> None:
-    """Flattening twice changes nothing."""
-    assert flatten(flatten(config)) == flatten(config)
+@given(DOTTED)
+def test_dots_and_backslashes_in_keys_are_told_from_nesting(config: dict[str, Any]) -> None:
+    """Whatever is in its keys, a config comes back from its flat form, so that no two have the same."""
+    nested: dict[str, Any] = {}
+    for key, value in flatten(config).items():
+        *path, last = split_key(key)
+        node = nested
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    assert nested == config
+
+
+def test_a_flat_key_with_a_dot_is_read_by_omegaconf_as_it_is_meant() -> None:
+    r"""`x.a\.b` is the key `a.b` below `x`, to OmegaConf as well."""
+    config = {"x": {"a.b": 1, "a": {"b": 2}}}
+    assert flatten(config) == {"x.a.b": 2, r"x.a\.b": 1}
+    assert {key: OmegaConf.select(OmegaConf.create(config), key) for key in flatten(config)} == flatten(config)
+
+
+def test_a_part_is_hidden_by_its_own_beginning() -> None:
+    """What follows a dot inside a key begins no part."""
+    assert not is_hidden(r"x.a\._b")
+    assert is_hidden(r"x.a\\._b")
 
 
 @given(CONFIGS)
@@ -83,17 +110,17 @@ def test_tuples_and_subclasses_become_plain_values() -> None:
 def test_keys_that_are_no_strings_read_as_json_writes_them() -> None:
     """A config keeps its flat form when it has been to disk and back."""
     config: dict[Any, Any] = {1: {True: 0}, None: 0, 0.5: 0, "l": [{2: 0}]}
-    assert list(flatten(config)) == ["0.5", "1.true", "l", "null"]
+    assert list(flatten(config)) == [r"0\.5", "1.true", "l", "null"]
     assert flatten({"l": [{2: 0}]}) == {"l": [{"2": 0}]}
 
 
 @pytest.mark.parametrize(
     "config",
-    [{"a.b": 1, "a": {"b": 2}}, {"a": {"b": 2}, "a.b": 2}, {1: "x", "1": "y"}, {"l": [{True: 1, "true": 2}]}],
+    [{1: "x", "1": "y"}, {"a": {True: 1, "true": 2}}, {"l": [{True: 1, "true": 2}]}],
 )
 def test_two_keys_that_flatten_to_one_are_an_error(config: dict[Any, Any]) -> None:
     """No value silently wins over another."""
-    with pytest.raises(ConfigError, match=r"`(a\.b|1|l\[0\]\.true)` twice"):
+    with pytest.raises(ConfigError, match=r"`(1|a\.true|l\[0\]\.true)` twice"):
         flatten(config)
 
 
