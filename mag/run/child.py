@@ -4,6 +4,7 @@ It owns its publication: whatever happens to supervisor and runner, an experimen
 """
 
 import contextlib
+import errno
 import faulthandler
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NoReturn
 
+from mag.errors import RecordError
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
@@ -101,7 +103,7 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
     try:
         _register(experiment, call_function(function, experiment))
         shutdown.carry_out()
-        _flush()
+        _flush_log(attempt)
     except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
         code = _exit_code(error)
         _print_traceback(error, attempt)
@@ -145,7 +147,8 @@ def _print_traceback(error: BaseException, attempt: Attempt) -> None:
     try:
         sys.stderr.write(text)
     except Exception:  # noqa: BLE001  (the experiment may have put anything there, or closed it)
-        os.write(2, text.encode("utf-8", "backslashreplace"))
+        with contextlib.suppress(OSError):  # where the log is full, the record still tells of the error
+            os.write(2, text.encode("utf-8", "backslashreplace"))
 
 
 def _exit_code(error: BaseException) -> int:
@@ -154,6 +157,18 @@ def _exit_code(error: BaseException) -> int:
             return 0
         return error.code & 0xFF if isinstance(error.code, int) else FAILED
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
+
+
+def _flush_log(attempt: Attempt) -> None:
+    """Have all that was printed in the log: what got lost on a full disk makes the experiment a failed one."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (ValueError, AttributeError):  # closed, or replaced by something else
+            continue
+        except OSError as error:
+            if error.errno != errno.EBADF:  # closed below Python
+                raise RecordError(f"Cannot write {attempt.paths.log}: {error.strerror}.") from error
 
 
 def _flush() -> None:

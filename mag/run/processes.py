@@ -15,6 +15,7 @@ from mag.run.memory import OomCounter
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_SWEEP_SECONDS = 5.0
+_LONGEST_SLEEP_SECONDS = 2.0  # should the kernel ever refuse the byte that is to wake the sleeper
 _PATIENCE_SECONDS = 0.5
 
 
@@ -94,7 +95,8 @@ class Watch:
         return death, reason
 
     def _sleep(self, seconds: float | None) -> None:
-        select.select([self._reader], [], [], None if seconds is None else max(0.0, seconds))
+        longest = _LONGEST_SLEEP_SECONDS if seconds is None else min(max(0.0, seconds), _LONGEST_SLEEP_SECONDS)
+        select.select([self._reader], [], [], longest)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
 

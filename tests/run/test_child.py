@@ -133,3 +133,27 @@ def test_record_of_a_run(project: Path, mag: Mag, read: Read) -> None:
     assert record.started < record.ended
     assert record.exit["peak_memory_bytes"] > 1_000_000
     assert record.commit == {"hash": None, "reason": "not in a git repository"}
+
+
+FILL = """\
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+print("x" * 19_999)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_100, resource.RLIM_INFINITY))
+"""
+
+
+def test_what_was_printed_is_in_the_log_or_the_experiment_failed(project: Path, mag: Mag, read: Read) -> None:
+    """Where the log takes no more, an experiment whose last words are lost is not called complete."""
+    write_app(project, FILL + 'sys.stdout.write("y" * 5_000)')
+
+    assert mag("sweep", "+k=1").returncode == 1
+    assert "log: File too large." in (read("1").error or {})["message"]
+
+
+def test_an_error_is_on_record_where_the_log_takes_no_more(project: Path, mag: Mag, read: Read) -> None:
+    """The verdict is the error itself, not that it could not be printed."""
+    write_app(project, FILL + 'raise ValueError("z" * 5_000)')
+    mag("sweep", "+k=1")
+
+    assert (read("1").status, (read("1").error or {})["type"]) == ("failed", "ValueError")
