@@ -1,5 +1,6 @@
 """Taking an experiment's directory for one attempt, so that nobody else runs it at the same time."""
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -105,7 +106,8 @@ def _make_directory(path: str, store: StorePaths) -> None:
         return
     except OSError:  # the store is not there, or cannot be written in, which is to be said
         prepare_store(store)
-        os.mkdir(path)
+        with contextlib.suppress(FileExistsError):  # somebody else was quicker
+            os.mkdir(path)
 
 
 def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> None:
