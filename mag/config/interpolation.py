@@ -115,6 +115,8 @@ def _explain(error: Any, config: dict[str, Any]) -> ConfigError:
     text = dict(_leaves(config, "")).get(key)
     said = f"{key} is {text!r}, but" if text is not None else f"{key or 'the config'} cannot be resolved:"
     message = str(error).partition("\n")[0]
+    if type(error).__name__ == "GrammarParseError":
+        return _explain_misspelling(config)
     if match := _NOT_SET.search(message):
         return ConfigError(
             f"{said} the environment variable {match[1]} is not set; set it, or write ${{oc.env:{match[1]},default}}"
@@ -131,6 +133,23 @@ def _explain(error: Any, config: dict[str, Any]) -> ConfigError:
     if "issing mandatory value" in message:
         return MissingValueError(f"{said} what it refers to is still ???")
     return ConfigError(f"{said} {message[:1].lower()}{message[1:]}")
+
+
+def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
+    """Return the error of the first text in which an interpolation cannot be read."""
+    from omegaconf.errors import GrammarParseError  # noqa: PLC0415 - start-up is a feature
+    from omegaconf.grammar_parser import parse  # noqa: PLC0415
+
+    for key, text in _leaves(config, ""):
+        try:
+            if isinstance(text, str) and "${" in text:
+                parse(text)
+        except GrammarParseError:
+            return ConfigError(
+                f"{key} is {text!r}, which is no whole interpolation: write ${{KEY}} or ${{RESOLVER:ARGUMENT}}, or "
+                f"\\${{ where the text itself is meant; `mag config --explain {key}` tells where it stands"
+            )
+    return ConfigError("an interpolation cannot be read: write ${KEY} or ${RESOLVER:ARGUMENT}")
 
 
 def _check_plain(value: Any, key: str) -> Any:

@@ -53,7 +53,10 @@ def test_the_rest_of_the_language_is_omegaconf_s(monkeypatch: pytest.MonkeyPatch
         ({"a": ["${oc.env:${b}}"], "b": "NOT_SET"}, r"^a\.0 is .*, but the environment variable NOT_SET is not set"),
         ({"a": "${now:%Y}"}, r"^a is '\$\{now:%Y\}', but there is no resolver 'now'; there are oc\.env"),
         ({"a": {"b": "${modle[0]}"}, "model": [1]}, r"^a\.b is '\$\{modle\[0\]\}', but there is no value"),
-        ({"a": "${"}, r"^a is '\$\{', but no viable alternative"),
+        ({"a": "${"}, r"^a is '\$\{', which is no whole interpolation: .*`mag config --explain a`"),
+        ({"a": 1, "b": {"c": ["x", "${:x}"]}}, r"^b\.c\.1 is '\$\{:x\}', which is no whole"),
+        ({"a": "${b:"}, r"^a is '\$\{b:', which is no whole"),
+        ({"a": "${b c}", "b": 1}, r"^a is '\$\{b c\}', which is no whole"),
         ({"a": "${b[0]}", "b": "${a}[0]"}, r"but recursive interpolation detected"),
     ],
 )
