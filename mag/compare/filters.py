@@ -62,6 +62,11 @@ def parse_filter(text: str) -> Filter:
     key, sign, right = match.groups()
     sign = "=" if sign == "==" else sign
     values = tuple(split_values(right)) if sign in {"=", "!="} else (right,)
+    if sign == "=" and right.startswith((">", "<")):
+        raise UsageError(
+            f"Filter {text!r} compares with {right!r}: did you mean '{key}{right[0]}={right[1:]}'? If not, put "
+            f"the text in quotes of its own, as in '{key}=\"{right}\"'."
+        )
     if sign in _ORDERS and not right:
         raise UsageError(f"Filter {text!r} compares with nothing: write a value, as in '{key}{sign}0.9'.")
     return Filter(text, key, sign, values)

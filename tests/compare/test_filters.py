@@ -1,6 +1,7 @@
 """The laws of filters."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -161,3 +162,13 @@ def test_corrupt_experiments_can_be_filtered(rows: list[Row], corrupt_row: Row) 
 def test_values_are_parted_by_commas(values: list[str]) -> None:
     """Splitting undoes joining, but for blanks at the ends."""
     assert list(split_values(",".join(values))) == [value.strip() for value in values]
+
+
+@pytest.mark.parametrize("text", ["C=>10", "C =< 10", "C=<10", "C=>1,2"])
+def test_a_comparison_the_wrong_way_round_is_told(rows: list[Row], text: str) -> None:
+    """`=>` is no operator; both of what is offered in its place can be typed."""
+    with pytest.raises(UsageError, match="did you mean") as error:
+        parse_filter(text)
+    meant, quoted = re.findall(r"'(C[<>=][^']*)'", str(error.value))[-2:]
+    assert parse_filter(meant).operator in {"<=", ">="}
+    assert keep(rows, quoted) == []
