@@ -11,6 +11,7 @@ from mag.cli.live import describe_progress, draw_progress
 from mag.cli.messages import say
 from mag.cli.output import escape
 from mag.cli.plan import list_remarks
+from mag.cli.widths import cut
 from mag.cli.wording import count_experiments, describe_counts
 from mag.compare.cells import format_briefly
 from mag.record.records import FAULTY
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _MANY = 50
 _EVERY_SECONDS = 30.0
 _SHOWN_RESULTS = 3
+_LONGEST_MESSAGE = 200
 
 
 def describe_outcome(outcome: Outcome) -> str:
@@ -36,7 +38,7 @@ def describe_outcome(outcome: Outcome) -> str:
     if outcome.seconds is not None:
         parts.append(f"({outcome.seconds:.1f} s)")
     if outcome.message:
-        parts.append(escape(outcome.message.splitlines()[0]))
+        parts.append(cut(escape(outcome.message.splitlines()[0]), _LONGEST_MESSAGE))
     return "  ".join(parts)
 
 

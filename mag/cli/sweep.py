@@ -73,6 +73,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     """Plan, then show or execute."""
     from mag.sweeps.plans import make_plan
 
+    if options["as_json"] and not options["dry_run"]:
+        raise UsageError("--json shows the plan of a sweep that is not run: add --dry-run, or leave --json out.")
     project = open_project(known, words, directory)
     shape = read_shaping(options, project)
     plan = make_plan(project.parse(), project.composer, project.store, project.settings, shape)

@@ -117,9 +117,7 @@ def compose_point(overrides: list[Override], composer: Composer) -> dict[str, An
     config = composer.compose(overrides)
     missing = find_missing(config)
     if missing:
-        raise MissingValueError(
-            f"{', '.join(missing)} must be given: type {missing[0]}=VALUE (its config file says ???)."
-        )
+        raise MissingValueError(f"{', '.join(missing)} must be given: type {missing[0]}=VALUE (it is still ???).")
     return config
 
 

@@ -1,5 +1,6 @@
 """Laws of `mag run`."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,3 +79,24 @@ def test_reader_that_goes_away(project: Path, read: Read) -> None:
     subprocess.run(["bash", "-c", f"{sys.executable} -m mag run | head -1"], check=False, capture_output=True)
 
     assert read("default").status == "completed"
+
+
+def test_a_second_interruption_is_quicker_and_says_so(project: Path) -> None:
+    """The first one leaves the grace period, the second does not."""
+    (project / "train.py").write_text(
+        "import mag, time\n@mag.main('configs')\ndef train(c):\n    try:\n        print('ready', flush=True)\n"
+        "        time.sleep(60)\n    finally:\n        print('cleaning', flush=True)\n        time.sleep(60)\n"
+    )
+    command = [sys.executable, "-m", "mag", "run"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in ("ready\n", "cleaning\n"):
+            assert process.stdout.readline() == line
+            process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+
+    assert process.returncode == 130
+    assert said.splitlines()[:2] == [
+        "stopping: it has the grace period to end in (once more: at once)",
+        "stopping at once",
+    ]

@@ -377,3 +377,31 @@ def test_what_another_runner_was_running_is_taken_over(project: Path, read: Read
 
     assert (read("1|30.0").status, read("2|30.0").status) == ("timeout", "timeout")
     assert second.returncode == 1
+
+
+@pytest.mark.usefixtures("project")
+def test_json_is_for_a_plan(mag: Mag) -> None:
+    """A sweep that runs has no JSON, and says what has; nothing was started."""
+    done = mag("sweep", "C=1,2", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "add --dry-run" in done.stderr
+    assert not Path("experiments").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_the_line_of_a_failure_is_short(project: Path, mag: Mag, command: str) -> None:
+    """However long a message is, its line has the beginning of it, and the record all that it keeps."""
+    (project / "train.py").write_text(
+        "import mag\n@mag.main('configs')\ndef train(c):\n    raise ValueError('x' * 1500)\n"
+    )
+    line = next(line for line in mag(command, "C=1").stderr.splitlines() if line.startswith("failed"))
+    assert 200 <= len(line) <= 300
+    assert line.endswith("xx\u2026")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_value_that_is_still_missing(mag: Mag) -> None:
+    """What is missing is named, and typing it helps; nobody is blamed."""
+    done = mag("run", "C=???")
+    assert (done.returncode, done.stderr) == (2, "mag: C must be given: type C=VALUE (it is still ???).\n")
+    assert mag("run", "C=2").returncode == 0
