@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Self
 
 from mag.config.secrets import MASK, find_values, is_secret, mask_urls
@@ -42,7 +43,7 @@ class Redaction:
         'login as me:*** failed'
         """
         text = mask_urls(text)
-        for form in sorted({form for value in self.values for form in _spell(value)}, key=len, reverse=True):
+        for form in _list_forms(self.values):
             if len(form) >= _SHORT:
                 text = text.replace(form, MASK)
             elif form in text:
@@ -64,6 +65,11 @@ class Redaction:
 
 NOTHING = Redaction()
 """Nothing is secret."""
+
+
+@lru_cache(maxsize=8)  # a result may have thousands of texts
+def _list_forms(values: frozenset[str]) -> list[str]:
+    return sorted({form for value in values for form in _spell(value)}, key=len, reverse=True)
 
 
 def _spell(value: str) -> set[str]:

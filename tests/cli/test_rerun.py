@@ -116,15 +116,17 @@ def test_new_experiment(versioned: Path, mag: Mag, read: Read) -> None:
     assert mag("rerun", "10|0.5", "gama=2").returncode == 2
 
 
-def test_masked_secret(versioned: Path, mag: Mag) -> None:
+@pytest.mark.parametrize("around", ["{}", "a://me:{}@host/db"])
+def test_masked_secret(versioned: Path, mag: Mag, around: str) -> None:
     """A masked value must be given again; a wrong one is refused, the right one is no new experiment."""
-    (versioned / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\npassword: ???\n")
-    mag("run", "password=hunter2")
+    (versioned / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\npassword: ''\nurl: ''\n")
+    key, value = "password" if around == "{}" else "url", around.format("hunter2")
+    mag("run", f"{key}={value}")
     (name,) = (path.name for path in Path("experiments").iterdir() if path.name != ".mag")
 
-    assert "value of password was masked" in mag("rerun", name).stderr
-    assert "not the one it ran with" in mag("rerun", name, "password=wrong").stderr
-    assert mag("rerun", name, "password=hunter2").returncode == 0
+    assert f"value of {key} was masked" in mag("rerun", name).stderr
+    assert "not the one it ran with" in mag("rerun", name, f"{key}=wrong").stderr
+    assert mag("rerun", name, f"{key}={value}").returncode == 0
     found = [path for path in Path("experiments").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
     assert found == []
 
