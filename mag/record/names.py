@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mag.config.flat import flatten, keep_visible
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
 from mag.config.identity import compute_identity
-from mag.errors import MagError, RecordError
+from mag.errors import MagError, RecordError, UsageError
 from mag.record import files, values
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.settings import Settings
@@ -83,11 +83,36 @@ class Names:
 
 
 def name_config(config: Mapping[str, Any], identity: str, settings: Settings) -> str:
-    """Return the identifier of a resolved config, made as the project's settings say."""
+    """Return the identifier of a resolved config, made as the project's settings say.
+
+    Raises:
+        UsageError: None of the keys that are to make up the name is in the config.
+    """
     visible = keep_visible(flatten(config))
-    return build_identifier(
-        visible, identity, separator=settings.separator, keys=settings.identifier, secrets=settings.secrets
-    )
+    keys = choose_keys(visible, settings)
+    return build_identifier(visible, identity, separator=settings.separator, keys=keys, secrets=settings.secrets)
+
+
+def choose_keys(visible: Mapping[str, Any], settings: Settings) -> list[str]:
+    """Return the keys of a config whose values make up its name, in order.
+
+    Args:
+        visible: The visible flat config.
+        settings: The project's, which may say which; some configs may lack some of them.
+
+    Raises:
+        UsageError: The config has none of them: all configs would share a name.
+    """
+    if settings.identifier is None:
+        return sorted(visible)
+    chosen = [key for key in dict.fromkeys(settings.identifier) if key in visible]
+    if visible and not chosen:
+        known = ", ".join(sorted(visible))
+        raise UsageError(
+            f"identifier = {list(settings.identifier)} in the settings of {settings.root} has no visible key of the "
+            f"config, so that nothing would be left for a name: known are {known}."
+        )
+    return chosen
 
 
 def check_name(name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mag.config.identifier import check_separator, encode_value, join_values
+from mag.record.names import choose_keys
 from mag.settings import Settings
 
 _KEPT = 100_000
@@ -22,7 +23,7 @@ class Naming:
     def __init__(self, settings: Settings) -> None:
         check_separator(settings.separator)
         self._separator = settings.separator
-        self._keys = None if settings.identifier is None else tuple(dict.fromkeys(settings.identifier))
+        self._settings = settings
         self._secrets = settings.secrets
         self._encoded: dict[tuple[str, type, Any], str] = {}
 
@@ -31,8 +32,11 @@ class Naming:
 
         Args:
             visible: The visible flat config.
+
+        Raises:
+            UsageError: The settings name keys, and none of them is in the config.
         """
-        return sorted(visible) if self._keys is None else [key for key in self._keys if key in visible]
+        return choose_keys(visible, self._settings)
 
     def encode(self, key: str, value: Any) -> str:
         """Return the part of the name that a value makes.

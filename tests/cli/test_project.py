@@ -78,3 +78,13 @@ def test_rerun_of_an_app_elsewhere(elsewhere: Path, mag: Mag, git: Git) -> None:
     today = mag("rerun", "../project/experiments/10|0.5", "--here")
 
     assert (done.returncode, today.returncode) == (0, 1), done.stderr + today.stderr
+
+
+def test_a_name_of_keys_that_are_not_there(project: Path, mag: Mag) -> None:
+    """Settings that would leave all experiments without a name stop the command before anything starts."""
+    (project / "mag.toml").write_text('identifier = ["nope"]\n')
+    done = mag("sweep", "C=1,2")
+
+    assert done.returncode == 2
+    assert "known are C, gamma." in done.stderr
+    assert not (project / "experiments").exists()

@@ -3,16 +3,19 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mag.config.flat import flatten, keep_visible
 from mag.config.identifier import build_identifier
 from mag.config.identity import compute_identity
+from mag.errors import UsageError
 from mag.record.claims import begin_attempt, claim_directory
-from mag.record.names import Names, fold
+from mag.record.names import Names, fold, name_config
 from mag.record.paths import StorePaths
 from mag.record.records import Record
+from mag.settings import Settings
 
 HOSTILE = ["a", "A", "é", "e\u0301", "1", "|", "a|b", "..", "/", "x" * 300, "", "~", "\n", "İ", "ß", "ss"]
 TEXT = st.characters(codec="utf-8", exclude_characters="\0")
@@ -67,3 +70,12 @@ def test_the_later_of_two_that_clash_gets_the_suffix(tmp_path: Path) -> None:
     assert names.choose("1", first).name == "1"
     assert names.choose("1", second).name == f"1~{second[:10]}"
     assert names.choose("1", first).name == "1"
+
+
+def test_keys_that_make_up_the_name() -> None:
+    """The settings' keys name a config as far as it has them; where it has none, the error tells which it has."""
+    project = Settings(root=Path("/p"), identifier=("seed", "C", "depth"))
+
+    assert name_config({"C": 1, "seed": 2, "gamma": 3}, "0" * 64, project) == "2|1"
+    with pytest.raises(UsageError, match=r"\['seed', 'C', 'depth'\] in the settings of /p .*known are gamma, kernel\."):
+        name_config({"kernel": 1, "gamma": 3, "_seed": 0}, "0" * 64, project)

@@ -14,7 +14,9 @@ CONFIGS = st.dictionaries(st.sampled_from(["a", "b.c", "password"]), VALUES)
 
 
 @given(
-    st.lists(CONFIGS, min_size=1, max_size=5), st.sampled_from([None, ("b.c", "a", "b.c", "z")]), st.sampled_from("|-")
+    st.lists(CONFIGS, min_size=1, max_size=5),
+    st.sampled_from([None, ("b.c", "a", "b.c", "z", "password")]),
+    st.sampled_from("|-"),
 )
 def test_agrees(configs: list[dict[str, object]], keys: tuple[str, ...] | None, separator: str) -> None:
     """One config after the other gets the name that it would get alone: what is remembered never shows."""
