@@ -101,7 +101,7 @@ class Main:
         names = (name for name, value in vars(scope).items() if value is self) if scope else iter(())
         function = next(names, self.function.__name__)
         spec = getattr(scope, "__spec__", None)  # of a script started as `python -m package.module` it is the module's
-        module = Module(file, Path.cwd(), spec.name if spec and "." in spec.name else None)
+        module = Module(file, Path(), spec.name if spec and "." in spec.name else None)
         return App(f"{module.name}:{function}", module, function, path, self.config_name, self.function)
 
 

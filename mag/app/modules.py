@@ -33,11 +33,11 @@ class Module:
         """What commands and records call it: the dotted name, or the path: relative to the base if it is below it."""
         if self.dotted is not None:
             return self.dotted
-        path = Path(os.path.abspath(self.file))
-        for base in (Path(os.path.abspath(self.base)), self.base.resolve()):
-            if path.is_relative_to(base):
-                return str(path.relative_to(base))
-        return str(path)
+        try:
+            path, bases = Path(os.path.abspath(self.file)), (Path(os.path.abspath(self.base)), self.base.resolve())
+        except FileNotFoundError:  # the current directory was deleted, which is told where it is missed
+            return str(self.file)
+        return next((str(path.relative_to(base)) for base in bases if path.is_relative_to(base)), str(path))
 
     def load(self, *, debug: bool = False) -> ModuleType:
         """Import it.

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mag.cli.pages import format_help
-from mag.errors import MagError
+from mag.errors import MagError, UsageError
 
 if TYPE_CHECKING:
     import click
@@ -86,11 +86,29 @@ def _run_command(arguments: list[str], known: dict[str, Any], name: str) -> int:
         click.echo("mag: interrupted", err=True)
         return 130
     except (OSError, SystemExit) as error:
-        loss = _find_loss(error)
-        if loss is None:
+        status = _explain_ending(error, known)
+        if status is None:
             raise
-        return _explain_loss(loss)
     return status if isinstance(status, int) else 0
+
+
+def _explain_ending(error: OSError | SystemExit, known: dict[str, Any]) -> int | None:
+    """Say what the system denied a command; return the exit status, or None if that is not what ended it."""
+    if _is_nowhere(error):
+        return _explain(UsageError("The current directory was deleted: cd to one that is there."), 2, known)
+    loss = _find_loss(error)
+    return None if loss is None else _explain_loss(loss)
+
+
+def _is_nowhere(error: BaseException) -> bool:
+    """Tell whether a command ended because there is no current directory any more."""
+    if not isinstance(error, FileNotFoundError):
+        return False
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _find_loss(error: OSError | SystemExit) -> OSError | None:

@@ -1,6 +1,7 @@
 """Laws of the program: help, exit statuses, unknown commands."""
 
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import click
@@ -42,3 +43,17 @@ def test_unknown_command(mag: Mag) -> None:
 def test_version(mag: Mag) -> None:
     """`mag --version` is one line."""
     assert mag("--version").stdout.startswith("mag ")
+
+
+@pytest.mark.parametrize("words", [["run"], ["sweep", "C=1,2"], ["ls"], ["config"], ["status"], ["show", "1"]])
+def test_the_current_directory_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mag: Mag, words: list[str]
+) -> None:
+    """In a directory that was deleted a command says so in a sentence."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = mag(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "mag: The current directory was deleted: cd to one that is there.\n"
