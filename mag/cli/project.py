@@ -1,6 +1,7 @@
 """What a command works on: the app that its words name, its settings, its configs and its store."""
 
 import dataclasses
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import click
 
 from mag.app import App, find_app
+from mag.app.discovery import list_apps
+from mag.app.modules import find_module
 from mag.config.composition import Composer
 from mag.config.override import Override
+from mag.errors import UsageError
 from mag.record.paths import StorePaths
 from mag.settings import Settings, find_app_settings, find_settings
 from mag.sweeps.override_files import read_overrides
@@ -61,10 +65,37 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     """
     cwd = Path.cwd()
     spec, texts = (None, tuple(words)) if known.get("app") else split_app(words)
-    app = known.get("app") or find_app(spec, cwd, find_settings(cwd))
+    app = known.get("app") or _find_app(spec, texts, cwd)
     settings = find_app_settings(app.file, cwd)
     root = Path(directory) if directory else settings.store_root(cwd)
     return Project(app, settings, texts, app.compose_from(), StorePaths(_shorten(root, cwd)))
+
+
+def _find_app(spec: str | None, texts: Sequence[str], cwd: Path) -> App:
+    """Return the app; where none is named, the first word may have been meant to."""
+    stray = texts[0] if spec is None and texts and not _is_override(texts[0]) else None
+    if stray is not None and (meant := _guess_app(stray, cwd)):
+        raise UsageError(f"{stray!r} is neither an app nor an override: did you mean {meant}?")
+    try:
+        return find_app(spec, cwd, find_settings(cwd))
+    except UsageError as error:
+        if stray is None:
+            raise
+        raise UsageError(f"{stray!r} is neither an app, as train.py is, nor an override, as C=1 is. {error}") from error
+
+
+def _guess_app(word: str, cwd: Path) -> str | None:
+    """Return the app that a word is almost the name of."""
+    if (cwd / f"{word}.py").is_file():
+        return f"{word}.py"
+    if "." in word and find_module(word, cwd) is not None:
+        return f"{word}:FUNCTION"
+    near = difflib.get_close_matches(f"{word}.py", [file.name for file in list_apps(cwd)], n=1, cutoff=0.8)
+    return near[0] if near else None
+
+
+def _is_override(word: str) -> bool:
+    return "=" in word or word.startswith(("~", "@", "+"))
 
 
 def split_app(words: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
@@ -75,7 +106,7 @@ def split_app(words: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     >>> split_app(["C=1", "~seed"])
     (None, ('C=1', '~seed'))
     """
-    if words and "=" not in words[0] and not words[0].startswith(("~", "@", "+")):
+    if words and not _is_override(words[0]):
         first = words[0]
         if first.endswith(".py") or ":" in first:
             return first, tuple(words[1:])

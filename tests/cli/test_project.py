@@ -88,3 +88,28 @@ def test_a_name_of_keys_that_are_not_there(project: Path, mag: Mag) -> None:
     assert done.returncode == 2
     assert "known are C, gamma." in done.stderr
     assert not (project / "experiments").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("train", "train.py"), ("trian", "train.py"), ("sub.train", "sub.train:FUNCTION")]
+)
+def test_a_first_word_that_is_almost_an_app(project: Path, mag: Mag, word: str, meant: str) -> None:
+    """Where the first word is almost an app, the error says which, whatever the project's app is."""
+    (project / "mag.toml").write_text('app = "train.py"\n')
+    (project / "sub").mkdir()
+    (project / "sub" / "train.py").write_text("")
+    done = mag("run", word, "C=3")
+
+    assert done.returncode == 2
+    assert f"{word!r} is neither an app nor an override: did you mean {meant}?" in done.stderr
+    assert mag("run", "train.py", "C=3").returncode == 0
+
+
+def test_a_first_word_that_is_nothing(project: Path, mag: Mag) -> None:
+    """Where there are several apps, the first word that is none of them is named, and so are they."""
+    (project / "more.py").write_text((project / "train.py").read_text())
+    done = mag("run", "nothing", "C=3")
+
+    assert done.returncode == 2
+    assert "'nothing' is neither an app" in done.stderr
+    assert "more.py, train.py" in done.stderr
