@@ -81,8 +81,10 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     plan = plan.narrow(options["only"])
     if options["dry_run"]:
         from mag.cli.plan import show_plan
+        from mag.sweeps.ownership import check_owners
 
         show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
+        check_owners(plan.experiments, project.app.name)
         return 0
     return _execute(project, plan, known, options, directory)
 

@@ -28,6 +28,7 @@ from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome
 from mag.settings import Settings
 from mag.sweeps.override_files import read_overrides
+from mag.sweeps.ownership import check_owners
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
 from mag.sweeps.shapes import Shaping, read_shape
 from mag.sweeps.sharing import run_shared
@@ -129,9 +130,10 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         observer: Told of what happens.
 
     Raises:
-        UsageError: The app cannot be imported; nothing was started or written.
+        UsageError: The app cannot be imported, or another one ran these experiments; nothing was started or written.
         RecordError: The experiments directory cannot be written; nothing was started.
     """
+    check_owners(plan.experiments, order.app)
     todo = list(plan) if order.force else plan.select_unfinished()
     if not todo:
         return Report(plan, Counter(skipped=len(plan)))

@@ -40,6 +40,7 @@ class PlannedExperiment:
         composer: Composes its config.
         source: Makes its resolved config as it was when the plan was made.
         secrets: Patterns of keys whose values are masked in `overrides`.
+        app: The app that ran it, as its record calls it; None if none did, or that is not known.
     """
 
     index: int
@@ -50,6 +51,7 @@ class PlannedExperiment:
     composer: Composer = dataclasses.field(repr=False, compare=False)
     source: Source = dataclasses.field(repr=False, compare=False)
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False, compare=False)
+    app: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -183,13 +185,20 @@ def make_plan(
         identity = description.identity
         place = names.choose(description.name, identity)
         status, made = _read_status(place, store), (description.point, composer, description.source)
-        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, settings.secrets))
+        planned.append(
+            PlannedExperiment(len(planned), identity, place.name, status, *made, settings.secrets, _read_app(place))
+        )
     selection.check(spaces)
     return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing)
 
 
 def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
     return list(dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters))
+
+
+def _read_app(place: Place) -> str | None:
+    app = place.found.get("app") if place.found else None
+    return app if isinstance(app, str) else None
 
 
 def _read_status(place: Place, store: StorePaths) -> str:
