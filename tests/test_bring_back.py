@@ -96,19 +96,20 @@ def pass_through_states(code: Path, git: Git) -> Iterator[str]:
 
 
 def run_all(code: Path, git: Git) -> list[str]:
-    """Run three experiments in each state, and return all their names."""
+    """Run one experiment in each state (three with MAG_TORTURE=1), and return all their names."""
+    rates = "0.1,0.2,0.3" if os.environ.get("MAG_TORTURE") else "0.1"
     for number, _ in enumerate(pass_through_states(code, git)):
-        assert run_program(["sweep", f"state={number}", "lr=0.1,0.2,0.3", "-q"]) == 0
+        assert run_program(["sweep", f"state={number}", f"lr={rates}", "-q"]) == 0
     git("gc", "-q", "--prune=now")
     names = [experiment.name for experiment in Store("experiments")]
-    assert len(names) == 30
-    assert len({tuple(one.results["weights"]) for one in Store("experiments")}) > 20
+    assert len(names) == 10 * len(rates.split(","))
+    assert len({tuple(one.results["weights"]) for one in Store("experiments")}) > 2 * len(names) // 3
     return names
 
 
 @pytest.mark.timeout(300)
 def test_everything_comes_back(code: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thirty experiments of ten states of the tree rerun to the same bits, here and in a clone of refs/mag/*."""
+    """Experiments of ten states of the tree rerun to the same bits, here and in a clone of refs/mag/*."""
     names = run_all(code, git)
     assert [name for name in names if run_program(["rerun", name, "--json"]) != 0] == []
 
