@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mag.errors import LaunchError, MagError
 from mag.launch.gate import Gate
-from mag.record import locks
+from mag.record import files, locks
 from mag.record.paths import StorePaths
 from mag.record.provenance import tell_time
 from mag.record.records import FAULTY, read_record, write_record
@@ -177,6 +177,7 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
             time.sleep(_POLL_SECONDS)
         try:
             record = read_record(paths)
+            files.remove_temporaries(paths.private)
             if record.status == "running":
                 error = {"type": "killed", "message": "its supervisor was killed", "where": None}
                 record = record.replace(status="killed", error=error, ended=tell_time())

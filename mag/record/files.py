@@ -53,6 +53,9 @@ def write_file(path: str, content: bytes, *, scratch: str | None = None, durable
     except OSError as error:
         remove_file(temporary)
         raise RecordError(f"Cannot write {path}: {error.strerror or error}.") from error
+    except BaseException:  # Ctrl-C
+        remove_file(temporary)
+        raise
 
 
 def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> None:

@@ -126,6 +126,7 @@ def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, 
         return Outcome(task.index, attempt.record.identifier, "failed", message=message)
     if record.status == "running" or (ended and record.status != "completed"):
         reason = ended or _explain(death, attempt.paths, oom=oom)
+        files.remove_temporaries(attempt.paths.private)  # it may have died while it wrote
         attempt.record = record
         attempt.results = _read_results(attempt.paths)
         error = {"type": reason.kind, "message": reason.message, "where": None}

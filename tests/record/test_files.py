@@ -1,7 +1,12 @@
 """Laws of reading and writing small files."""
 
+import contextlib
+import itertools
 import os
+import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -104,3 +109,27 @@ def test_who_is_writing_is_left_alone(tmp_path: Path) -> None:
 
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
     assert sorted(os.listdir(tmp_path / "shared")) == [str(number) for number in range(8)]
+
+
+@pytest.mark.parametrize("line", range(1, 12))
+def test_ctrl_c_leaves_nothing_half(tmp_path: Path, line: int) -> None:
+    """Interrupted at any line of the writing, it leaves the old or the new file, and no temporary one."""
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    seen = itertools.count(1)
+
+    def interrupt(frame: FrameType, event: str, _argument: object) -> Any:
+        if event == "line" and next(seen) == line:
+            raise KeyboardInterrupt
+        return interrupt if frame.f_code.co_name == "_write_new" else None
+
+    before = sys.gettrace()
+    sys.settrace(lambda frame, event, argument: interrupt(frame, event, argument) if event == "call" else None)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            write_file(str(path), b"new", durable=True)
+    finally:
+        sys.settrace(before)
+
+    assert path.read_bytes() in {b"old", b"new"}
+    assert os.listdir(tmp_path) == ["x"]
