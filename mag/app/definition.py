@@ -122,9 +122,10 @@ def main(
 ) -> Main | Callable[[Callable[..., Any]], Main]:
     """Make a function the app of a project.
 
-    The function takes the config and, if it has a second parameter, the experiment. What it returns is registered:
-    a mapping as results by name, anything else as `result`. Called without an argument, `train()` runs the command
-    line: `python train.py C=10` runs one experiment, `python train.py -m C=1,10` every combination.
+    The function takes the config and, if it has a second parameter or a keyword-only one called `experiment`, the
+    experiment. What it returns is registered: a mapping as results by name, anything else as `result`. Called without
+    an argument, `train()` runs the command line: `python train.py C=10` runs one experiment, `python train.py -m
+    C=1,10` every combination.
 
     A function without configs of its own needs no parentheses: `@mag.main`.
 

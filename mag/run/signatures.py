@@ -11,7 +11,7 @@ from mag.run.tasks import Function
 Calling = Literal["config", "second", "named"]
 """Whether a function takes the config alone, the experiment as its second argument, or by the name `experiment`."""
 
-_EXAMPLE = "def train(config): or def train(config, experiment):"
+_EXAMPLE = "write `def train(config):` or `def train(config, experiment):`"
 
 
 @functools.cache  # asked before the fork, and answered in every child
@@ -41,7 +41,7 @@ def read_calling(function: Function) -> Calling:
     except TypeError as error:
         raise UsageError(
             f"{_locate(function)} takes {signature}, and mag calls it with the config and, if it has a second "
-            f"parameter, the experiment ({error}): write {_EXAMPLE}."
+            f"parameter, the experiment ({error}): {_EXAMPLE}."
         ) from error
     return calling
 
