@@ -17,7 +17,7 @@ from mag.config.defaults import Defaults, Part, expand_defaults
 from mag.config.documents import Document
 from mag.config.entries import find_bad_path
 from mag.config.grammar import parse_override
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.config.merging import merge_parts
 from mag.config.override import Override
 from mag.config.search_path import read_search_path

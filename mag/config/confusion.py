@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mag.config.groups import Library
 from mag.config.keys import ABSENT, find_value, list_keys
-from mag.config.library import Library
 from mag.config.override import Override
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import ConfigError, OverrideError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from mag.config.documents import Document
 from mag.config.entries import Entry, Option, join_path
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.config.node import Node
 from mag.config.objections import Objections
 from mag.config.selection import Selection

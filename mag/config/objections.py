@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mag.config.entries import GLOBAL, Option, name_choice
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.config.node import Node
 from mag.config.selection import Selection
 from mag.config.suggestion import list_names, name_nearest

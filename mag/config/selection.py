@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mag.config.entries import Entry, Option, find_bad_path, join_package, name_choice
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.config.override import Choice, Override
 from mag.config.suggestion import list_names
 from mag.errors import OverrideError

@@ -7,7 +7,7 @@ import pytest
 
 from mag.config.defaults import Defaults, expand_defaults
 from mag.config.grammar import parse_override
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.config.reader import MAX_DEPTH
 from mag.config.selection import read_selection
 from mag.errors import ConfigError

@@ -7,7 +7,7 @@ import pytest
 
 from mag.config.entries import Entry
 from mag.config.grammar import parse_override
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.config.selection import read_selection, selects_option
 from mag.errors import OverrideError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mag.config.library import Library
+from mag.config.groups import Library
 from mag.errors import ConfigError
 
 WriteConfigs = Callable[[dict[str, str]], Path]
