@@ -122,7 +122,7 @@ def transfer(path: str | Path, moved: Mapping[Path, Path]) -> Path:
         path: An absolute path.
         moved: The tops of work trees, and the directories that stand for them.
 
-    >>> transfer("/work/code/src", {Path("/work/code"): Path("/tmp/x")}).as_posix()
+    >>> transfer("/home/me/src", {Path("/home/me"): Path("/tmp/x")}).as_posix()
     '/tmp/x/src'
     """
     for real in (Path(path), Path(os.path.realpath(path))):

@@ -38,7 +38,7 @@ def check_owners(experiments: "Sequence[PlannedExperiment]", app: str) -> None:
 def _read_name(app: str) -> tuple[str, str] | None:
     """Return the names of an app's module and function; None of what is no app: a script, a function of a session.
 
-    >>> _read_name("/work/src/train.py:main"), _read_name("src.train:main"), _read_name("script.py")
+    >>> _read_name("/home/me/train.py:main"), _read_name("src.train:main"), _read_name("script.py")
     (('train', 'main'), ('train', 'main'), None)
     """
     place, _, function = app.rpartition(":")
