@@ -18,6 +18,7 @@ from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
+_TRIES = 3  # of supervisors that die before they begin
 
 
 class LocalLauncher:
@@ -91,17 +92,23 @@ class LocalLauncher:
             self._gate.leave()
 
     def _run(self, task: Task) -> Outcome:
-        try:
-            supervisor = self._hire()
-        except LaunchError as error:
-            return Outcome(task.index, task.name, "unstarted", message=str(error))
-        outcome = Outcome(task.index, task.name, "unstarted") if self._stops else supervisor.run(task, self._started)
-        if outcome is None:
+        begun = None
+        for _ in range(_TRIES):
+            try:
+                supervisor = self._hire()
+            except LaunchError as error:
+                return Outcome(task.index, task.name, "unstarted", message=str(error))
+            unstarted = Outcome(task.index, task.name, "unstarted")
+            outcome = unstarted if self._stops else supervisor.run(task, self._started)
+            if outcome is not None:
+                self._idle.append(supervisor)
+                break
             self._hired.remove(supervisor)
             supervisor.close()
-            outcome = settle_orphan(task, self._conditions, supervisor.begun)
-        else:
-            self._idle.append(supervisor)
+            begun = supervisor.begun
+            if begun is not None:
+                break
+        outcome = outcome or settle_orphan(task, self._conditions, begun)
         self._count_failure(outcome)
         return outcome
 

@@ -96,7 +96,8 @@ class ForkServer:
         if not isinstance(pid, int):
             near.close()
             raise LaunchError("The process that starts experiments is gone: the same command again does what is left.")
-        send(near, conditions)
+        with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
+            send(near, conditions)
         return SupervisorHandle(near, pid)
 
     def close(self) -> None:

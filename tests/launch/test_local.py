@@ -1,6 +1,7 @@
 """Laws of the local launcher that no command shows."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from mag.config.identity import compute_identity
 from mag.launch.local import LocalLauncher, count_cpus
 from mag.record.provenance import gather_provenance
-from mag.run.forkserver import ForkServer
+from mag.run.forkserver import ForkServer, SupervisorHandle
 from mag.run.tasks import Conditions, Function, Task
 from mag.settings import Settings
 
@@ -44,6 +45,24 @@ def test_a_supervisor_that_dies_is_replaced(tmp_path: Path) -> None:
     outcomes = dict(launch(tmp_path, kill_parent, 3, 1))
 
     assert outcomes == {0: "completed", 1: "completed", 2: "completed"}
+
+
+def test_a_supervisor_that_dies_at_once_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supervisor that is killed before it has begun anything is replaced, and its experiment runs."""
+    hire = ForkServer.hire
+    hired: list[int] = []
+
+    def hire_and_kill(server: ForkServer, conditions: Conditions) -> SupervisorHandle:
+        supervisor = hire(server, conditions)
+        hired.append(supervisor.pid)
+        if len(hired) < 3:
+            os.kill(supervisor.pid, signal.SIGKILL)
+        return supervisor
+
+    monkeypatch.setattr(ForkServer, "hire", hire_and_kill)
+
+    assert launch(tmp_path, lambda config: config.i, 1, 1) == [(0, "completed")]
+    assert len(hired) == 3
 
 
 def test_cpus() -> None:
