@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mag.app.definition import main
-    from mag.config.composition import compose
-    from mag.config.grammar import parse_override
-    from mag.config.override import Override
+    from mag.config.composition.composer import compose
+    from mag.config.language.grammar import parse_override
+    from mag.config.language.override import Override
     from mag.errors import MagError
     from mag.experiment import Experiment
     from mag.record.seeds import seed_everything
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "Experiment": "mag.experiment",
     "MagError": "mag.errors",
-    "Override": "mag.config.override",
+    "Override": "mag.config.language.override",
     "Plan": "mag.sweeps.plans",
     "Store": "mag.record.store",
-    "compose": "mag.config.composition",
+    "compose": "mag.config.composition.composer",
     "main": "mag.app.definition",
-    "parse_override": "mag.config.grammar",
+    "parse_override": "mag.config.language.grammar",
     "plan": "mag.sweeps.plans",
     "seed_everything": "mag.record.seeds",
     "sweep": "mag.sweeps.execution",

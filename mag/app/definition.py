@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Never, overload
 
 from mag.app.modules import Module
-from mag.config.composition import Composer
+from mag.config.composition.composer import Composer
 from mag.errors import UsageError
 
 PARAMETERS = ("config_path", "config_name", "version_base")

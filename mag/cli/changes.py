@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mag.cli.output import escape, find_screen
-from mag.config.difference import compare_configs
-from mag.config.keys import ABSENT
-from mag.config.override import Override
-from mag.config.printing import format_inline
+from mag.config.composition.keys import ABSENT
+from mag.config.documents.printing import format_inline
+from mag.config.inspection.difference import compare_configs
+from mag.config.language.override import Override
 from mag.config.secrets import mask
 from mag.errors import UsageError
 from mag.sweeps.override_files import read_overrides

@@ -11,9 +11,9 @@ from mag.cli.explanation import shorten
 from mag.cli.messages import say
 from mag.cli.output import escape, write_json, write_lines
 from mag.cli.project import WORDS, Project, open_project
-from mag.config.checking import Checker, check_files
-from mag.config.override import Override
-from mag.config.problems import Problem, place_message
+from mag.config.inspection.checking import Checker, check_files
+from mag.config.inspection.problems import Problem, place_message
+from mag.config.language.override import Override
 from mag.errors import MagError, UsageError
 
 HELP = """Check the configs and spaces of a project; nothing is run or written.

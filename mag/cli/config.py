@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mag.cli.project import WORDS, Project, open_project
-from mag.config.override import Override
+from mag.config.language.override import Override
 from mag.errors import UsageError
 
 HELP = """Print the composed config; nothing is run, written or imported.
@@ -83,7 +83,7 @@ def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool)
     config = project.composer.compose(overrides)
     if not resolved:
         return config
-    from mag.config.interpolation import resolve
+    from mag.config.composition.interpolation import resolve
 
     return resolve(config)
 
@@ -98,7 +98,7 @@ def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:
 
         write_json(encode_config(masked))
         return
-    from mag.config.printing import format_yaml
+    from mag.config.documents.printing import format_yaml
 
     write_bytes(format_yaml(masked).encode("utf-8", "backslashreplace"))
 
@@ -119,7 +119,7 @@ def _show_origins(project: Project, overrides: Sequence[Override], key: str, *, 
     from mag.cli.explain import explain_unknown, list_key, list_values
     from mag.cli.explanation import Describer
     from mag.cli.output import write_json, write_lines
-    from mag.config.origins import Origins
+    from mag.config.inspection.origins import Origins
 
     origins = Origins(project.composer, overrides)
     describer = Describer(origins, project.settings.secrets)
@@ -156,7 +156,7 @@ def _warn(project: Project, overrides: Sequence[Override]) -> None:
     """Say on standard error where a file of the config holds what YAML reads otherwise than it looks."""
     from mag.cli.explanation import shorten
     from mag.cli.output import note
-    from mag.config.surprises import find_surprises
+    from mag.config.documents.surprises import find_surprises
 
     for file in dict.fromkeys(part.document.path for part in project.composer.parts(overrides)):
         for surprise in find_surprises(file):

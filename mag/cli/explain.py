@@ -6,13 +6,13 @@ from typing import Any
 from mag.cli.explanation import describe_source
 from mag.cli.output import Screen, escape, find_screen
 from mag.cli.widths import measure
-from mag.config.choices import Choices
-from mag.config.composition import Composer
-from mag.config.keys import find_value, list_keys
-from mag.config.marks import Marks
-from mag.config.origins import Origins
-from mag.config.override import Override
-from mag.config.printing import format_inline
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import find_value, list_keys
+from mag.config.documents.marks import Marks
+from mag.config.documents.printing import format_inline
+from mag.config.inspection.choices import Choices
+from mag.config.inspection.origins import Origins
+from mag.config.language.override import Override
 from mag.config.suggestion import list_names, name_nearest
 
 _GAP = 3

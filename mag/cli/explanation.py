@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mag.config.choices import Cause, Decision
-from mag.config.keys import ABSENT
-from mag.config.origins import Explanation, Origins, Step
+from mag.config.composition.keys import ABSENT
+from mag.config.inspection.choices import Cause, Decision
+from mag.config.inspection.origins import Explanation, Origins, Step
 from mag.config.secrets import MASK, is_secret, mask, mask_command
 
 

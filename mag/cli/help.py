@@ -22,7 +22,7 @@ HELP = """Explain a command or a topic.
 """
 
 TOPICS = {
-    "overrides": "mag.config.grammar",
+    "overrides": "mag.config.language.grammar",
     "configs": "mag.cli.topics.configs",
     "names": "mag.cli.topics.names",
     "records": "mag.cli.topics.records",

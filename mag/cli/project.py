@@ -11,8 +11,8 @@ import click
 from mag.app import App, find_app
 from mag.app.discovery import list_apps
 from mag.app.modules import find_module
-from mag.config.composition import Composer
-from mag.config.override import Override
+from mag.config.composition.composer import Composer
+from mag.config.language.override import Override
 from mag.errors import UsageError
 from mag.record.paths import StorePaths
 from mag.settings import Settings, find_app_settings, find_settings

@@ -12,7 +12,7 @@ import click
 
 from mag.app import App, find_app
 from mag.cli.output import note
-from mag.config.override import Override
+from mag.config.language.override import Override
 from mag.errors import RecordError, RepositoryError, UsageError
 from mag.record.checkouts import lend_checkout, open_holder, read_code, transfer
 from mag.record.records import Record
@@ -232,9 +232,9 @@ def fill_in(config: dict[str, Any], masked: Sequence[str], overrides: Sequence[O
         UsageError: An override has several values, or a masked value was not given and nobody is there to ask.
         OverrideError: An override names what is not in the config.
     """
-    from mag.config.assignment import assign_values
-    from mag.config.grammar import parse_overrides
-    from mag.config.lexer import quote
+    from mag.config.composition.assignment import assign_values
+    from mag.config.language.grammar import parse_overrides
+    from mag.config.language.lexer import quote
 
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(f"{swept[0]!r} has several values, and `mag rerun` runs one experiment: give one of them.")

@@ -95,7 +95,7 @@ def _start_anew(experiment: "StoredExperiment", overrides: Sequence[str], option
 
 def _run(experiment: "StoredExperiment", place: "Place", overrides: Sequence[str], options: dict[str, Any]) -> int:
     from mag.cli.recall import fill_in, find_recorded_app, make_loader, require_record
-    from mag.config.grammar import parse_overrides
+    from mag.config.language.grammar import parse_overrides
     from mag.sweeps.reruns import list_masked, select_variables
 
     record = require_record(experiment)

@@ -117,7 +117,7 @@ def _word_error(error: dict[str, Any]) -> list[str]:
 
 
 def _list_config(row: Row, record: Record) -> list[str]:
-    from mag.config.printing import format_yaml
+    from mag.config.documents.printing import format_yaml
 
     try:
         return [escape(line) for line in format_yaml(record.config).splitlines()]

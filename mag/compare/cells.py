@@ -5,7 +5,7 @@ import re
 from enum import Enum
 from typing import Any, Final
 
-from mag.config.scalars import read_scalar
+from mag.config.documents.scalars import read_scalar
 
 _PLAIN = re.compile(r"[\w./+~|-][\w./+~| -]*(?<! )")
 _DEEPEST = 100

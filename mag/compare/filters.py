@@ -10,7 +10,7 @@ from typing import Any, get_args
 from mag.compare.cells import MISSING, format_value, is_number
 from mag.compare.columns import Catalog, Column
 from mag.compare.rows import MOMENTS, Row, parse_moment
-from mag.config.scalars import read_scalar
+from mag.config.documents.scalars import read_scalar
 from mag.config.suggestion import name_nearest
 from mag.errors import UsageError
 from mag.record.records import Status

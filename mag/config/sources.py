@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mag.config.documents import read_yaml
-from mag.config.interpolation import resolve
+from mag.config.composition.interpolation import resolve
+from mag.config.documents.document import read_yaml
 from mag.errors import ConfigError, YamlError
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mag.config.composition import Composer
+from mag.config.composition.composer import Composer
 from mag.errors import ConfigError
 from mag.settings import Settings
 from mag.sweeps.descriptions import Config, Description, describe_point

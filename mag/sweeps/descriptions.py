@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple, Protocol
 
-from mag.config.composition import Composer
+from mag.config.composition.composer import Composer
+from mag.config.composition.interpolation import find_missing, resolve
+from mag.config.composition.keys import ABSENT
+from mag.config.composition.merging import copy_value
 from mag.config.flat import flatten, keep_visible
 from mag.config.identity import hash_visible
-from mag.config.interpolation import find_missing, resolve
-from mag.config.keys import ABSENT
-from mag.config.merging import copy_value
-from mag.config.override import Override, format_value
+from mag.config.language.override import Override, format_value
 from mag.errors import MissingValueError
 from mag.sweeps.naming import Naming
 from mag.sweeps.space import Point

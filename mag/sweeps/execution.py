@@ -10,7 +10,7 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any, Unpack
 
-from mag.config.composition import Composer
+from mag.config.composition.composer import Composer
 from mag.config.secrets import mask_command
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, count_cpus, prepare_engine

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mag.config.grammar import parse_overrides
-from mag.config.lexer import QUOTED
-from mag.config.override import Choice, Override
+from mag.config.language.grammar import parse_overrides
+from mag.config.language.lexer import QUOTED
+from mag.config.language.override import Choice, Override
 from mag.errors import SpaceError
 from mag.sweeps.expressions import parse_expression
 from mag.sweeps.operations import is_same

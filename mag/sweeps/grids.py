@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from mag.config.composition import Composer
+from mag.config.composition.composer import Composer
 from mag.config.flat import is_hidden
-from mag.config.override import Choice, Glob, Override
+from mag.config.language.override import Choice, Glob, Override
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import SpaceError
 from mag.sweeps.space import Dimension, Filter, Grid, name_key

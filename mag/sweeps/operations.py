@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from mag.config.override import format_value
+from mag.config.language.override import format_value
 from mag.errors import SpaceError
 
 MAX_BITS = 4096

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mag.config.documents import read_yaml
-from mag.config.grammar import parse_override
-from mag.config.override import Override, format_override, format_value
+from mag.config.documents.document import read_yaml
+from mag.config.language.grammar import parse_override
+from mag.config.language.override import Override, format_override, format_value
 from mag.errors import OverrideError
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mag.config.composition import Composer
-from mag.config.override import Override
+from mag.config.composition.composer import Composer
+from mag.config.language.override import Override
 from mag.config.secrets import mask_command
 from mag.errors import SpaceError
 from mag.record import locks

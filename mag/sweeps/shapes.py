@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
-from mag.config.composition import Composer
-from mag.config.override import Override, format_override
+from mag.config.composition.composer import Composer
+from mag.config.language.override import Override, format_override
 from mag.errors import SpaceError
 from mag.sweeps.grids import Zip, build_grid, check_zips
 from mag.sweeps.space import Filter, Space, name_key

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from mag.config.keys import ABSENT
-from mag.config.override import Override
+from mag.config.composition.keys import ABSENT
+from mag.config.language.override import Override
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import MagError, SpaceError
 from mag.sweeps.descriptions import Description

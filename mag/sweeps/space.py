@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from mag.config.override import Override
+from mag.config.language.override import Override
 
 Find: TypeAlias = Callable[[str], Any]
 """Returns the value of a key in one point; None where the point has no such key."""

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mag.config.grammar import parse_override
-from mag.config.override import Choice, Override, format_override, format_value
+from mag.config.language.grammar import parse_override
+from mag.config.language.override import Choice, Override, format_override, format_value
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import MagError, SpaceError, UsageError
 from mag.sweeps.filters import exclude_values, read_exclude, read_where

@@ -11,11 +11,11 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
-from mag.config.composition import Composer
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import find_child, find_value, match_name
+from mag.config.composition.merging import copy_value
 from mag.config.flat import is_hidden, keep_visible, settle_value
 from mag.config.identity import canonical_json
-from mag.config.keys import find_child, find_value, match_name
-from mag.config.merging import copy_value
 from mag.sweeps.descriptions import Config, Description, compose_point, find_choice, find_texts
 from mag.sweeps.naming import Naming
 from mag.sweeps.space import Grid, Point

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from mag.config.lexer import QUOTED, unquote
+from mag.config.language.lexer import QUOTED, unquote
 from mag.errors import SpaceError
 
 Kind: TypeAlias = Literal["value", "key", "mark", "end"]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
-from mag.config.keys import ABSENT
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import ABSENT
+from mag.config.language.grammar import parse_overrides
 from mag.errors import MissingValueError
 from mag.settings import Settings
 from mag.sweeps.descriptions import describe_point, find_choice, find_texts

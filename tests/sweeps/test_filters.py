@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.override import format_value
+from mag.config.language.override import format_value
 from mag.errors import MagError, SpaceError
 from mag.sweeps.filters import read_exclude, read_where, split_pairs
 

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.grammar import parse_override
+from mag.config.language.grammar import parse_override
 from mag.errors import ConfigError
 from mag.sweeps.override_files import read_overrides, set_value
 

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
+from mag.config.composition.composer import Composer
+from mag.config.language.grammar import parse_overrides
 from mag.errors import MagError, SpaceError
 from mag.sweeps.shapes import Shaping, build_spaces, read_shape
 from mag.sweeps.space import Space

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
+from mag.config.composition.composer import Composer
 from mag.config.identity import compute_identity
-from mag.config.override import format_value
+from mag.config.language.grammar import parse_overrides
+from mag.config.language.override import format_value
 from mag.errors import MagError
 from mag.record.names import name_config
 from mag.settings import Settings

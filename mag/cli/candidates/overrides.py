@@ -8,8 +8,8 @@ from typing import Any
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.files import list_paths
 from mag.cli.candidates.surroundings import Surroundings
-from mag.config.keys import find_value
-from mag.config.override import format_value
+from mag.config.composition.keys import find_value
+from mag.config.language.override import format_value
 from mag.config.secrets import MASK
 from mag.errors import OverrideError
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mag.app import App
-from mag.config.composition import Composer
-from mag.config.grammar import parse_override
-from mag.config.override import Override
+from mag.config.composition.composer import Composer
+from mag.config.language.grammar import parse_override
+from mag.config.language.override import Override
 from mag.config.secrets import mask
 from mag.errors import ConfigError
 

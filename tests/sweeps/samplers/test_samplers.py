@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.composition import Composer
-from mag.config.grammar import parse_overrides
+from mag.config.composition.composer import Composer
+from mag.config.language.grammar import parse_overrides
 from mag.sweeps.grids import build_grid
 from mag.sweeps.samplers import SAMPLERS
 from mag.sweeps.space import Space

@@ -1,0 +1,1 @@
+"""Composition: groups of documents and overrides to one nested config."""

@@ -1,0 +1,210 @@
+"""Composition: config files and overrides to one nested config.
+
+The passes, in order: the overrides choose options; the defaults lists are expanded to a list of files; the files are
+read and merged; the value overrides are assigned. Everything up to the merged tree is done once for each distinct
+choice of options, so that the points of a sweep mostly pay for a copy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mag.config.composition.assignment import assign_values
+from mag.config.composition.confusion import check_value, suggest_instead
+from mag.config.composition.defaults import Defaults, Part, expand_defaults
+from mag.config.composition.groups import Library
+from mag.config.composition.merging import merge_parts
+from mag.config.composition.search_path import read_search_path
+from mag.config.composition.selection import read_selection, selects_option
+from mag.config.documents.document import Document
+from mag.config.documents.entries import find_bad_path
+from mag.config.language.grammar import parse_override
+from mag.config.language.override import Override
+from mag.config.suggestion import list_names, name_nearest
+from mag.errors import ConfigError, OverrideError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+_KEPT_TREES = 128
+
+_TreeKey: TypeAlias = tuple[tuple[str, str, str, str | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The merged files of one choice of options."""
+
+    config: dict[str, Any]
+    defaults: Defaults
+    keys: Mapping[str, str]  # package -> the choice whose content fills it
+
+
+class Composer:
+    """Composes configs from one folder of config files. Reads every file once, when it is first needed.
+
+    Args:
+        config_path: The folder; None for no config files at all.
+        config_name: The primary config, with or without `.yaml`; None for an empty one.
+    """
+
+    def __init__(self, config_path: Path | None, config_name: str | None) -> None:
+        self._root = config_path
+        self._name = None if config_path is None or config_name is None else config_name.removesuffix(".yaml")
+        self._trees: dict[_TreeKey, _Tree] = {}
+
+    def compose(self, overrides: Sequence[Override]) -> dict[str, Any]:
+        """Return the config that the overrides make: plain dicts and lists, interpolations as they are written.
+
+        Args:
+            overrides: One point: none of them may be a sweep.
+
+        Returns:
+            A config of the caller's own, which shares nothing with later ones.
+
+        Raises:
+            ConfigError: A file, a defaults list or an override is wrong; an `OverrideError` where it is an override.
+        """
+        tree = self._tree(overrides)
+        values = [override for override in overrides if not self.is_group_override(override)]
+        for override in values:
+            check_value(override, tree.config, tree.keys, self._library)
+        return assign_values(tree.config, values, lambda override: suggest_instead(override, tree.keys, self._library))
+
+    def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
+        """Return what is chosen from each group: the option, a list of several, or None.
+
+        Args:
+            overrides: One point: none of them may be a sweep.
+
+        Raises:
+            ConfigError: As for `compose`.
+        """
+        chosen = sorted(self._tree(overrides).defaults.choices.items())
+        return {key: list(option) if isinstance(option, tuple) else option for key, option in chosen}
+
+    def parts(self, overrides: Sequence[Override]) -> tuple[Part, ...]:
+        """Return the files that the config is merged from, in order, with their places in it.
+
+        Args:
+            overrides: One point: none of them may be a sweep.
+
+        Raises:
+            ConfigError: As for `compose`.
+        """
+        return self._tree(overrides).defaults.parts
+
+    def is_group(self, key: str) -> bool:
+        """Tell whether a key such as `db` or `server/db` is a config group.
+
+        Args:
+            key: The key of an override, without its package.
+        """
+        return self._library.has_group(key)
+
+    def groups(self) -> tuple[str, ...]:
+        """Return the names of all config groups, sorted."""
+        return self._library.groups()
+
+    def options(self, group: str) -> tuple[str, ...]:
+        """Return the names of a group's options, sorted.
+
+        Args:
+            group: Such as `db` or `server/db`.
+        """
+        return self._library.options(group)
+
+    def is_group_override(self, override: Override) -> bool:
+        """Tell whether an override chooses an option of a group, as opposed to setting a value.
+
+        Args:
+            override: The override; one of a sweep counts as well.
+        """
+        return selects_option(override, self._library)
+
+    @cached_property
+    def _library(self) -> Library:
+        library = Library(() if self._root is None else (self._root,))
+        if self._name is not None and not find_bad_path(self._name):
+            primary = library.read(self._name)
+            if primary is not None and isinstance(primary.content, dict):
+                library.extend(read_search_path(primary.content, primary.path))
+        return library
+
+    def _tree(self, overrides: Sequence[Override]) -> _Tree:
+        for override in overrides:
+            if override.is_sweep:
+                raise OverrideError(
+                    f"{override.text} stands for several values, but one config is composed here; give one value, "
+                    f"or quote it if it is a text: {override.key}='...'"
+                )
+        groups = [override for override in overrides if self.is_group_override(override)]
+        key = tuple((each.text, each.operation, each.key, each.package, repr(each.value)) for each in groups)
+        if key not in self._trees:
+            if len(self._trees) >= _KEPT_TREES:
+                del self._trees[next(iter(self._trees))]
+            self._trees[key] = self._build_tree(groups)
+        return self._trees[key]
+
+    def _build_tree(self, groups: Sequence[Override]) -> _Tree:
+        selection = read_selection(groups, self._library)
+        primary = self._read_primary()
+        defaults = expand_defaults(self._library, primary, self._name or "", selection)
+        keys = {part.package: part.key for part in defaults.parts if part.key is not None}
+        return _Tree(merge_parts(defaults.parts), defaults, keys)
+
+    def _read_primary(self) -> Document:
+        if self._root is None or self._name is None:
+            return Document(Path(), None, (), {})
+        if find_bad_path(self._name):
+            raise ConfigError(f"{self._name!r} is no name of a config, {find_bad_path(self._name)}")
+        document = self._library.read(self._name)
+        if document is None:
+            raise ConfigError(self._explain_no_primary())
+        if not isinstance(document.content, dict):
+            raise ConfigError(
+                f"{document.path} is a list, but the primary config must be a mapping, as in 'key: value'"
+            )
+        return document
+
+    def _explain_no_primary(self) -> str:
+        if self._root is not None and not self._root.is_dir():
+            return f"the config folder {self._root} is not there"
+        known = self._library.options("")
+        near = name_nearest(str(self._name), known)
+        hint = f", did you mean {near!r}?" if near else ""
+        return f"there is no config {self._name!r} in {self._root}{hint}; there are: {list_names(known)}"
+
+
+def compose(
+    overrides: Sequence[str] = (), *, config_path: str | Path | None = None, config_name: str | None = "config"
+) -> "DictConfig":
+    """Return the config that config files and overrides make, unresolved.
+
+    Args:
+        overrides: Overrides such as `model=mlp` or `model.C=10`, none of them a sweep.
+        config_path: The folder of config files; None for no files.
+        config_name: The primary config, with or without `.yaml`; None for an empty one.
+
+    Returns:
+        A `DictConfig` in struct mode: reading or setting a key that is not there is an error.
+
+    Raises:
+        ConfigError: A file, a defaults list or an override is wrong; an `OverrideError` where it is an override.
+
+    >>> compose(["+model.C=10"])
+    {'model': {'C': 10}}
+    """
+    from omegaconf import OmegaConf  # noqa: PLC0415 - start-up is a feature
+    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
+
+    composer = Composer(None if config_path is None else Path(config_path), config_name)
+    plain = composer.compose([parse_override(text) for text in overrides])
+    try:
+        config = OmegaConf.create(plain)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"the composed config cannot be read by OmegaConf: {error}") from None
+    OmegaConf.set_struct(config, True)
+    return config

@@ -1,0 +1,123 @@
+"""Confusion: value overrides that were meant as something else, and what to type for that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mag.config.composition.groups import Library
+from mag.config.composition.keys import ABSENT, find_value, list_keys
+from mag.config.language.override import Override
+from mag.config.suggestion import list_names, name_nearest
+from mag.errors import ConfigError, OverrideError
+
+
+def check_value(override: Override, config: Mapping[str, Any], keys: Mapping[str, str], library: Library) -> None:
+    """Refuse a value override that was meant as the choice of a group, or as a setting of Hydra.
+
+    Args:
+        override: An override that is not the choice of a group.
+        config: The config before any value is assigned.
+        keys: The choice that fills each package.
+        library: The config files that there are.
+
+    Raises:
+        OverrideError: It was meant otherwise; the message says what to type.
+    """
+    key = override.key
+    if key.startswith(("hydra.", "hydra/")) or key == "hydra":
+        raise OverrideError(
+            f"{override.text}: mag has no settings below 'hydra'; its own are options, see mag sweep --help"
+        )
+    if "/" in key or override.package is not None:
+        raise OverrideError(_explain_no_group(override, config, library))
+    if override.operation not in {"set", "add"} or not isinstance(override.value, str):
+        return
+    group = key.replace(".", "/")
+    if key in keys or library.has_group(group):
+        _check_choice(override, config, keys.get(key), group, library)
+
+
+def _check_choice(
+    override: Override, config: Mapping[str, Any], chosen: str | None, group: str, library: Library
+) -> None:
+    """Refuse `model.optimizer=adam` where the group model/optimizer exists, and no text stands there so far."""
+    current = find_value(config, override.key)
+    if current is not ABSENT and not isinstance(current, dict):
+        return
+    if chosen is not None:
+        known = library.options(chosen.partition("@")[0])
+        option = _name_option(override.value, known)
+        others = "" if option in known else f"; it has: {list_names(known)}"
+        raise OverrideError(
+            f"{override.text}: {override.key} is filled by the choice of a config group; "
+            f"type {chosen}={option} to choose another option{others}"
+        )
+    options = library.options(group)
+    if override.operation == "set" or override.value in options:
+        near = _name_option(override.value, options)
+        raise OverrideError(
+            f"{override.text}: {group} is a config group; type +{group}={near} to add an option, of: "
+            f"{list_names(options)}; or ++{override.key}={override.text.partition('=')[2]} if the text is meant"
+        )
+
+
+def _name_option(value: str, options: tuple[str, ...]) -> str:
+    name = value.removesuffix(".yaml")
+    return name if name in options else name_nearest(name, options) or "<option>"
+
+
+def suggest_instead(override: Override, keys: Mapping[str, str], library: Library) -> str:
+    """Return what to type instead of an override of which the key is not there; empty if there is no telling.
+
+    Args:
+        override: Such as `kernel=rbf`, where the group is `model/kernel`, or `model.C=1` where only `model=svm` has C.
+        keys: The choice that fills each package.
+        library: The config files that there are.
+    """
+    if override.operation != "set":
+        return ""
+    names = override.key.replace(".", "/")
+    for group in library.groups() if isinstance(override.value, str) else ():
+        if group.endswith(f"/{names}") and override.value in library.options(group):
+            choice = next((key for key in keys.values() if key.partition("@")[0] == group), f"+{group}")
+            return f"{group} is a config group, type {choice}={override.value} to choose that option"
+    for package, choice in keys.items():
+        if package and override.key.startswith(f"{package}."):
+            group = choice.partition("@")[0]
+            options = _list_options_with(override.key.removeprefix(f"{package}."), group, library)
+            if options:
+                others = f" (so have {list_names(options[1:])})" if options[1:] else ""
+                return f"{choice}={options[0]} has one{others}, type {choice}={options[0]} {override.text}"
+    return ""
+
+
+def _list_options_with(key: str, group: str, library: Library) -> list[str]:
+    """Return the options of a group of which the file itself has a value at a key."""
+    found = []
+    for option in library.options(group):
+        try:
+            document = library.read(f"{group}/{option}")
+        except ConfigError:
+            continue  # another option's faults are not what this is about
+        if document is not None and document.package is None and find_value(document.content, key) is not ABSENT:
+            found.append(option)
+    return found
+
+
+def _explain_no_group(override: Override, config: Mapping[str, Any], library: Library) -> str:
+    key, value = override.key, override.text.partition("=")[2]
+    if not key:
+        return f"{override.text}: a config group is missing before '@'; there are: {list_names(library.groups())}"
+    dotted = key.replace("/", ".")
+    sign = override.text[: len(override.text) - len(override.text.lstrip("+~"))]
+    rest = f"={value}" if override.has_value else ""
+    if find_value(config, dotted) is not ABSENT:
+        return f"{override.text}: {key} is no config group but a value; type {sign}{dotted}{rest}"
+    groups = library.groups()
+    last = key.rpartition("/")[2]
+    if not any(group.rpartition("/")[2] == last for group in groups):
+        for name in list_keys(config):
+            if name.rpartition(".")[2] == last and not isinstance(find_value(config, name), dict):
+                return f"{override.text}: there is no config group {key}; for the value type {sign}{name}{rest}"
+    near = name_nearest(key, groups)
+    hint = f", did you mean {near}?" if near else "; there are:"
+    return f"{override.text}: there is no config group {key}{hint} {'' if near else list_names(groups)}".rstrip()

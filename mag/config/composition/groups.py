@@ -1,0 +1,101 @@
+"""The library: the folders of config files, each of which is read once.
+
+A name is a path below the folders, with or without `.yaml`; the first folder that has it wins.
+"""
+
+import os
+from pathlib import Path
+
+from mag.config.documents.document import Document, read_document
+from mag.errors import ConfigError
+
+_SUFFIX = ".yaml"
+
+
+class Library:
+    """The config files below some folders. Remembers all that it read, so that a later edit changes nothing.
+
+    Args:
+        roots: The folders, in the order in which they are searched.
+    """
+
+    def __init__(self, roots: tuple[Path, ...]) -> None:
+        self.roots = roots
+        self._documents: dict[str, Document | None] = {}
+        self._groups: dict[str, bool] = {}
+        self._options: dict[str, tuple[str, ...]] = {}
+
+    def extend(self, roots: tuple[Path, ...]) -> None:
+        """Search further folders, after the ones so far.
+
+        Args:
+            roots: The folders.
+        """
+        self.roots += roots
+        self._groups.clear()
+        self._options.clear()
+        self._documents = {name: document for name, document in self._documents.items() if document is not None}
+
+    def read(self, name: str) -> Document | None:
+        """Return the document of a name, or None where there is no such file.
+
+        Args:
+            name: Such as `db/mysql`.
+
+        Raises:
+            YamlError: The file cannot be read.
+        """
+        if name not in self._documents:
+            self._documents[name] = self._read(name)
+        return self._documents[name]
+
+    def has_group(self, name: str) -> bool:
+        """Tell whether a name is a group: a folder below the config folders.
+
+        Args:
+            name: Such as `db` or `server/db`.
+        """
+        if name not in self._groups:
+            self._groups[name] = bool(name) and any(map(os.path.isdir, (f"{root}/{name}" for root in self.roots)))
+        return self._groups[name]
+
+    def options(self, group: str) -> tuple[str, ...]:
+        """Return the names of a group's options, sorted; an empty group name lists the primary configs.
+
+        Args:
+            group: Such as `server/db`.
+        """
+        if group not in self._options:
+            found = {name for root in self.roots for name in _list_options(root / group)}
+            self._options[group] = tuple(sorted(found))
+        return self._options[group]
+
+    def groups(self) -> tuple[str, ...]:
+        """Return the names of all groups, sorted: every folder that holds a config file, and those above it."""
+        found: set[str] = set()
+        for root in self.roots:
+            for folder, _, files in os.walk(root):
+                if any(name.endswith(_SUFFIX) for name in files):
+                    inner = Path(folder).relative_to(root)
+                    found.update(path.as_posix() for path in (inner, *inner.parents))
+        return tuple(sorted(found - {"."}))
+
+    def _read(self, name: str) -> Document | None:
+        file = name if name.endswith(_SUFFIX) else f"{name}{_SUFFIX}"
+        for root in self.roots:
+            document = read_document(root / file)
+            if document is not None:
+                return document
+        for root in self.roots:
+            path = root / f"{name}.yml"
+            if path.is_file():
+                raise ConfigError(f"{path} would not be read: config files end in .yaml; rename it to {path.stem}.yaml")
+        return None
+
+
+def _list_options(folder: Path) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and name != _SUFFIX]

@@ -1,0 +1,174 @@
+"""Objections: what is said when a defaults list or a choice leads nowhere, and what to write instead."""
+
+from collections.abc import Mapping
+
+from mag.config.composition.groups import Library
+from mag.config.composition.node import Node
+from mag.config.composition.selection import Selection
+from mag.config.documents.entries import GLOBAL, Option, name_choice
+from mag.config.suggestion import list_names, name_nearest
+from mag.errors import ConfigError, MissingValueError, OverrideError
+
+_COMMAND_LINE = "the command line"
+
+
+class OpenChoiceError(MissingValueError):
+    """An option is still `???`.
+
+    Args:
+        message: The sentence.
+        key: The choice, such as `db` or `db@backup`.
+        options: What can be chosen.
+        source: The file that leaves it open.
+    """
+
+    def __init__(self, message: str, key: str, options: tuple[str, ...], source: str) -> None:
+        super().__init__(message)
+        self.key = key
+        self.options = options
+        self.source = source
+
+
+class Objections:
+    """Builds the errors of one growth of the tree; each method returns the error to raise.
+
+    Args:
+        library: The config files that there are.
+        selection: What the overrides ask of the groups.
+        choices: The choices that are known; it fills up while the tree grows.
+    """
+
+    def __init__(self, library: Library, selection: Selection, choices: Mapping[str, Option]) -> None:
+        self._library = library
+        self._selection = selection
+        self._choices = choices
+
+    def open_choice(self, node: Node, key: str, group: str) -> ConfigError:
+        """An option is still `???`."""
+        options = self._library.options(group)
+        message = f"{node.origin} leaves the choice of {key} open; type {key}=<option>: {list_names(options)}"
+        return OpenChoiceError(message, key, options, node.origin)
+
+    def missing_file(self, node: Node) -> ConfigError:
+        """An entry names a file that is not there."""
+        if node.key is None:
+            return self._missing_config(node)
+        group = node.entry.group(node.folder) if node.entry.is_group else node.path.rpartition("/")[0]
+        option = node.path.removeprefix(f"{group}/")
+        if not self._library.has_group(group):
+            near = self._suggest(group, self._library.groups())
+            return ConfigError(f"{node.origin}: there is no config group {group!r}{near}")
+        options = self._library.options(group)
+        near = self._suggest(option, options)
+        return ConfigError(
+            f"{node.origin}: the config group {group} has no option {option!r}{near}; it has: {list_names(options)}"
+        )
+
+    def unknown_interpolation(self, node: Node, written: str, names: list[str]) -> ConfigError:
+        """An entry's interpolation names no choice."""
+        known = list_names(key for key, option in self._choices.items() if isinstance(option, str))
+        return ConfigError(
+            f"{node.origin}: {written!r} names {list_names(names)}, but in a defaults list only a choice of one option "
+            f"can be named; these are known: {known}"
+        )
+
+    def override_below_interpolation(self, key: str, origin: str) -> ConfigError:
+        """A file that an interpolation leads to overrides a choice."""
+        return ConfigError(
+            f"{origin}: 'override' of {key} is not possible here, because an interpolation chose this file after the "
+            "choices were made; write it into the file with the interpolation"
+        )
+
+    def second_choice(self, node: Node, key: str, option: Option) -> ConfigError:
+        """Two entries are the same choice."""
+        if any(entry.key("", "") == key for entry in self._selection.added):
+            return OverrideError(
+                f"{self._selection.texts[key]}: {key} is a choice already ({option}, in {node.origin}); "
+                f"type {key}=<option> to change it"
+            )
+        first, second = _write(option), _write(self._choices[key])
+        if first == second:
+            return ConfigError(
+                f"{node.origin}: {key} is chosen twice, both times as {first}; remove one of the entries"
+            )
+        return ConfigError(
+            f"{node.origin}: {key} is chosen twice, as {first} and as {second}; "
+            f"remove one of the entries, or write the later one as 'override /{key}: {second}'"
+        )
+
+    def unused_override(self, key: str, option: Option, origin: str, node: Node | None) -> ConfigError:
+        """An override changes a choice that nobody offers."""
+        group = key.partition("@")[0]
+        if node is not None:
+            return self._unused_entry(key, option, origin, node)
+        others = [other for other in self._choices if other.partition("@")[0] == group]
+        if others:
+            instead = " or ".join(f"{other}={_write(option)}" for other in others)
+            return OverrideError(f"{origin}: there is no choice {key}; type {instead}")
+        options = self._library.options(group)
+        if isinstance(option, str) and option not in options and not self._library.read(f"{group}/{option}"):
+            near = name_nearest(option, options) or "<option>"
+            return OverrideError(
+                f"{origin}: nothing chooses from the config group {group} yet, and it has no option {option!r}; "
+                f"type +{key}={near}, of: {list_names(options)}"
+            )
+        return OverrideError(f"{origin}: nothing chooses from the config group {group} yet; to add it type +{origin}")
+
+    def unused_deletion(self, key: str) -> ConfigError:
+        """A deletion meets no choice."""
+        text = self._selection.texts[key]
+        if key in self._choices:
+            return OverrideError(
+                f"{text}: {key} is {_write(self._choices[key])}; type ~{key} to delete it all the same"
+            )
+        group = key.partition("@")[0]
+        near = next((other for other in self._choices if other.partition("@")[0] == group), None)
+        near = near or name_nearest(key, self._choices)
+        known = list_names(self._choices)
+        hint = f"did you mean ~{near}?" if near else f"the choices are: {known}"
+        return OverrideError(f"{text}: there is no choice {key} to delete; {hint}")
+
+    def _unused_entry(self, key: str, option: Option, origin: str, node: Node) -> ConfigError:
+        said = f"{origin}: 'override' of {key}"
+        if key in self._choices:
+            return ConfigError(f"{said} stands before the choice itself; put the entry of {key} before it")
+        group = key.partition("@")[0]
+        own = group.removeprefix(f"{node.path.rpartition('/')[0]}/")
+        others = [other for other in self._choices if other.partition("@")[0] in {group, own}]
+        if not others:
+            return ConfigError(f"{said} changes nothing, as no entry chooses from {group}; write it without 'override'")
+        return ConfigError(
+            f"{said} changes nothing; write 'override {_spell(others[0], node.package)}: {_write(option)}'"
+        )
+
+    def _missing_config(self, node: Node) -> ConfigError:
+        name = node.path.rpartition("/")[2]
+        if not node.entry.path.startswith("/") and self._library.read(node.entry.path) is not None:
+            return ConfigError(
+                f"{node.origin}: there is no config {node.path!r}; for the one in the config folder write "
+                f"'/{node.entry.path}'"
+            )
+        group = node.path.rpartition("/")[0]
+        options = self._library.options(group)
+        where = f"in {group}/" if group else "in the config folder"
+        near = self._suggest(name, options)
+        return ConfigError(f"{node.origin}: there is no config {node.path!r}{near}; {where} are: {list_names(options)}")
+
+    def _suggest(self, name: str, known: tuple[str, ...]) -> str:
+        near = name_nearest(name, known)
+        return f", did you mean {near!r}?" if near else ""
+
+
+def _write(option: Option) -> str:
+    if isinstance(option, tuple):
+        return f"[{','.join(option)}]"
+    return "null" if option is None else option
+
+
+def _spell(key: str, parent: str) -> str:
+    """Return the entry that means a choice, written in a file whose own package is the parent."""
+    group, _, package = key.partition("@")
+    package = "" if package == GLOBAL else package or group.replace("/", ".")
+    if not parent and name_choice(group, package) == group:
+        return f"/{group}"
+    return f"/{group}@{GLOBAL}.{package}" if package else f"/{group}@{GLOBAL}"

@@ -1,0 +1,1 @@
+"""Documents: YAML text to plain data, its defaults list apart, and back to text."""

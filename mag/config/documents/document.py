@@ -1,0 +1,137 @@
+"""Documents: YAML files, read into plain dicts and lists.
+
+A file may begin with `# @package`, which says where in the config its content goes, and may hold a defaults list.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mag.config.documents.entries import GLOBAL, Entry, read_entries
+from mag.config.documents.marks import mark_text
+from mag.config.documents.reader import Reader
+from mag.errors import ConfigError, YamlError
+
+_BARE = re.compile(r"(?<!\$)[\[{](?:.*?[\[{,:])?\s*(\$\{[^}]*\})")  # in a flow sequence or mapping
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One config file.
+
+    Attributes:
+        path: The file.
+        package: The package that its `# @package` line asks for, as an absolute one; None without the line.
+        entries: Its defaults list, `_self_` included.
+        content: The rest of it: a dict, or a list.
+    """
+
+    path: Path
+    package: str | None
+    entries: tuple[Entry, ...]
+    content: Any
+
+
+def read_document(path: Path) -> Document | None:
+    """Read a config file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The document, or None where there is no such file.
+
+    Raises:
+        YamlError: The file cannot be read, is not valid YAML, or is no config.
+    """
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise YamlError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    text = _decode(path, data)
+    package = _read_header(path, text)
+    content = read_yaml(text, path)
+    if not isinstance(content, dict):
+        return Document(path, package, (), content)
+    entries: tuple[Entry, ...] = ()
+    if "defaults" in content:
+        entries = _read_defaults(path, content.pop("defaults"), text)
+    return Document(path, package, entries, content)
+
+
+def read_yaml(text: str, path: Path | str) -> Any:
+    """Return the value of a YAML text: a dict or a list; an empty text is an empty dict.
+
+    Args:
+        text: The text.
+        path: Where it comes from, for the messages.
+
+    Raises:
+        YamlError: It is not valid, or not plain data: the message names place and line.
+
+    >>> read_yaml("a: [1e-3, yes, 2020-01-01]", "x.yaml")
+    {'a': [0.001, True, '2020-01-01']}
+    """
+    try:
+        return Reader(_LOADER(text), path).read()
+    except yaml.YAMLError as error:
+        raise YamlError(_explain(error, text, path)) from None
+
+
+def _explain(error: yaml.YAMLError, text: str, path: Path | str) -> str:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    if mark is None:
+        control = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+        line = text.count("\n", 0, control.start()) + 1 if control else 1
+        return f"{path}:{line}: {problem}"
+    if "cannot start any token" in problem:
+        character = text.splitlines()[mark.line][mark.column]
+        what = "a tab cannot indent YAML, use spaces"
+        problem = what if character == "\t" else f"{character!r} cannot start a value, quote it"
+    if bare := _BARE.search("".join(text.splitlines()[mark.line : mark.line + 1])):
+        problem += f"; inside [] or {{}} an interpolation needs quotes: '{bare[1]}'"
+    return f"{path}:{mark.line + 1}: {problem}"
+
+
+def _decode(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise YamlError(
+            f"{path}:{line}: the file is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8"
+        ) from None
+
+
+def _read_header(path: Path, text: str) -> str | None:
+    """Return the package of the `# @package` line, which only counts before any other line."""
+    package = None
+    for number, line in enumerate(text[:512].splitlines(), start=1):
+        if not line.strip():
+            continue
+        mark, *words = line.lstrip("# \t").split() or [""]
+        if not (line.lstrip().startswith("#") and mark.startswith("@")):
+            break
+        if len(words) != 1:
+            raise YamlError(f"{path}:{number}: {line.strip()!r} needs one package, as in '# @package model.head'")
+        package = words[0] if mark == "@package" else package
+    if package is None or package == "_group_":
+        return None
+    if package == "_here_":
+        raise YamlError(f"{path}:1: '# @package _here_' has no meaning in a file; write it into the defaults list")
+    return package if package.startswith(GLOBAL) else f"{GLOBAL}.{package}"
+
+
+def _read_defaults(path: Path, defaults: Any, text: str) -> tuple[Entry, ...]:
+    try:
+        return read_entries([] if defaults is None else defaults)
+    except ConfigError as error:
+        line = mark_text(text)[("defaults",)].line
+        raise YamlError(f"{path}:{line}: the defaults list {error}") from None

@@ -1,0 +1,171 @@
+"""The reader: from the events of a YAML parser to plain dicts and lists.
+
+It works on events, so that what a hostile or broken file could do (bombs of aliases, endless nesting, tags that make
+Python objects, keys that hide each other) is refused before anything is built, with the file and the line.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from mag.config.documents.scalars import read_scalar
+from mag.errors import YamlError
+
+MAX_DEPTH = 200
+"""Levels of nesting that a config may have; no honest one comes near, and Python's own stack ends at 1,000."""
+MAX_EXPANDED = 10_000
+"""Nodes that a document with aliases may expand to: OmegaConf's own limit."""
+
+
+_CORE = "tag:yaml.org,2002:"
+_KINDS: dict[str, tuple[type, ...]] = {
+    f"{_CORE}null": (type(None),),
+    f"{_CORE}bool": (bool,),
+    f"{_CORE}int": (int,),
+    f"{_CORE}float": (float, int),
+}
+
+
+class Reader:
+    """Builds the value of one YAML document.
+
+    Args:
+        loader: A PyYAML loader of the text.
+        path: Where the text comes from, for the messages.
+    """
+
+    def __init__(self, loader: Any, path: Path | str) -> None:
+        self._next = loader.get_event
+        self._path = path
+        self._nodes = 0
+        self._aliased = False
+        self._anchors: dict[str, tuple[Any, int]] = {}
+
+    def read(self) -> Any:
+        """Return the document's value: a dict or a list; an empty document is an empty dict.
+
+        Raises:
+            YamlError: The document is not plain data; the message names place and line.
+            yaml.YAMLError: It is not valid YAML.
+        """
+        self._next()
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            return {}
+        event = self._next()
+        value = self._value(event, 1)
+        self._next()
+        following = self._next()
+        if not isinstance(following, yaml.StreamEndEvent):
+            self._refuse(following, "a second document starts here, but a config file is one")
+        if value is None:
+            return {}
+        if not isinstance(value, dict | list):
+            self._refuse(event, f"the file holds only {value!r}; a config is a mapping, as in 'key: value'")
+        return value
+
+    def _value(self, event: Any, depth: int) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        start = self._nodes
+        self._count(event)
+        if event.anchor:
+            self._anchors.pop(event.anchor, None)  # an alias inside the node itself finds nothing
+        value: Any
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+        elif depth > MAX_DEPTH:
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._check_tag(event, "seq")
+            value = [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
+        else:
+            self._check_tag(event, "map")
+            value = self._mapping(depth)
+        if event.anchor:
+            self._anchors[event.anchor] = (value, self._nodes - start)
+        return value
+
+    def _alias(self, event: Any) -> Any:
+        if event.anchor not in self._anchors:
+            self._refuse(event, f"the alias *{event.anchor} stands for nothing before it, or contains itself")
+        value, size = self._anchors[event.anchor]
+        self._aliased = True
+        self._count(event, size)
+        return value
+
+    def _count(self, event: Any, size: int = 1) -> None:
+        self._nodes += size
+        if self._aliased and self._nodes > MAX_EXPANDED:
+            self._refuse(
+                event,
+                f"with its aliases the file expands to more than {MAX_EXPANDED:,} values; write fewer aliases",
+            )
+
+    def _until(self, end: type) -> Iterator[Any]:
+        while not isinstance(event := self._next(), end):
+            yield event
+
+    def _mapping(self, depth: int) -> dict[Any, Any]:
+        content: dict[Any, Any] = {}
+        merged: list[dict[Any, Any]] = []
+        for event in self._until(yaml.MappingEndEvent):
+            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+                merged += self._merged(event, depth)
+                continue
+            key = self._value(event, depth + 1)
+            if not isinstance(key, str | int | float):
+                self._refuse(event, f"a key must be a text, a number or a boolean, not {key!r:.80}; quote it")
+            if key in content:
+                self._refuse(event, f"the key {key!r} stands twice in the same mapping; remove one of them")
+            content[key] = self._value(self._next(), depth + 1)
+        if not merged:
+            return content
+        base: dict[Any, Any] = {}
+        for mapping in reversed(merged):
+            base.update(mapping)
+        return {**base, **content}
+
+    def _merged(self, event: Any, depth: int) -> list[dict[Any, Any]]:
+        value = self._value(self._next(), depth + 1)
+        mappings = value if isinstance(value, list) else [value]
+        if not all(isinstance(mapping, dict) for mapping in mappings):
+            self._refuse(event, "'<<' needs a mapping or a list of mappings, as in '<<: *base'")
+        return mappings
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        plain, quoted = event.implicit
+        if event.tag is None or event.tag == "!":
+            if quoted or not plain:
+                return text
+        elif event.tag == f"{_CORE}str":
+            return text
+        try:
+            value = read_scalar(text)
+        except ValueError as error:
+            if "digit" in str(error):
+                self._refuse(event, f"the integer {text:.20}... has too many digits; quote it if it is a text")
+            self._refuse(event, str(error))
+        return value if event.tag in {None, "!"} else self._cast(event, value)
+
+    def _cast(self, event: Any, value: Any) -> Any:
+        kinds = _KINDS.get(event.tag)
+        if kinds is None:
+            self._refuse_tag(event)
+        if type(value) not in kinds:
+            self._refuse(event, f"{event.value!r:.80} is no {event.tag.removeprefix(_CORE)}, as its tag says")
+        return float(value) if kinds[0] is float else value
+
+    def _check_tag(self, event: Any, kind: str) -> None:
+        if event.tag not in {None, "!", f"{_CORE}{kind}"}:
+            self._refuse_tag(event)
+
+    def _refuse_tag(self, event: Any) -> NoReturn:
+        tag = event.tag.replace(_CORE, "!!")
+        self._refuse(event, f"the tag {tag} is not allowed; a config holds plain values only")
+
+    def _refuse(self, event: Any, problem: str) -> NoReturn:
+        raise YamlError(f"{self._path}:{event.start_mark.line + 1}: {problem}")

@@ -1,0 +1,177 @@
+"""Checking: every option of every group is composed, each by itself against the defaults."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mag.config.composition.composer import Composer
+from mag.config.composition.interpolation import find_missing, resolve
+from mag.config.composition.objections import OpenChoiceError
+from mag.config.documents.document import read_document
+from mag.config.documents.surprises import find_surprises
+from mag.config.flat import flatten
+from mag.config.inspection.origins import Origins
+from mag.config.inspection.problems import Problem, Severity, place_message
+from mag.config.language.grammar import parse_override
+from mag.config.language.override import Override, format_value
+from mag.config.suggestion import list_names
+from mag.errors import ConfigError, MissingValueError
+
+_ELSEWHERE = re.compile("environment variable|there is no resolver")  # what only the machine, or the app, can say
+_MOST_CHOICES = 20
+
+
+class Checker:
+    """Checks the configs of one app.
+
+    Args:
+        composer: Composes them.
+        primary: The file of the primary config.
+        overrides: What to compose everything with, none of it a sweep.
+        ignored: Groups that are none, such as a folder of space files.
+    """
+
+    def __init__(
+        self, composer: Composer, primary: Path, overrides: Sequence[Override], ignored: Sequence[str] = ()
+    ) -> None:
+        self.count = 0
+        self._composer = composer
+        self._primary = primary
+        self._overrides = list(overrides)
+        self._ignored = ("hydra", *ignored)
+        self._missing: set[str] = set()
+        self._said: set[str] = set()
+
+    def check_primary(self) -> Iterator[Problem]:
+        """Yield what keeps the primary config itself from running.
+
+        Choices that it leaves open are settled with their first option, so that everything else can be checked.
+        """
+        settled: list[str] = []
+        for _ in range(_MOST_CHOICES):
+            try:
+                config = self._composer.compose(self._overrides)
+            except OpenChoiceError as error:
+                yield self._place(error, self._primary, "error")
+                if not error.options:
+                    return
+                settled.append(f"{error.key}={format_value(error.options[0])}")
+                self._overrides.append(parse_override(settled[-1]))
+            except ConfigError as error:
+                yield self._place(error, self._primary)
+                return
+            else:
+                break
+        else:
+            return
+        self._missing.update(find_missing(config))
+        for key in sorted(self._missing):
+            text = f"{key} is still ???; give it a value, or type {key}=VALUE"
+            yield self._locate(self._overrides, key, "error", text)
+        condition = f"with {' '.join(settled)} " if settled else ""
+        yield from self._resolve(config, self._overrides, self._primary, condition)
+
+    def check_options(self) -> Iterator[Problem]:
+        """Yield what is wrong with each option of each group, chosen by itself."""
+        choices = self._list_choices()
+        for group in self._list_groups():
+            keys = [key for key in choices or () if key.partition("@")[0] == group]
+            keys = keys or [group if choices is None else f"+{group}"]
+            for option in self._composer.options(group):
+                file = self._primary.parent.joinpath(group, f"{option}.yaml")
+                found = [each for key in keys for each in self._check_option(f"{key}={format_value(option)}", file)]
+                # what does not fit a primary config that is broken itself need not be wrong
+                yield from (each for each in found if choices is not None or each.file != file or each.line is not None)
+
+    def _list_groups(self) -> Sequence[str]:
+        try:
+            return [each for each in self._composer.groups() if each.partition("/")[0] not in self._ignored]
+        except ConfigError:  # the primary config cannot be read, which was said
+            return ()
+
+    def _list_choices(self) -> list[str] | None:
+        """Return the choices of the primary config; None where it does not compose by itself."""
+        try:
+            return list(self._composer.choices(self._overrides))
+        except ConfigError:
+            return None
+
+    def _check_option(self, text: str, file: Path) -> Iterator[Problem]:
+        self.count += 1
+        overrides = [*self._overrides, parse_override(text)]
+        try:
+            config = self._composer.compose(overrides)
+        except OpenChoiceError as error:
+            options = list_names(error.options)
+            yield Problem("note", file, None, f"{text} also needs a choice: {error.key}=<option>, of {options}")
+        except ConfigError as error:
+            if str(error) not in self._said:
+                yield self._place(error, file)
+        else:
+            for key in find_missing(config):
+                if key not in self._missing:
+                    yield self._locate(overrides, key, "note", f"{text} also needs {key}=VALUE, which is still ???")
+            yield from self._resolve(config, overrides, file, f"with {text} ")
+
+    def _resolve(
+        self, config: dict[str, Any], overrides: Sequence[Override], file: Path, condition: str = ""
+    ) -> Iterator[Problem]:
+        """Yield why the interpolations of a config come to nothing, if they do and it was not said before."""
+        try:
+            flatten(resolve(config))
+        except MissingValueError:
+            return  # said of the value that is missing
+        except ConfigError as error:
+            text = str(error)
+            if text in self._said:
+                return
+            self._said.add(text)
+            severity: Severity = "note" if _ELSEWHERE.search(text) else "error"
+            yield self._locate(overrides, text.partition(" is ")[0], severity, f"{condition}{text}", file)
+
+    def _place(self, error: ConfigError, file: Path, severity: Severity = "error") -> Problem:
+        self._said.add(str(error))
+        place, line, text = place_message(str(error), file)
+        return Problem(severity, place, line, text)
+
+    def _locate(
+        self, overrides: Sequence[Override], key: str, severity: Severity, text: str, file: Path | None = None
+    ) -> Problem:
+        """Return a problem of the value at a key: it is where the value is written."""
+        found = Origins(self._composer, overrides).explain(key)
+        places = [step.place for step in found.steps if step.place] if found else []
+        if places:
+            return Problem(severity, places[-1].file, places[-1].line, text)
+        return Problem(severity, file or self._primary, None, text)
+
+
+def check_files(root: Path, primary: Path, ignored: Sequence[str] = ()) -> Iterator[Problem]:
+    """Yield what is wrong with the files of a config folder as such.
+
+    Those that cannot be read, words that YAML reads otherwise than they look, and files that nothing leads to.
+
+    Args:
+        root: The config folder.
+        primary: The file of the primary config.
+        ignored: Folders in it that hold no configs.
+    """
+    files = [path for path in sorted(root.rglob("*.y*ml")) if path.relative_to(root).parts[0] not in ignored]
+    named: set[str] = set()
+    for file in files:
+        if file.suffix != ".yaml":
+            text = f"is never read, for configs end in .yaml: rename it to {file.stem}.yaml"
+            yield Problem("warning", file, None, text)
+            continue
+        try:
+            document = read_document(file)
+        except ConfigError as error:
+            yield Problem("error", *place_message(str(error), file))
+            continue
+        for surprise in find_surprises(file):
+            yield Problem("warning", file, surprise.line, surprise.text)
+        folder = file.parent.relative_to(root).as_posix().removeprefix(".")
+        named |= {entry.locate(folder).removesuffix(".yaml") for entry in document.entries} if document else set()
+    for file in files:
+        if file.parent == root and file.suffix == ".yaml" and file != primary and file.stem not in named:
+            yield Problem("note", file, None, "is used by no defaults list, and is not the app's config")

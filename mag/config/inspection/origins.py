@@ -1,0 +1,205 @@
+"""Origins: what gave each value of a composed config, first to last.
+
+The merge is followed once more, for one key at a time; composing itself remembers nothing of it, and so costs no more.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mag.config.composition.composer import Composer
+from mag.config.composition.defaults import Part
+from mag.config.composition.interpolation import resolve_value
+from mag.config.composition.keys import ABSENT, find_child, find_value, match_name
+from mag.config.composition.merging import MISSING
+from mag.config.documents.marks import Marks, Place
+from mag.config.inspection.choices import Cause, Choices
+from mag.config.language.override import Override, format_value
+from mag.errors import ConfigError
+
+_REFERENCE = re.compile(r"\$\{\s*(?:oc\.select:\s*)?(\.*)([\w-]+(?:\.[\w-]+|\[[\w-]+\])*)\s*(?:,[^${}]*)?\}")
+_VARIABLE = re.compile(r"oc\.env:\s*([A-Za-z_]\w*)")
+_DEEPEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that gave a key its value, or took it away.
+
+    Attributes:
+        key: The key that it is about: the one asked for, or one around it that was replaced as a whole.
+        value: What it gave, as written there; `ABSENT` where it takes away.
+        place: Where it stands in a file; None where it was typed.
+        override: The override as typed; None where it is a file.
+        causes: Why the file is part of the config, nearest first; none for the primary config.
+    """
+
+    key: str
+    value: Any
+    place: Place | None = None
+    override: str | None = None
+    causes: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where the value of a key comes from.
+
+    Attributes:
+        key: The key.
+        value: Its value, interpolations as written; `ABSENT` where it has none any more.
+        steps: What gave it, first to last; the last one counts.
+        resolved: What an interpolation comes to; `ABSENT` for a plain value.
+        problem: Why an interpolation comes to nothing; empty if it does not.
+        refers: The explanations of what an interpolation names.
+        variables: The environment variables that an interpolation names.
+    """
+
+    key: str
+    value: Any
+    steps: tuple[Step, ...]
+    resolved: Any = ABSENT
+    problem: str = ""
+    refers: "tuple[Explanation, ...]" = ()
+    variables: tuple[str, ...] = ()
+
+
+class Origins:
+    """The origins of one composed config.
+
+    Attributes:
+        config: The config, interpolations as written.
+        chosen: What is chosen from each group.
+        choices: What made each choice.
+
+    Args:
+        composer: Composes it.
+        overrides: What was typed, none of it a sweep.
+
+    Raises:
+        ConfigError: The config cannot be composed.
+    """
+
+    def __init__(self, composer: Composer, overrides: Sequence[Override]) -> None:
+        self.config = composer.compose(overrides)
+        self.chosen = composer.choices(overrides)
+        self._parts = composer.parts(overrides)
+        self._values = [override for override in overrides if not composer.is_group_override(override)]
+        self._marks = Marks()
+        groups = [override for override in overrides if composer.is_group_override(override)]
+        self.choices = Choices(self._parts, groups, self._marks)
+
+    def explain(self, key: str) -> Explanation | None:
+        """Return where the value of a key comes from; None where nothing ever gave it one.
+
+        Args:
+            key: Such as `model.C`.
+        """
+        return self._explain(key, ())
+
+    def list_leaves(self, key: str = "") -> Iterator[tuple[str, Any, Step | None]]:
+        """Yield key, value and last step of every value that is no mapping, in the order of the config.
+
+        Args:
+            key: Of what mapping; empty for all.
+        """
+        names = key.split(".") if key else []
+        for path, value in _list_leaves(find_value(self.config, key) if key else self.config, names):
+            steps = self._list_steps(path)
+            yield ".".join(path), value, steps[-1] if steps else None
+
+    def _explain(self, key: str, asking: tuple[str, ...]) -> Explanation | None:
+        value = find_value(self.config, key)
+        steps = () if key.partition(".")[0] == "hydra" else tuple(self._list_steps(key.split(".")))
+        if value is ABSENT and not any(step.key == key and step.value is not ABSENT for step in steps):
+            return None  # there is none, and never was
+        text = value if isinstance(value, str) else ""
+        if "${" not in text:
+            return Explanation(key, value, steps)
+        resolved, problem = ABSENT, ""
+        try:
+            resolved = resolve_value(self.config, key)
+        except ConfigError as error:
+            problem = str(error)
+        refers: tuple[Explanation | None, ...] = ()
+        if key not in asking and len(asking) < _DEEPEST:
+            refers = tuple(self._explain(name, (*asking, key)) for name in _list_references(text, key))
+        variables = tuple(dict.fromkeys(_VARIABLE.findall(text)))
+        return Explanation(key, value, steps, resolved, problem, tuple(filter(None, refers)), variables)
+
+    def _list_steps(self, names: list[str]) -> list[Step]:
+        steps: list[Step] = []
+        for part in self._parts:
+            step = self._follow_part(part, names)
+            if step is None or (step.value == MISSING and steps and len(steps[-1].key) >= len(step.key)):
+                continue  # it gives nothing, for `???` hides no value that is there
+            steps.append(step)
+        typed = (_follow_override(override, names) for override in self._values)
+        return [*steps, *filter(None, typed)]
+
+    def _follow_part(self, part: Part, names: list[str]) -> Step | None:
+        """Return what a file gives to a key."""
+        package = part.package.split(".") if part.package else []
+        shared = min(len(package), len(names))
+        if package[:shared] != names[:shared] or not part.document.content:
+            return None
+        value, path, end = part.document.content, (), len(names)
+        if len(package) >= len(names):
+            for name in reversed(package[len(names) :]):
+                value = {name: value}
+        else:
+            value, path, end = _descend(value, names, len(package))
+        if value is ABSENT or (end < len(names) and isinstance(value, str) and value == MISSING):
+            return None
+        causes = self.choices.trace(part.node) if part.node else ()
+        return Step(".".join(names[:end]), value, self._marks.locate(part.document.path, path), None, causes)
+
+
+def _list_leaves(value: Any, names: list[str]) -> Iterator[tuple[list[str], Any]]:
+    if not isinstance(value, dict) or (not value and names):
+        yield names, value
+        return
+    for name, item in value.items():
+        yield from _list_leaves(item, [*names, name if isinstance(name, str) else format_value(name)])
+
+
+def _descend(value: Any, names: list[str], start: int) -> tuple[Any, tuple[Any, ...], int]:
+    """Return what a value holds for a key: the value, the path to it, and how many names of the key it is for.
+
+    A mapping that lacks the next name holds nothing; anything else there replaces the whole key.
+    """
+    path: tuple[Any, ...] = ()
+    for end in range(start, len(names)):
+        child = find_child(value, names[end])
+        if child is ABSENT:
+            return (ABSENT if isinstance(value, dict) else value), path, end
+        path = (*path, match_name(value, names[end]))
+        value = child
+    return value, path, len(names)
+
+
+def _follow_override(override: Override, names: list[str]) -> Step | None:
+    """Return what an override of a value gives to a key."""
+    typed = override.key.split(".")
+    end = min(len(typed), len(names))
+    if typed[:end] != names[:end]:
+        return None
+    if override.operation == "delete":
+        return Step(override.key, ABSENT, override=override.text)
+    if len(typed) >= len(names):
+        return Step(override.key, override.value, override=override.text)
+    value, _, end = _descend(override.value, names, len(typed))
+    if value is ABSENT:
+        return None
+    return Step(".".join(names[:end]), value, override=override.text)
+
+
+def _list_references(text: str, key: str) -> list[str]:
+    """Return the keys that the interpolations of a text name."""
+    names = key.split(".")
+    found = []
+    for dots, name in _REFERENCE.findall(text):
+        base = names[: len(names) - len(dots)] if dots else []
+        found.append(".".join([*base, re.sub(r"\[([\w-]+)\]", r".\1", name)]))
+    return list(dict.fromkeys(found))

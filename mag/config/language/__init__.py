@@ -1,0 +1,1 @@
+"""The override language: text to overrides and back."""

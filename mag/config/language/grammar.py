@@ -1,0 +1,251 @@
+r"""The override language, on one page.
+
+lr=0.1   model.layers=[8,8]   model={C: 1}       set a value that is there
+model=svm   model/kernel=rbf   db@backup=a       choose an option of a config group
++new=1   ++maybe=1   ~old                        add; add or set; delete
+lr=0.1,0.01   'n=range(5)'   'model=glob(*)'     several values: a sweep
+name="'a, b'"                                    quoted for mag, and once more for the shell
+@tuned.yaml                                      the overrides in a file
+
+override  = [ "+" | "++" | "~" ] key "=" [ value ]  |  "~" key
+key       = ( path | group ) [ "@" path ]
+path      = name { "." ( name | index ) }             model.C   layers.0.width
+group     = name "/" name { "/" name }                db/engine
+
+value     = element { "," element }                   several elements are a sweep: 1,10,100
+element   = word | quoted | list | dict | call
+list      = "[" [ element { "," element } ] "]"
+dict      = "{" [ item { "," item } ] "}"
+item      = ( word | call ) ":" element               {a: 1, str('b c'): 2}
+call      = function "(" [ argument { "," argument } ] ")"
+argument  = [ name "=" ] element                      range(1,9,step=2)
+quoted    = "'" text "'"  |  '"' text '"'             \' and \" stand for the quote
+word      = null | true | false | integer | float | text
+
+key=v sets, +key=v adds, ++key=v does either, ~key deletes, ~key=v deletes if the value is v;
+key= sets the empty text. Blanks around an element are ignored.
+
+A word is null, true or false in any case, an integer (1_000), a float (1e-3, .5, inf, nan), else a text.
+A quoted value is always a text. Unquoted, a text may hold blanks, ${...} and any character of any script
+except , ( ) [ ] { } = # & ; < > ! ~ ^ ` ' " and, in the key of a dict, the colon; a backslash before one
+of \ ( ) [ ] { } : = , or a blank makes it an ordinary character.
+
+Sweeps    a,b,c   choice(a,b,c)   range(stop)   range(start,stop,step)   glob(pattern,exclude=pattern)
+          lin(0,1,num=5)   log(1e-5,1e-1,num=5)   sort(...,reverse=true)   shuffle(...,seed=1)
+Samplers  interval(0,1)   log(1e-5,1e-1)   tag(name,...,sweep)
+Casts     int(x)   float(x)   str(x)   bool(x), of a value, a list, a dict or a sweep
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NoReturn, TypeVar
+
+from mag.config.language.calls import Call, holds_sweep
+from mag.config.language.lexer import BLANKS, DICT_WORD, NAME, QUOTED, UNSEEN, WORD, read_word, unquote
+from mag.config.language.override import Choice, Glob, Interval, Operation, Override, format_key
+from mag.config.language.refusals import explain_character, refuse_key, refuse_value, write_alternatives
+from mag.config.language.sweep_functions import evaluate
+from mag.errors import OverrideError
+
+_T = TypeVar("_T")
+
+_MARKS = re.escape("!\"#%&'()*+,./:;<=>?@[\\]^`{|}~ \t")
+_FIRST = rf"[^{_MARKS}{UNSEEN}0-9$-]"
+_NAME = rf"{_FIRST}[^{_MARKS}{UNSEEN}$]*+"
+_STEP = rf"(?:{_FIRST}|\$)[^{_MARKS}{UNSEEN}]*+"
+_INDEX = r"(?:0|[1-9](?:_?[0-9])*+)"
+_PATH = rf"(?:(?:{_STEP}|{_INDEX})(?:\.(?:{_STEP}|{_INDEX}))++|{_STEP})?"
+_KEY = re.compile(rf"(\+\+?|~)?({_NAME}(?:/{_NAME})++|{_PATH})(?:@({_PATH}))?")
+_PLAIN = re.compile(r"([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)=([\w./+*%@?|-]+)", re.ASCII)
+_ARGUMENT = re.compile(rf"({NAME.pattern})[{BLANKS}]*=")
+_UNENCODABLE = re.compile(r"[\ud800-\udfff]")
+_OPERATIONS: Final[dict[str | None, Operation]] = {None: "set", "+": "add", "++": "force", "~": "delete"}
+_DEEPEST = 50
+
+
+def parse_override(text: str) -> Override:
+    """Return what an override means.
+
+    Args:
+        text: One override as typed, such as `model.C=1,10`.
+
+    Raises:
+        OverrideError: It cannot be read; the message says where, why, and what to type instead.
+
+    >>> parse_override("model.C=10").value, parse_override("+db@backup=a,b").values
+    (10, ('a', 'b'))
+    """
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        return Override(text, "set", plain[1], value=_read_word(text, plain.start(2), plain[2]))
+    if not text.isascii() and (bad := _UNENCODABLE.search(text)):
+        raise OverrideError(f"cannot read {text!r} at column {bad.start() + 1}: it is no valid UTF-8")
+    match = _KEY.match(text)
+    assert match, "each part of the pattern may be missing"
+    operation, position = _OPERATIONS[match[1]], match.end()
+    if position == len(text) and operation == "delete":
+        return Override(text, operation, match[2], match[3], has_value=False)
+    if text[position : position + 1] != "=":
+        raise refuse_key(text, position)
+    value = _Reader(text, position + 1).read_value()
+    if isinstance(value, (Choice, Glob, Interval)):
+        return Override(text, operation, match[2], match[3], sweep=value)
+    return Override(text, operation, match[2], match[3], value)
+
+
+def parse_overrides(texts: Iterable[str]) -> list[Override]:
+    """Return what each of the overrides means, in order.
+
+    Args:
+        texts: Overrides as typed.
+
+    Raises:
+        OverrideError: One cannot be read.
+
+    >>> [override.key for override in parse_overrides(["a=1", "~b"])]
+    ['a', 'b']
+    """
+    return [parse_override(text) for text in texts]
+
+
+class _Reader:
+    """Reads the value of one override, from left to right; `position` is the next character."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.start = start
+        self.position = start
+        self.open: list[str] = []
+
+    def read_value(self) -> Any:
+        if not self.text[self.start :].strip(BLANKS):
+            return ""
+        elements = [self.read_element()]
+        while self.accept(","):
+            elements.append(self.read_element())
+        if self.position < len(self.text):
+            self.fail_unexpected()
+        if len(elements) == 1 and not isinstance(elements[0], (list, dict)):
+            return elements[0]
+        if any(map(holds_sweep, elements)):
+            self.fail_nested(elements)
+        return elements[0] if len(elements) == 1 else Choice(tuple(elements))
+
+    def read_element(self) -> Any:
+        self.skip_blanks()
+        opening = self.text[self.position : self.position + 1]
+        if opening == "[":
+            return self.read_items("]", self.read_element)
+        if opening == "{":
+            return dict(self.read_items("}", self.read_item))
+        if quoted := QUOTED.match(self.text, self.position):
+            self.position = quoted.end()
+            return unquote(quoted[0])
+        return self.read_word_or_call(WORD)
+
+    def read_word_or_call(self, pattern: re.Pattern[str]) -> Any:
+        start = self.position
+        word = pattern.match(self.text, start)
+        if word is None:
+            self.fail_unexpected()
+        self.position = word.end()
+        if self.text.startswith("(", self.position) and NAME.fullmatch(word[0].rstrip(BLANKS)):
+            return self.read_call(word[0].rstrip(BLANKS), start)
+        return _read_word(self.text, start, word[0])
+
+    def read_items(self, closing: str, read_item: Callable[[], _T]) -> list[_T]:
+        """Read what stands between brackets; `position` is at the opening one."""
+        opened = self.position
+        self.position += 1
+        self.open.append(closing)
+        if len(self.open) > _DEEPEST:
+            self.fail(f"brackets are nested more than {_DEEPEST} deep", opened)
+        items: list[_T] = []
+        while not self.accept(closing):
+            if items and not self.accept(","):
+                self.fail_inside(opened)
+            items.append(read_item())
+        self.open.pop()
+        return items
+
+    def read_item(self) -> tuple[Any, Any]:
+        """Read `key: value`; a key that is no bare word is written as a call, `str('...')`."""
+        self.skip_blanks()
+        start = self.position
+        if quoted := QUOTED.match(self.text, start):
+            self.fail(f"a dict's key is not quoted; write {format_key(unquote(quoted[0]))} in its place", start)
+        key = self.read_word_or_call(DICT_WORD)
+        if holds_sweep(key) or isinstance(key, (list, dict)):
+            self.fail("the key of a dict must be one plain value", start)
+        if not self.accept(":"):
+            self.skip_blanks()
+            self.fail("':' is missing after the key of a dict", self.position)
+        return key, self.read_element()
+
+    def read_call(self, name: str, start: int) -> Any:
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        for argument, value in self.read_items(")", self.read_argument):
+            if argument is None and named:
+                self.fail("a value without a name follows one with a name", start)
+            if argument in named:
+                self.fail(f"{name}() has two values for {argument!r}", start)
+            if argument is None:
+                positional.append(value)
+            else:
+                named[argument] = value
+        try:
+            return evaluate(Call(name, tuple(positional), named, self.text))
+        except OverrideError as error:
+            self.fail(str(error), start)
+
+    def read_argument(self) -> tuple[str | None, Any]:
+        self.skip_blanks()
+        name = _ARGUMENT.match(self.text, self.position)
+        if name:
+            self.position = name.end()
+        return name and name[1], self.read_element()
+
+    def accept(self, mark: str) -> bool:
+        """Step over the mark, and blanks before it, if it comes next."""
+        start = self.position
+        self.skip_blanks()
+        if self.text.startswith(mark, self.position):
+            self.position += 1
+            return True
+        self.position = start
+        return False
+
+    def skip_blanks(self) -> None:
+        while self.text.startswith((" ", "\t"), self.position):
+            self.position += 1
+
+    def fail(self, reason: str, position: int) -> NoReturn:
+        raise refuse_value(self.text, self.start, position, reason) from None
+
+    def fail_unexpected(self) -> NoReturn:
+        """Refuse what stands at `position`; what is merely too much at the end is left away in the advice."""
+        reason = explain_character(self.text, self.position)
+        if not self.open and not self.text[self.position :].strip(BLANKS):
+            reason += f"; without it type {self.text.rstrip(BLANKS + ',')}"
+        self.fail(reason, self.position)
+
+    def fail_inside(self, opened: int) -> NoReturn:
+        """Refuse what stands where the bracket that was opened there must be closed or go on."""
+        self.skip_blanks()
+        if self.position < len(self.text):
+            self.fail_unexpected()
+        closed = self.text.rstrip(BLANKS) + "".join(reversed(self.open))
+        self.fail(f"{self.text[opened]!r} is never closed; with all brackets closed type {closed}", opened)
+
+    def fail_nested(self, elements: list[Any]) -> NoReturn:
+        values = write_alternatives(elements)
+        advice = f"; to try each, type {self.text[: self.start]}{values}" if values else ""
+        self.fail(f"a sweep must be the whole value, not a part of it{advice}", self.start)
+
+
+def _read_word(text: str, position: int, word: str) -> Any:
+    try:
+        return read_word(word)
+    except ValueError:
+        raise refuse_value(text, text.index("=") + 1, position, "the integer is too long") from None

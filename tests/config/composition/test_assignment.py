@@ -1,0 +1,146 @@
+"""The laws of value overrides."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mag.config.composition.assignment import assign_values
+from mag.config.documents.reader import MAX_DEPTH
+from mag.config.language.grammar import parse_override
+from mag.errors import OverrideError
+
+CONFIG: dict[str, Any] = {
+    "model": {"C": 1.0, "layers": [10, {"w": 0.5}], "name": "svm"},
+    "seed": 1,
+    "none": None,
+    "open": "???",
+    "ref": "${model}",
+    "numbers": {1: "one"},
+}
+
+
+def assign(*overrides: str, config: dict[str, Any] = CONFIG) -> dict[str, Any]:
+    """Apply overrides as they are typed."""
+    return assign_values(config, [parse_override(text) for text in overrides])
+
+
+def find(config: Any, key: str) -> Any:
+    """Return what is at a dotted key."""
+    for name in key.split("."):
+        config = config[int(name)] if isinstance(config, list) else config[name]
+    return config
+
+
+@pytest.mark.parametrize(
+    ("override", "key", "value"),
+    [
+        ("seed=2", "seed", 2),
+        ("seed={a:1}", "seed", {"a": 1}),
+        ("seed=???", "seed", "???"),
+        ("none=x", "none", "x"),
+        ("model.layers.1.w=1", "model.layers.1.w", 1.0),
+        ("model.layers=[1]", "model.layers", [1]),
+        ("model.name=null", "model.name", None),
+        ("model=5", "model", 5),
+        ("model={C:2}", "model", {"C": 2.0, "layers": [10, {"w": 0.5}], "name": "svm"}),
+        ("model={}", "model", CONFIG["model"]),
+        ("ref={C:2}", "ref", {"C": 2}),
+        ("numbers.1=uno", "numbers", {1: "uno"}),
+        ("+new=1", "new", 1),
+        ("+a.b.c=1", "a", {"b": {"c": 1}}),
+        ("+none=1", "none", 1),
+        ("+none.x=1", "none", {"x": 1}),
+        ("+open=1", "open", 1),
+        ("+seed.x=1", "seed", {"x": 1}),
+        ("+seed={x:1}", "seed", {"x": 1}),
+        ("+model={k:1}", "model.k", 1),
+        ("+model.layers.1.k=1", "model.layers.1", {"w": 0.5, "k": 1}),
+        ("++seed=2", "seed", 2),
+        ("++new.x=2", "new", {"x": 2}),
+        ("++model={C:2,k:1}", "model.k", 1),
+    ],
+)
+def test_an_override_puts_its_value_at_its_key(override: str, key: str, value: object) -> None:
+    """`=` changes, `+` adds, `++` does either; mappings merge into mappings, the rest replaces."""
+    assert find(assign(override), key) == value
+
+
+@pytest.mark.parametrize(
+    "override", ["~model.C", "~model.C=1.0", "~none", "~open", "~model.layers.0", "~model={C:1}", "~seed=1"]
+)
+def test_a_deletion_deletes(override: str) -> None:
+    """`~` takes a key away, or with a value only if that is there."""
+    key, _, value = override[1:].partition("=")
+    if value.startswith("{"):
+        with pytest.raises(OverrideError, match="type ~model to delete it all the same"):
+            assign(override)
+    else:
+        assert assign(override) != CONFIG
+        assert assign("+x=1", "~x") == CONFIG
+        assert len(str(assign(f"~{key}"))) < len(str(CONFIG))
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_an_integer_for_a_float_is_that_float(value: int) -> None:
+    """`C=1` and `C=1.0` are the same experiment where the default is a float, and nowhere else."""
+    assert repr(assign(f"model.C={value}")["model"]["C"]) == repr(float(value))
+    assert repr(assign(f"seed={value}")["seed"]) == repr(value)
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, 10**400])
+def test_an_integer_that_no_float_equals_stays(value: int) -> None:
+    """No digit is lost on the way to a float."""
+    assert assign(f"model.C={value}")["model"]["C"] == value
+
+
+def test_overrides_apply_in_order() -> None:
+    """Each override meets what the ones before it left."""
+    assert assign("seed=2", "seed=3", "~seed", "+seed=4")["seed"] == 4
+
+
+def test_the_config_and_the_override_stay_as_they_are() -> None:
+    """Nothing that was passed in is shared with what comes out."""
+    before = repr(CONFIG)
+    override = parse_override("+x=[[1]]")
+    first = assign_values(CONFIG, [override])
+    first["x"][0].append(2)
+    first["model"]["layers"].append(3)
+    assert assign_values(CONFIG, [override])["x"] == [[1]]
+    assert repr(CONFIG) == before
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("sed=2", "there is no key sed, did you mean seed? to add it type +sed=2"),
+        ("C=2", "there is no key C, did you mean model.C? to add it type +C=2"),
+        ("zzzzzz=2", "at the top there are: model, seed, none, open, ref, numbers; to add it type +zzzzzz=2"),
+        ("model={x:1}", "there is no key model.x, model has: C, layers, name; type +model={x:1} to add it"),
+        ("seed.x=1", "seed is 1, which is no mapping; to make it one type +seed.x=1"),
+        ("none.x=1", "none is null, which is no mapping; to make it one type +none.x=1"),
+        ("+seed=2", "seed is there already (1); type seed=2 to change it"),
+        ("model=[1]", "model is a mapping, which a list cannot replace; type ~model +model=[1] to delete it first"),
+        ("model={layers:{a:1}}", "type ~model.layers +model.layers={a:1} to delete it first"),
+        ("model.layers.2=1", "model.layers is a list of 2 without an element 2; type model.layers=[...] to replace it"),
+        ("+model.layers.2=1", "model.layers is a list of 2 without an element 2"),
+        ("++model.layers.x.y=1", "model.layers is a list of 2 without an element x"),
+        ("ref.C=1", "ref is ${model}, so there is nothing of its own to change; change model.C instead"),
+        ("~sed", "there is no key sed, did you mean seed?"),
+        ("~seed.x", "seed is 1, which is no mapping"),
+        ("~seed=2", "seed is 1; type ~seed to delete it all the same"),
+        ("=5", "a key is missing before '='; type one, as in seed=5"),
+        ("++=5", "a key is missing before '='; type one, as in ++seed=5"),
+        ("~", "a key is missing after '~'; type one, as in ~seed"),
+        ("+" + ".".join("a" * (MAX_DEPTH + 1)) + "=1", f"the key is nested deeper than {MAX_DEPTH} levels"),
+    ],
+)
+def test_what_cannot_be_assigned_is_refused(override: str, message: str) -> None:
+    """The error says what is there, and what to type instead."""
+    with pytest.raises(OverrideError, match=re.escape(message)) as caught:
+        assign(override)
+    advice = re.search(r"(?:type|as in) (?!one)(.+?)(?: to (?:change|add|delete|replace).*)?$", str(caught.value))
+    if advice and "..." not in advice[1]:
+        assign(*advice[1].split())
