@@ -12,10 +12,11 @@ import yaml
 
 from mag.config.documents.entries import GLOBAL, Entry, read_entries
 from mag.config.documents.marks import mark_text
-from mag.config.documents.reader import Reader
+from mag.config.documents.reader import TOO_DEEP, Reader
 from mag.errors import ConfigError, YamlError
 
-_BARE = re.compile(r"(?<!\$)[\[{](?:.*?[\[{,:])?\s*(\$\{[^}]*\})")  # in a flow sequence or mapping
+_BARE = re.compile(r"[\[{,:]\s{0,9}(\$\{[^}]{1,200}\})")  # bounded: a hostile line must cost no more than its length
+_OPEN = re.compile(r"(?<!\$)[\[{]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
 
 
@@ -95,9 +96,18 @@ def _explain(error: yaml.YAMLError, text: str, path: Path | str) -> str:
         character = text.splitlines()[mark.line][mark.column]
         what = "a tab cannot indent YAML, use spaces"
         problem = what if character == "\t" else f"{character!r} cannot start a value, quote it"
-    if bare := _BARE.search("".join(text.splitlines()[mark.line : mark.line + 1])):
-        problem += f"; inside [] or {{}} an interpolation needs quotes: '{bare[1]}'"
+    if "maximum nesting depth" in problem:  # of the C parser, from PyYAML 6.0.4 on
+        problem = TOO_DEEP
+    if bare := _find_bare("".join(text.splitlines()[mark.line : mark.line + 1])):
+        problem += f"; inside [] or {{}} an interpolation needs quotes: '{bare}'"
     return f"{path}:{mark.line + 1}: {problem}"
+
+
+def _find_bare(line: str) -> str | None:
+    """Return the first interpolation that stands without quotes in a flow sequence or mapping."""
+    opened = _OPEN.search(line)
+    bare = _BARE.search(line, opened.start()) if opened else None
+    return bare[1] if bare else None
 
 
 def _decode(path: Path, data: bytes) -> str:

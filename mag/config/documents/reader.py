@@ -15,6 +15,7 @@ from mag.errors import YamlError
 
 MAX_DEPTH = 200
 """Levels of nesting that a config may have; no honest one comes near, and Python's own stack ends at 1,000."""
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 MAX_EXPANDED = 10_000
 """Nodes that a document with aliases may expand to: OmegaConf's own limit."""
 
@@ -77,7 +78,7 @@ class Reader:
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
         elif depth > MAX_DEPTH:
-            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
+            self._refuse(event, TOO_DEEP)
         elif isinstance(event, yaml.SequenceStartEvent):
             self._check_tag(event, "seq")
             value = [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
