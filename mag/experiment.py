@@ -82,17 +82,21 @@ class Experiment:
         self._is_skipped = False
 
     @classmethod
-    def adopt(cls, attempt: Attempt, config: dict[str, Any], settings: Settings) -> Self:
+    def adopt(
+        cls, attempt: Attempt, config: dict[str, Any], settings: Settings, view: "DictConfig | None" = None
+    ) -> Self:
         """Return the experiment of an attempt that is under way, as its child process sees it.
 
         Args:
             attempt: The attempt; its directory is claimed already.
             config: The resolved config, secrets included.
             settings: The project's.
+            view: The same config as the user sees it, if that has been made.
         """
         experiment = cls(config)
         experiment._settings = settings
         experiment._plain = config
+        experiment._config = view
         experiment._place = attempt.paths
         experiment._attempt = attempt
         return experiment

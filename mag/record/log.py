@@ -26,14 +26,25 @@ def open_log(path: str) -> int:
     return os.open(path, _APPEND, 0o666)
 
 
-def redirect(descriptor: int) -> None:
+Streams = tuple[TextIO, TextIO]
+"""Standard output and standard error of Python."""
+
+
+def open_streams() -> Streams:
+    """Return new streams onto the descriptors 1 and 2, wherever those lead when something is written."""
+    return _open_stream(1), _open_stream(2)
+
+
+def redirect(descriptor: int, streams: Streams) -> None:
     """Point this process's output at `descriptor` for good, as a child does that was just forked.
 
-    Python's streams are made anew: what the parent had buffered stays the parent's.
+    Args:
+        descriptor: The open log.
+        streams: New ones, for what the parent had buffered in its own stays the parent's.
     """
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
+    sys.stdout, sys.stderr = streams
     vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
 
 

@@ -4,8 +4,10 @@ It owns its publication: whatever happens to supervisor and runner, an experimen
 """
 
 import contextlib
+import dataclasses
 import errno
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -17,34 +19,56 @@ from mag.errors import RecordError
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
-from mag.record.log import redirect
+from mag.record.log import Streams, open_streams, redirect
+from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
 from mag.run.tasks import Conditions, Function, Task
 
 FAILED = 1
 INTERRUPTED = 130
-_RESET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
+_RESET = (signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
+_set_signal = getattr(signal.signal, "__wrapped__", signal.signal)
+"""`signal.signal` without the enums around it, which would be another 30 pages of memory for every child."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Groundwork:
+    """What is made once, before the first fork, since a child pays for every page of memory that it writes to.
+
+    Attributes:
+        function: The user's function.
+        shutdown: What is to be ended with an experiment.
+        streams: Standard output and standard error of the children.
+        mould: Makes their configs.
+    """
+
+    function: Function
+    shutdown: Shutdown
+    streams: Streams = dataclasses.field(default_factory=open_streams)
+    mould: Mould = dataclasses.field(default_factory=Mould)
 
 
 def run_child(
-    function: Function, experiment: Experiment, attempt: Attempt, log: int, *, work: tuple[Task, Conditions, Shutdown]
+    ground: Groundwork, experiment: Experiment, attempt: Attempt, log: int, *, work: tuple[Task, Conditions]
 ) -> NoReturn:
     """Turn this process, which was just forked, into the experiment, and end it.
 
     Args:
-        function: The user's function.
+        ground: What all experiments find ready.
         experiment: What the function is given.
         attempt: The attempt, its directory claimed by the supervisor.
         log: Descriptor of the open log.
-        work: The task, what it has in common with the others, and what is to be ended with the experiment.
+        work: The task, and what it has in common with the others.
     """
-    task, conditions, shutdown = work
+    gc.freeze()  # the collector has nothing to look for in what the supervisor made, and would write to all of it
+    task, conditions = work
     code = FAILED
     try:
-        _settle(attempt, log, conditions)
-        os.environ.update(task.environment)
-        code = _carry_out(function, experiment, attempt, shutdown)
+        _settle(attempt, log, conditions, ground.streams)
+        if task.environment:
+            os.environ.update(task.environment)
+        code = _carry_out(ground.function, experiment, attempt, ground.shutdown)
     except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         _print_traceback(error, attempt)
     finally:
@@ -52,16 +76,14 @@ def run_child(
         os._exit(code)
 
 
-def _settle(attempt: Attempt, log: int, conditions: Conditions) -> None:
+def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams) -> None:
     """Give the process a session, descriptors, signals and an environment of its own."""
     os.setsid()
     for number in _RESET:
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+        _set_signal(number, signal.SIG_DFL)
+    _set_signal(signal.SIGINT, signal.default_int_handler)
     _interrupt_at_sigterm()
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    redirect(log)
+    redirect(log, streams)
     faulthandler.enable(file=2)
     attempt.restart_clock()
     os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
@@ -95,7 +117,7 @@ def _interrupt_at_sigterm() -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         let_through()
 
-    signal.signal(signal.SIGTERM, interrupt)
+    _set_signal(signal.SIGTERM, interrupt)
     os.register_at_fork(before=hold_back, after_in_parent=let_through, after_in_child=forget)
 
 
@@ -116,12 +138,12 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
     return 0
 
 
-def make_experiment(attempt: Attempt, task: Task, conditions: Conditions) -> Experiment:
-    """Return what the function is given, made before the fork: a child pays for every page of memory it touches."""
-    experiment = Experiment.adopt(attempt, task.config, conditions.settings)
+def make_experiment(ground: Groundwork, attempt: Attempt, task: Task, conditions: Conditions) -> Experiment:
+    """Return what the function is given, to be made before the fork."""
+    view = None
     with contextlib.suppress(Exception):  # the child meets it again, and has a log to tell it in
-        _ = experiment.config
-    return experiment
+        view = ground.mould.cast(task.config)
+    return Experiment.adopt(attempt, task.config, conditions.settings, view)
 
 
 def call_function(function: Function, experiment: Experiment) -> Any:

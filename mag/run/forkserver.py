@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from mag.errors import LaunchError, UsageError
 from mag.experiment import Experiment
+from mag.run.child import Groundwork
 from mag.run.processes import Watch, adopt_orphans
 from mag.run.shutdown import Shutdown, keep_exit_functions
 from mag.run.signatures import read_calling
@@ -181,7 +182,7 @@ def _serve(control: socket.socket, load: Callable[[], Function], threads: int | 
         keep_exit_functions()
         function = _load(control, load)
         if function is not None:
-            _fork_supervisors(control, function, Shutdown())
+            _fork_supervisors(control, Groundwork(function, Shutdown()))
     except OSError:  # the runner is gone, and nothing has been started yet
         os._exit(0)
     except BaseException:  # noqa: BLE001
@@ -230,7 +231,7 @@ def _rehearse(function: Function) -> None:
     _ = config.a.b, read_calling(function)
 
 
-def _fork_supervisors(control: socket.socket, function: Function, shutdown: Shutdown) -> None:
+def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
@@ -239,7 +240,7 @@ def _fork_supervisors(control: socket.socket, function: Function, shutdown: Shut
         pid = os.fork()
         if pid == 0:
             control.close()
-            _supervise(connection, function, shutdown)
+            _supervise(connection, ground)
         connection.close()
         send(control, pid)
         _reap()
@@ -251,12 +252,12 @@ def _reap() -> None:
             pass
 
 
-def _supervise(connection: socket.socket, function: Function, shutdown: Shutdown) -> NoReturn:
+def _supervise(connection: socket.socket, ground: Groundwork) -> NoReturn:
     """Be a supervisor until the runner closes the connection or dies."""
     try:
         watch = Watch(connection.fileno())
         adopt_orphans()
-        supervisor = Supervisor(function, receive(connection), watch, shutdown)
+        supervisor = Supervisor(ground, receive(connection), watch)
         while isinstance(task := receive(connection), Task):
             if _is_closed(connection):
                 break

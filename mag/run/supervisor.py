@@ -21,29 +21,26 @@ from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record, write_record
 from mag.record.redaction import Redaction
 from mag.record.tail import read_last_line
-from mag.run.child import make_experiment, run_child
+from mag.run.child import Groundwork, make_experiment, run_child
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 from mag.run.processes import Death, Watch, end_leftovers
-from mag.run.shutdown import Shutdown
-from mag.run.tasks import Conditions, Function, Outcome, Task
+from mag.run.tasks import Conditions, Outcome, Task
 
 
 class Supervisor:
     """Runs one experiment after the other, each in a child process of its own.
 
     Args:
-        function: The user's function.
+        ground: What all experiments find ready.
         conditions: What all tasks have in common.
         watch: The signals of this process.
-        shutdown: What is to be ended with an experiment.
     """
 
-    def __init__(self, function: Function, conditions: Conditions, watch: Watch, shutdown: Shutdown) -> None:
-        self._function = function
+    def __init__(self, ground: Groundwork, conditions: Conditions, watch: Watch) -> None:
+        self._ground = ground
         self._conditions = conditions
         self._watch = watch
-        self._shutdown = shutdown
 
     def run(self, task: Task, tell: Callable[[str], None]) -> Outcome:
         """Run one experiment and return what became of it; never raises for what the experiment did.
@@ -84,13 +81,13 @@ class Supervisor:
     def _attend(self, attempt: Attempt, task: Task) -> Outcome:
         conditions, watch = self._conditions, self._watch
         log = open_log(attempt.paths.log)
-        experiment = make_experiment(attempt, task, conditions)
+        experiment = make_experiment(self._ground, attempt, task, conditions)
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
             watch.leave()
-            run_child(self._function, experiment, attempt, log, work=(task, conditions, self._shutdown))
+            run_child(self._ground, experiment, attempt, log, work=(task, conditions))
         os.close(log)
         attempt.note_process(pid)
         death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
