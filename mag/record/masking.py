@@ -12,6 +12,7 @@ _LINE = re.compile(r"""(?P<indent>[ \t]*(?:-[ \t]+)*)(?P<key>["']?[\w.@ -]+?["']
 _INNER = re.compile(r"""(?P<key>["']?[\w.@-]+["']?)\s*[:=]\s*""")
 _VALUE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^,\[\]{}"'][^,\[\]{}]*)""")
 _PIECE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\[{]|[\]}]|.)""")
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _HARMLESS = re.compile(
     r"""(null|true|false|~|\?\?\?|''|""|[|>][+-]?|["']?\$\{[^}]*\}["']?|["']?\*\*\*["']?|[\[{(]+)?,?\s*(\#.*)?""",
     re.IGNORECASE,
@@ -38,32 +39,37 @@ def mask_text(text: str, patterns: Sequence[str] = ()) -> str:
       password: "***"
     """
     lines, below = [], None  # how far the secret-looking key is indented that this line may stand below
+    depth = 0  # how many brackets are open of a value that began in the middle of a line
     for line in text.splitlines(keepends=True):
         body, end = (stripped := line.rstrip("\r\n")), line[len(stripped) :]
         indent = len(body) - len(body.lstrip(" \t-"))
+        if depth > 0:  # until they are closed, however the lines are indented
+            lines.append(_mask_below(body) + end)
+            depth = max(0, depth + _measure_depth(body))
+            continue
         if below is not None and body.strip() and indent <= below and not body.lstrip().startswith(("]", "}")):
             below = None
         if below is not None:
             lines.append(_mask_below(body) + end)
             continue
-        masked, goes_on = _mask_line(body, patterns)
+        masked, goes_on, depth = _mask_line(body, patterns)
         below = indent if goes_on else None
         lines.append(masked + end)
     return mask_urls("".join(lines))
 
 
-def _mask_line(line: str, patterns: Sequence[str]) -> tuple[str, bool]:
-    """Return a masked line, and whether a secret may go on in the lines that are indented below it."""
+def _mask_line(line: str, patterns: Sequence[str]) -> tuple[str, bool, int]:
+    """Return a masked line, whether a secret may go on indented below it, and how many of its brackets are open."""
     found = _LINE.fullmatch(line)
     if found is None:
         return _mask_inner(line, patterns)
     if not _is_secret(found["key"], patterns):
-        value, goes_on = _mask_inner(found["value"], patterns)
-        return line[: found.start("value")] + value, goes_on
+        value, goes_on, depth = _mask_inner(found["value"], patterns)
+        return line[: found.start("value")] + value, goes_on, depth
     if _HARMLESS.fullmatch(found["value"]):
-        return line, True
+        return line, True, 0
     comma = "," if found["value"].rstrip().endswith(",") else ""
-    return f'{line[: found.start("value")]}"{MASK}"{comma}', True
+    return f'{line[: found.start("value")]}"{MASK}"{comma}', True, 0
 
 
 def _mask_below(line: str) -> str:
@@ -75,18 +81,18 @@ def _mask_below(line: str) -> str:
     return line if _HARMLESS.fullmatch(line[start:].strip(" ]}")) else f'{line[:start]}"{MASK}"'
 
 
-def _mask_inner(text: str, patterns: Sequence[str]) -> tuple[str, bool]:
-    """Return a line or a part of it, with secrets inside braces masked, and whether the last of them may go on."""
-    pieces, start, goes_on = [], 0, False
+def _mask_inner(text: str, patterns: Sequence[str]) -> tuple[str, bool, int]:
+    """Return a line or a part of it, with secrets inside braces masked, and the rest as `_mask_line` does."""
+    pieces, start, goes_on, depth = [], 0, False, 0
     for found in _INNER.finditer(text):
         if found.start() < start or not _is_secret(found["key"], patterns):
             continue
         end = _find_end(text, found.end())
         value = text[found.end() : end]
-        goes_on = end == len(text)
+        goes_on, depth = end == len(text), _measure_depth(value)
         pieces += [text[start : found.end()], value if _HARMLESS.fullmatch(value) else f'"{MASK}"']
         start = end
-    return "".join([*pieces, text[start:]]), goes_on
+    return "".join([*pieces, text[start:]]), goes_on, depth
 
 
 def _find_end(text: str, start: int) -> int:
@@ -96,10 +102,15 @@ def _find_end(text: str, start: int) -> int:
         return found.end() if found else start
     depth = 0
     for piece in _PIECE.finditer(text, start):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(piece[0], 0)
+        depth += _STEPS.get(piece[0], 0)
         if depth == 0:
             return piece.end()
     return len(text)
+
+
+def _measure_depth(text: str) -> int:
+    """Return how many more brackets a text opens than it closes."""
+    return sum(_STEPS.get(piece[0], 0) for piece in _PIECE.finditer(text))
 
 
 def _is_secret(key: str, patterns: Sequence[str]) -> bool:

@@ -34,6 +34,13 @@ def test_no_secret_is_left(tree: object, flow: bool) -> None:
     assert "Xq" not in mask_text(text).replace(MASK, "")
 
 
+def test_a_value_that_goes_on_further_left() -> None:
+    """Brackets that are opened in the middle of a line are masked until they are closed."""
+    text = "{a: [1,\n        2], api_key: [Xq2, {\n      x: Xq3}],\n  lr: 1}\n"
+
+    assert mask_text(text) == '{a: [1,\n        2], api_key: "***"\n      x: "***"\n  lr: 1}\n'
+
+
 @pytest.mark.parametrize("harmless", ["null", "true", "${oc.env:TOKEN}", '"${oc.env:TOKEN}"', "???", "''", ""])
 def test_references_stay(harmless: str) -> None:
     """What reveals nothing stays, so that the file means what it meant."""
