@@ -26,6 +26,12 @@ class Gate:
                 self._changed.wait()
             self._inside += 1
 
+    def make_room(self) -> None:
+        """Stay inside, unless the place is wanted back: then wait for another."""
+        if not self._open and (self._paused or self._inside > self._capacity):
+            self.leave()
+            self.enter()
+
     def leave(self) -> None:
         """Give the place back."""
         with self._changed:

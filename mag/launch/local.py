@@ -1,9 +1,11 @@
-"""The local launcher: joblib hands tasks to supervisors on this machine, `jobs` at a time."""
+"""The local launcher: joblib runs slots, each of which hands one task after the other to a supervisor."""
 
 import collections
 import dataclasses
 import importlib
 import os
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -66,30 +68,45 @@ class LocalLauncher:
             return
         from joblib import Parallel, delayed  # noqa: PLC0415  (100 ms that a single experiment need not wait for)
 
+        rest, outcomes = _Rest(tasks), queue.SimpleQueue[Outcome | None]()
         parallel = Parallel(
             n_jobs=self._most,
             backend="threading",  # the experiments have processes of their own, which no dead worker can take along
             return_as="generator_unordered",
             batch_size=1,
-            pre_dispatch=2 * self._most,
+            pre_dispatch="all",
         )
-        yield from parallel(delayed(self.run)(task) for task in tasks)
+        slots = parallel(delayed(self._fill_slot)(rest, outcomes) for _ in range(self._most))
+        for _ in range(self._most):
+            while (outcome := outcomes.get()) is not None:
+                yield outcome
+        for _ in slots:  # which raises what was raised in a slot
+            pass
+
+    def _fill_slot(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | None]") -> None:
+        """Run one task after the other, as long as there are any; None among the outcomes tells that there are not."""
+        try:
+            self._gate.enter()
+            try:
+                while (task := rest.take()) is not None:
+                    outcomes.put(self.run(task))
+                    self._gate.make_room()
+            finally:
+                self._gate.leave()
+        finally:
+            outcomes.put(None)
 
     def run(self, task: Task) -> Outcome:
-        """Run one task when its turn has come, wherever a supervisor is free."""
-        self._gate.enter()
+        """Run one task, wherever a supervisor is free."""
+        if self._stops or self._ends:
+            return Outcome(task.index, task.name, "unstarted")
+        if not self._has_gpus:
+            return self._run(task)
+        gpu = self._gpus.popleft()
         try:
-            if self._stops or self._ends:
-                return Outcome(task.index, task.name, "unstarted")
-            if not self._has_gpus:
-                return self._run(task)
-            gpu = self._gpus.popleft()
-            try:
-                return self._run(dataclasses.replace(task, environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
-            finally:
-                self._gpus.append(gpu)
+            return self._run(dataclasses.replace(task, environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
         finally:
-            self._gate.leave()
+            self._gpus.append(gpu)
 
     def _run(self, task: Task) -> Outcome:
         begun = None
@@ -159,6 +176,19 @@ class LocalLauncher:
         for supervisor in self._hired:
             supervisor.close()
         self._server.close()
+
+
+class _Rest:
+    """The tasks that nobody has taken yet; several threads may take."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._tasks = iter(tasks)
+        self._turn = threading.Lock()
+
+    def take(self) -> Task | None:
+        """Return the next one, None when there are no more."""
+        with self._turn:
+            return next(self._tasks, None)
 
 
 def prepare_engine() -> None:
