@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
@@ -90,6 +89,8 @@ def find_screen() -> Screen:
     """Return where standard output leads; `NO_COLOR` and `TERM=dumb` mean no colors."""
     if not sys.stdout.isatty():
         return Screen()
+    import shutil
+
     color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Screen(shutil.get_terminal_size().columns, color)
 

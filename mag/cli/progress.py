@@ -1,6 +1,5 @@
 """What a sweep says while it runs: a live view on a terminal, a plain line for each experiment elsewhere."""
 
-import shutil
 import sys
 import time
 from collections import Counter
@@ -117,6 +116,8 @@ class LiveProgress(PlainProgress):
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
         """Say what is about to run, and show the live view."""
         super().begin(plan, todo, tally)
+        import shutil
+
         from rich.console import Console
         from rich.live import Live
         from rich.text import Text

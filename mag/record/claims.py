@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -163,6 +162,8 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
     paths = claim.paths
     if not os.path.lexists(paths.record):
         return 1
+    import shutil  # noqa: PLC0415  (with its compressors; rarely needed, and a fork carries what is loaded)
+
     try:
         content = files.read_file(paths.record)
         number = _number_last(claim, content)

@@ -1,7 +1,7 @@
 """Manifests: what each sweep was asked to do, and its frozen plan."""
 
 import datetime as dt
-import secrets
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +12,7 @@ from mag.record.provenance import Provenance, tell_time
 
 def choose_id() -> str:
     """Return an id for a new sweep: when it began, and something that no other sweep of that second has."""
-    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def write_manifest(

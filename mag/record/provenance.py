@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import importlib.metadata
 import os
 import platform
 import sys
@@ -100,6 +99,8 @@ def read_versions() -> dict[str, str]:
 
 def read_own_version() -> str:
     """Return mag's version; "unknown" where its source is used without having been installed."""
+    import importlib.metadata  # noqa: PLC0415  (30 modules that every fork would carry along)
+
     try:
         return importlib.metadata.version("mag-sweep")
     except importlib.metadata.PackageNotFoundError:

@@ -135,6 +135,8 @@ class Repository:
 
 
 def _open(directory: str | Path) -> "git.Repo":
+    if not _may_be_repository(Path(directory).absolute()):
+        raise RepositoryError("not in a git repository")
     try:
         import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
     except ImportError:
@@ -147,6 +149,11 @@ def _open(directory: str | Path) -> "git.Repo":
         raise RepositoryError("not in a git repository") from None
     except (git.GitError, OSError, ValueError) as error:
         raise RepositoryError(f"the repository cannot be opened: {read_first_line(error)}") from error
+
+
+def _may_be_repository(directory: Path) -> bool:
+    """Tell, without the cost of asking git, whether a directory or one above has anything of a repository."""
+    return any((folder / name).exists() for folder in (directory, *directory.parents) for name in (".git", "HEAD"))
 
 
 def read_first_line(error: BaseException) -> str:

@@ -9,7 +9,6 @@ import atexit
 import contextlib
 import gc
 import io
-import logging
 import sys
 import threading
 import weakref
@@ -82,7 +81,8 @@ def keep_exit_functions() -> None:
     To be called in a process that was just forked, before it imports the app, whose exit functions are then kept.
     """
     atexit._clear()  # noqa: SLF001
-    atexit.register(logging.shutdown)
+    if logging := sys.modules.get("logging"):
+        atexit.register(logging.shutdown)
     if finalizers := getattr(weakref.finalize, "_exitfunc", None):
         atexit.register(finalizers)
     if multiprocessing := sys.modules.get("multiprocessing.util"):

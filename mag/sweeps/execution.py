@@ -16,11 +16,9 @@ from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, count_cpus, prepare_engine
 from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
-from mag.record.commit import read_commit
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
-from mag.record.omissions import Rules
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance, locate_code
 from mag.run.forkserver import ForkServer, limit_threads
@@ -220,6 +218,9 @@ def gather_surroundings(settings: Settings, threads: int) -> Environment:
 
 
 def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Conditions:
+    from mag.record.commit import read_commit  # noqa: PLC0415  (what is loaded before the fork, each child carries)
+    from mag.record.omissions import Rules  # noqa: PLC0415
+
     provenance = gather_provenance(
         app=order.app,
         environment=environment,
