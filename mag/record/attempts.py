@@ -22,6 +22,8 @@ _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 class Attempt:
     """What one execution registers and how it ends.
 
+    It can be sent to another process, which is then to be given the lock's open file as well.
+
     Args:
         claim: The directory, held for it.
         record: What the record says of it so far.
@@ -30,12 +32,19 @@ class Attempt:
 
     Raises:
         RecordError: The first files cannot be written; the lock is free again.
+
+    Attributes:
+        paths: The experiment's files.
+        redaction: What no file may hold.
+        lock: What keeps others away.
+        record: What the record says.
+        results: What was registered so far.
     """
 
     def __init__(self, claim: Claim, record: Record, *, keep: bool = False, redaction: Redaction = NOTHING) -> None:
         self.paths: ExperimentPaths = claim.paths
         self.redaction = redaction
-        self._lock = claim.lock
+        self.lock = claim.lock
         self._began = time.monotonic()
         self._before = measure_usage()
         self._metrics: int | None = None
@@ -48,7 +57,7 @@ class Attempt:
 
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out."""
-        locks.write_holder(self._lock, pid)
+        locks.write_holder(self.lock, pid)
 
     def restart_clock(self) -> None:
         """Count CPU time from here on: in a child that was just forked."""
@@ -121,7 +130,7 @@ class Attempt:
         if self._metrics is not None:
             os.close(self._metrics)
             self._metrics = None
-        self._lock.release()
+        self.lock.release()
 
 
 def measure_usage() -> dict[str, Any]:

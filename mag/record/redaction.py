@@ -27,14 +27,19 @@ class Redaction:
     patterns: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], patterns: Sequence[str] = ()) -> Self:
-        """Return what is secret in a config, and in the environment variables whose names look secret."""
-        variables = {
-            value
-            for name, value in os.environ.items()
-            if len(value) >= _SHORTEST_VARIABLE and is_secret(name, patterns) and not os.path.exists(value)
-        }
-        return cls(frozenset(find_values(config, patterns) | variables), tuple(patterns))
+    def of(
+        cls, config: Mapping[str, Any], patterns: Sequence[str] = (), variables: frozenset[str] | None = None
+    ) -> Self:
+        """Return what is secret in a config and in the environment.
+
+        Args:
+            config: The config.
+            patterns: More key patterns that count as secret.
+            variables: What `find_secret_variables` found; None to look now.
+        """
+        if variables is None:
+            variables = find_secret_variables(patterns)
+        return cls(frozenset(find_values(config, patterns)) | variables, tuple(patterns))
 
     def redact(self, text: str) -> str:
         """Return a text with `***` for every secret value in it.
@@ -61,6 +66,15 @@ class Redaction:
         if isinstance(value, dict):
             return {self.redact(key): self.redact_result(f"{name}.{key}", item) for key, item in value.items()}
         return [self.redact_result(name, item) for item in value] if isinstance(value, list) else value
+
+
+def find_secret_variables(patterns: Sequence[str] = ()) -> frozenset[str]:
+    """Return the values of the environment variables whose names look secret, except for paths that exist."""
+    return frozenset(
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST_VARIABLE and is_secret(name, patterns) and not os.path.exists(value)
+    )
 
 
 NOTHING = Redaction()

@@ -27,7 +27,6 @@ from mag.run.tasks import Conditions, Function, Task
 
 FAILED = 1
 INTERRUPTED = 130
-_RESET = (signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 _set_signal = getattr(signal.signal, "__wrapped__", signal.signal)
 """`signal.signal` without the enums around it, which would be another 30 pages of memory for every child."""
 
@@ -76,11 +75,17 @@ def run_child(
         os._exit(code)
 
 
+def prepare_surroundings() -> None:
+    """Give this process what its children are to inherit, and what does it no harm itself."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
+        _set_signal(number, signal.SIG_DFL)
+    os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
+
+
 def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams) -> None:
     """Give the process a session, descriptors, signals and an environment of its own."""
     os.setsid()
-    for number in _RESET:
-        _set_signal(number, signal.SIG_DFL)
+    _set_signal(signal.SIGHUP, signal.SIG_DFL)
     _set_signal(signal.SIGINT, signal.default_int_handler)
     _interrupt_at_sigterm()
     redirect(log, streams)
@@ -88,7 +93,6 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams
     attempt.restart_clock()
     os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
     os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
-    os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that it starts; its own is settled
     if conditions.settings.chdir:
         os.chdir(attempt.paths.directory)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child

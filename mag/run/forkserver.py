@@ -1,6 +1,6 @@
 """The fork server: a process that imports the user's app once, and forks supervisors that have it ready.
 
-    runner (threads of the engine) ── control socket ──> fork server ── fork ──> supervisor ── fork ──> child
+    runner (threads of the engine) ── control socket ──> fork server ── fork ──> supervisor ── fork ──> zygote
 
 It is forked from the runner while that has one thread, does nothing but import, and ends when the runner does.
 Supervisors speak with the runner over sockets of their own, one task at a time.
@@ -8,27 +8,25 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 
 import contextlib
 import os
-import pickle
 import signal
 import socket
-import struct
 import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Callable, MutableMapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from mag.errors import LaunchError, UsageError
 from mag.experiment import Experiment
 from mag.run.child import Groundwork
+from mag.run.messages import receive, send
 from mag.run.processes import Watch, adopt_orphans
 from mag.run.shutdown import Shutdown, keep_exit_functions
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
 
-_LENGTH = struct.Struct("!Q")
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -151,29 +149,6 @@ class SupervisorHandle:
         self._connection.close()
 
 
-def send(connection: socket.socket, message: Any) -> None:
-    """Send one message; pickled, since both ends are forks of one process."""
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    connection.sendall(_LENGTH.pack(len(data)) + data)
-
-
-def receive(connection: socket.socket) -> Any:
-    """Return the next message, None when the other end is gone."""
-    head = _receive_exactly(connection, _LENGTH.size)
-    data = _receive_exactly(connection, *_LENGTH.unpack(head)) if head else None
-    return pickle.loads(data) if data else None  # noqa: S301  (from a fork of this very process)
-
-
-def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
-    data = bytearray()
-    while len(data) < size:
-        chunk = connection.recv(min(size - len(data), 1 << 20))
-        if not chunk:
-            return None
-        data += chunk
-    return bytes(data)
-
-
 def _serve(control: socket.socket, load: Callable[[], Function], threads: int | None) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
     try:
@@ -255,13 +230,13 @@ def _reap() -> None:
 def _supervise(connection: socket.socket, ground: Groundwork) -> NoReturn:
     """Be a supervisor until the runner closes the connection or dies."""
     try:
-        watch = Watch(connection.fileno())
         adopt_orphans()
-        supervisor = Supervisor(ground, receive(connection), watch)
+        supervisor = Supervisor(ground, receive(connection), Watch(), connection.fileno())
         while isinstance(task := receive(connection), Task):
             if _is_closed(connection):
                 break
             send(connection, supervisor.run(task, lambda name: send(connection, name)))
+        supervisor.close()
     except OSError:  # the runner is gone; what ran has been published
         os._exit(0)
     except BaseException:  # noqa: BLE001

@@ -50,20 +50,29 @@ def _create(plain: dict[str, Any]) -> "DictConfig":
 
 
 def _apply(config: "DictConfig", before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Change the config from one plain form to another; return whether that can be done."""
-    from omegaconf import read_write  # noqa: PLC0415
+    """Change the config from one plain form to another; return whether that can be done.
+
+    The values are put into OmegaConf's own nodes, whose type is that of no declared field (`AnyNode`). Its public way,
+    `config.a.b = value`, writes to 150 pages of memory, each of which the fork has made dear.
+    """
+    from omegaconf import AnyNode  # noqa: PLC0415
 
     try:
-        changes = list(list_changes(before, after))
+        changes = [(_find_node(config, keys), value) for keys, value in list_changes(before, after)]
     except ValueError:
         return False
-    with read_write(config):
-        for keys, value in changes:
-            node: Any = config
-            for key in keys[:-1]:
-                node = node[key]
-            node[keys[-1]] = value
+    if any(type(node) is not AnyNode for node, _ in changes):
+        return False
+    for node, value in changes:
+        node._val = value  # noqa: SLF001
     return True
+
+
+def _find_node(config: "DictConfig", keys: tuple[Any, ...]) -> Any:
+    node: Any = config
+    for key in keys:
+        node = node._get_node(key, validate_access=False)  # noqa: SLF001
+    return node
 
 
 def list_changes(before: Any, after: Any, keys: tuple[Any, ...] = ()) -> Iterator[Change]:
@@ -90,4 +99,4 @@ def list_changes(before: Any, after: Any, keys: tuple[Any, ...] = ()) -> Iterato
 
 
 def _is_special(value: Any) -> bool:
-    return type(value) is str and ("${" in value or value == "???")
+    return type(value) is str and ("${" in value or "???" in value)

@@ -3,12 +3,12 @@
 import contextlib
 import ctypes
 import os
-import select
 import signal
 import sys
 import time
 from dataclasses import dataclass
 from types import FrameType
+from typing import Protocol
 
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
@@ -42,78 +42,89 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+UNKNOWN = Death(None, None, 0.0, 0)
+"""The end of a process that somebody else saw and did not tell."""
+
+
+class Ending(Protocol):
+    """A process that will end."""
+
+    pid: int
+
+    def collect(self) -> Death | None:
+        """Return how it ended; None while it lives."""
+
+    def sleep(self, wake: int, seconds: float) -> None:
+        """Sleep until it may have ended, or `wake` can be read from; at most so many seconds."""
+
+
 class Watch:
-    """The signals that concern a supervisor, made readable: a child's death, and requests to stop.
+    """The signals that concern a supervisor, made readable: requests to stop.
 
     To be made in the main thread of a process that does nothing else.
 
-    Args:
-        descriptors: What else the supervisor has open that is none of its children's business.
+    Attributes:
+        stops: How often it was asked to stop.
+        oom: Tells whether the kernel has killed for want of memory.
+        descriptors: What it has open, which is no business of the processes below it.
     """
 
-    def __init__(self, *descriptors: int) -> None:
+    def __init__(self) -> None:
         self.stops = 0
         self.oom = OomCounter()
         self._reader, writer = os.pipe()
-        self._private = (*descriptors, self._reader, writer)
+        self.descriptors = (self._reader, writer)
         os.set_blocking(writer, False)
         os.set_blocking(self._reader, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, _wake)
         signal.signal(signal.SIGTERM, self._count_stop)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
 
-    def leave(self) -> None:
-        """Forget about the supervisor: to be called in a child that was just forked."""
-        signal.set_wakeup_fd(-1)
-        for descriptor in self._private:
-            os.close(descriptor)
-
     def _count_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stops += 1
 
-    def wait(self, pid: int, *, grace: float, guard: Guard) -> tuple[Death, Reason | None]:
-        """Wait until the child `pid` is gone; return how it ended, and why where this process ended it.
+    def wait(self, child: Ending, *, grace: float, guard: Guard) -> tuple[Death, Reason | None]:
+        """Wait until the child is gone; return how it ended, and why where this process ended it.
 
         A first SIGTERM to this process, or a limit that is reached, is passed on to the child's process group as
         SIGTERM, and followed by SIGKILL when `grace` seconds have passed; a second SIGTERM by SIGKILL at once.
         """
         stops, reason = 0, None
         deadline: float | None = None
-        while (death := collect(pid)) is None:
+        while (death := child.collect()) is None:
             limit, pause = (None, None) if reason else guard.check()
             if self.stops > stops or limit:
-                send_signal(pid, signal.SIGTERM if reason is None else signal.SIGKILL)
+                send_signal(child.pid, signal.SIGTERM if reason is None else signal.SIGKILL)
                 reason = reason or (STOPPED if self.stops > stops else limit)
                 stops = self.stops
                 deadline = time.monotonic() + grace
             if deadline is not None and time.monotonic() >= deadline:
-                send_signal(pid, signal.SIGKILL)
+                send_signal(child.pid, signal.SIGKILL)
                 deadline = None
-            self._sleep(pause if deadline is None else deadline - time.monotonic())
+            self._sleep(child, pause if deadline is None else deadline - time.monotonic())
         return death, reason
 
-    def _sleep(self, seconds: float | None) -> None:
+    def _sleep(self, child: Ending, seconds: float | None) -> None:
         longest = _LONGEST_SLEEP_SECONDS if seconds is None else min(max(0.0, seconds), _LONGEST_SLEEP_SECONDS)
-        select.select([self._reader], [], [], longest)
+        child.sleep(self._reader, longest)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
 
 
-def collect(pid: int) -> Death | None:
-    """Return how the child `pid` ended; None while it lives."""
-    done, status, usage = os.wait4(pid, os.WNOHANG)
+def collect(pid: int, *, wait: bool = False) -> Death | None:
+    """Return how the child `pid` ended; None while it lives, unless its end is to be waited for.
+
+    Raises:
+        ChildProcessError: It is no child of this process.
+    """
+    done, status, usage = os.wait4(pid, 0 if wait else os.WNOHANG)
     if not done:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     code = os.waitstatus_to_exitcode(status)
     cpu = round(usage.ru_utime + usage.ru_stime, 6)
     return Death(code if code >= 0 else None, -code if code < 0 else None, cpu, usage.ru_maxrss * unit)
-
-
-def _wake(_number: int, _frame: FrameType | None) -> None:
-    """Let the signal interrupt a wait; the pipe does the rest."""
 
 
 def send_signal(group: int, number: int) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import os
 import signal
-import sys
 from collections.abc import Callable
 
 from mag.config.secrets import mask
@@ -19,13 +18,14 @@ from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record, write_record
-from mag.record.redaction import Redaction
+from mag.record.redaction import Redaction, find_secret_variables
 from mag.record.tail import read_last_line
-from mag.run.child import Groundwork, make_experiment, run_child
+from mag.run.child import Groundwork
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
-from mag.run.processes import Death, Watch, end_leftovers
+from mag.run.processes import UNKNOWN, Death, Watch
 from mag.run.tasks import Conditions, Outcome, Task
+from mag.run.zygote import Zygote
 
 
 class Supervisor:
@@ -35,12 +35,18 @@ class Supervisor:
         ground: What all experiments find ready.
         conditions: What all tasks have in common.
         watch: The signals of this process.
+        private: Descriptors that are no business of the processes below it.
     """
 
-    def __init__(self, ground: Groundwork, conditions: Conditions, watch: Watch) -> None:
-        self._ground = ground
+    def __init__(self, ground: Groundwork, conditions: Conditions, watch: Watch, *private: int) -> None:
         self._conditions = conditions
         self._watch = watch
+        self._zygote = Zygote(ground, conditions, *private, *watch.descriptors)
+        self._variables = find_secret_variables(conditions.settings.secrets)
+
+    def close(self) -> None:
+        """Let the processes below end."""
+        self._zygote.close()
 
     def run(self, task: Task, tell: Callable[[str], None]) -> Outcome:
         """Run one experiment and return what became of it; never raises for what the experiment did.
@@ -64,7 +70,7 @@ class Supervisor:
             if claim.previous and claim.previous.status == "completed" and not task.force:
                 claim.lock.release()
                 return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
-            attempt = _begin(claim, task, self._conditions)
+            attempt = self._begin(claim, task)
             tell(attempt.record.identifier)
             try:
                 return self._attend(attempt, task)
@@ -78,40 +84,36 @@ class Supervisor:
             message = f"mag itself failed: {type(error).__name__}: {error}"
             return Outcome(task.index, task.name, "failed", message=message)
 
+    def _begin(self, claim: Claim, task: Task) -> Attempt:
+        secrets = self._conditions.settings.secrets
+        record = Record(
+            identity=task.identity,
+            identifier=os.path.basename(claim.paths.directory),
+            status="running",
+            config=mask(task.config, secrets),
+            overrides=task.overrides,
+            host=describe_host(),
+            started=tell_time(),
+            **self._conditions.provenance.fields(),
+        )
+        return Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
+
     def _attend(self, attempt: Attempt, task: Task) -> Outcome:
         conditions, watch = self._conditions, self._watch
         log = open_log(attempt.paths.log)
-        experiment = make_experiment(self._ground, attempt, task, conditions)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            watch.leave()
-            run_child(self._ground, experiment, attempt, log, work=(task, conditions))
-        os.close(log)
-        attempt.note_process(pid)
-        death, reason = watch.wait(pid, grace=conditions.grace, guard=Guard(conditions.limits, attempt.paths, pid))
-        left = end_leftovers(pid)
-        if left:
+        try:
+            child = self._zygote.start(attempt, task, log)
+        finally:
+            os.close(log)
+        attempt.note_process(child.pid)
+        guard = Guard(conditions.limits, attempt.paths, child.pid)
+        death, reason = watch.wait(child, grace=conditions.grace, guard=guard)
+        if left := child.leftovers:
             _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
         if reason is None and os.path.exists(attempt.paths.stop):
             reason = STOPPED
             files.remove_file(attempt.paths.stop)
         return _conclude(attempt, task, death, reason, watch.oom)
-
-
-def _begin(claim: Claim, task: Task, conditions: Conditions) -> Attempt:
-    record = Record(
-        identity=task.identity,
-        identifier=os.path.basename(claim.paths.directory),
-        status="running",
-        config=mask(task.config, conditions.settings.secrets),
-        overrides=task.overrides,
-        host=describe_host(),
-        started=tell_time(),
-        **conditions.provenance.fields(),
-    )
-    return Attempt(claim, record, redaction=Redaction.of(task.config, conditions.settings.secrets))
 
 
 def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, oom: OomCounter) -> Outcome:
@@ -148,6 +150,8 @@ def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason
         if death.signal == signal.SIGKILL and oom.has_grown():
             return Reason("killed", "out of memory", "the kernel ended its process, since memory ran out")
         return Reason("killed", name, f"its process was ended by {name} ({signal.strsignal(death.signal)})")
+    if death is UNKNOWN:
+        return Reason("killed", "killed", "the process that had started it was killed, and with it the news of its end")
     last = read_last_line(paths.log)
     said = f"its process exited with code {death.code} before the experiment returned" + (f": {last}" if last else "")
     return Reason("failed", f"exit {death.code}", said)

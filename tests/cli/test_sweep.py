@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from mag.record.records import Record
+from mag.run.memory import list_tree
 
 Mag = Callable[..., CompletedProcess[str]]
 Read = Callable[[str], Record]
@@ -368,9 +369,7 @@ def test_what_another_runner_was_running_is_taken_over(project: Path, read: Read
     said = [second.stderr.readline() for _ in range(2)]
     assert said[1] == "waiting for 2 experiments that another process is running\n"
 
-    server = children(first.pid)[0]
-    supervisors = children(server)
-    for pid in [first.pid, server, *supervisors, *(child for each in supervisors for child in children(each))]:
+    for pid in list_tree(first.pid):
         os.kill(pid, signal.SIGKILL)
     first.communicate(timeout=20)
     second.communicate(timeout=20)

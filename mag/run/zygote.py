@@ -1,0 +1,190 @@
+"""The zygote: a process that does nothing but fork experiments, so that few of its pages are written to.
+
+    supervisor ── attempt, task, open log and lock ──> zygote ── fork ──> child
+               <──────── number of the process ───────
+               <── how it ended, what was ended with it
+
+After a fork each page of memory that either side writes to is copied, which costs more than most of what is done
+there. The supervisor, which claims directories, writes records and watches over limits, therefore does not fork
+itself. The zygote waits for one child at a time; it asks for no signals and decides nothing.
+"""
+
+import contextlib
+import dataclasses
+import os
+import select
+import signal
+import socket
+import struct
+from typing import Any, NoReturn
+
+from mag.errors import LaunchError
+from mag.record.attempts import Attempt
+from mag.record.locks import Lock
+from mag.run.child import Groundwork, make_experiment, prepare_surroundings, run_child
+from mag.run.messages import receive_with, send
+from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers
+from mag.run.tasks import Conditions, Task
+
+_START = struct.Struct("!q")
+"""What the zygote sends when it has forked: the number of the process."""
+_END = struct.Struct("!qqdqq")
+"""What it sends in the end: exit code, signal or 0, CPU seconds, peak memory in bytes, number of leftovers."""
+_TRIES = 3
+_POLL_SECONDS = 0.02
+
+
+@dataclasses.dataclass(slots=True)
+class Child:
+    """The supervisor's side of an experiment's process.
+
+    Attributes:
+        pid: Its number.
+        connection: The socket on which its end is told; None once the zygote is gone.
+        leftovers: How many processes that it left running were ended, once it has ended itself.
+    """
+
+    pid: int
+    connection: socket.socket | None
+    leftovers: int = 0
+
+    def sleep(self, wake: int, seconds: float) -> None:
+        """Sleep until the process may have ended, or `wake` can be read from; at most so many seconds."""
+        if self.connection is None:
+            seconds = min(seconds, _POLL_SECONDS)
+        sources = [wake] if self.connection is None else [wake, self.connection.fileno()]
+        select.select(sources, [], [], seconds)
+
+    def collect(self) -> Death | None:
+        """Return how it ended; None while it lives."""
+        if self.connection is not None:
+            if not select.select([self.connection], [], [], 0)[0]:
+                return None
+            told = _hear(self.connection, _END)
+            if told:
+                code, number, cpu, peak, self.leftovers = told
+                return Death(None if number else code, number or None, cpu, peak)
+            self.connection = None  # the zygote was killed; the kernel has made its child this process's own
+        death = _collect_orphan(self.pid)
+        if death is not None:
+            self.leftovers = end_leftovers(self.pid)
+        return death
+
+
+def _hear(connection: socket.socket, message: struct.Struct) -> tuple[Any, ...]:
+    """Return the numbers that the zygote sent; none if it is gone."""
+    try:
+        data = connection.recv(message.size)
+    except OSError:
+        return ()
+    return message.unpack(data) if len(data) == message.size else ()
+
+
+def _collect_orphan(pid: int) -> Death | None:
+    try:
+        return collect(pid)
+    except ChildProcessError:  # not handed over yet, or the zygote had waited for it before it was killed itself
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            return None
+        return UNKNOWN
+
+
+class Zygote:
+    """The supervisor's side of its zygote, which is forked when it is first needed, and again when it was killed.
+
+    Args:
+        ground: What all experiments find ready.
+        conditions: What all tasks have in common.
+        private: Descriptors of the supervisor's that are no business of those below it.
+    """
+
+    def __init__(self, ground: Groundwork, conditions: Conditions, *private: int) -> None:
+        self._ground = ground
+        self._conditions = conditions
+        self._private = private
+        self._pid = 0
+        self._connection: socket.socket | None = None
+
+    def start(self, attempt: Attempt, task: Task, log: int) -> Child:
+        """Start the process of an attempt.
+
+        Args:
+            attempt: The attempt; its lock is handed on, too.
+            task: What it is to do.
+            log: Descriptor of the open log.
+
+        Raises:
+            LaunchError: Again and again the zygote was killed over it.
+        """
+        descriptors = (log, attempt.lock.descriptor)
+        for _ in range(_TRIES):
+            connection = self._connection or self._fork(descriptors)
+            with contextlib.suppress(OSError):
+                send(connection, (attempt, task), descriptors)
+                if told := _hear(connection, _START):
+                    return Child(told[0], connection)
+            self.close()
+        raise LaunchError("The process that starts experiments was killed.")
+
+    def close(self) -> None:
+        """Let it end, and wait for it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
+
+    def _fork(self, descriptors: tuple[int, ...]) -> socket.socket:
+        near, far = socket.socketpair()
+        self._pid = os.fork()
+        if self._pid == 0:
+            near.close()
+            for descriptor in (*self._private, *descriptors):
+                os.close(descriptor)
+            _serve(far, self._ground, self._conditions)
+        far.close()
+        self._connection = near
+        return near
+
+
+def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions) -> NoReturn:
+    """Be the zygote until the supervisor is gone."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        prepare_surroundings()
+        adopt_orphans()
+        while True:
+            work, descriptors = receive_with(connection, 2)
+            if work is None:
+                break
+            attempt, task = work
+            log, lock = descriptors
+            attempt.lock = Lock(lock)
+            pid = _fork_child(connection, ground, attempt, log, work=(task, conditions))
+            os.close(log)
+            os.close(lock)
+            with contextlib.suppress(OSError):  # the supervisor is gone: the child ends as it will
+                connection.send(_START.pack(pid))
+            connection.send(_pack_end(collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
+    except OSError:  # the supervisor is gone
+        pass
+    finally:
+        os._exit(0)
+
+
+def _pack_end(death: Death, leftovers: int) -> bytes:
+    return _END.pack(death.code or 0, death.signal or 0, death.cpu_seconds, death.peak_memory_bytes, leftovers)
+
+
+def _fork_child(
+    connection: socket.socket, ground: Groundwork, attempt: Attempt, log: int, *, work: tuple[Task, Conditions]
+) -> int:
+    experiment = make_experiment(ground, attempt, *work)
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        run_child(ground, experiment, attempt, log, work=work)
+    return pid
