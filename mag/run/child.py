@@ -79,6 +79,7 @@ def prepare_surroundings() -> None:
     """Give this process what its children are to inherit, and what does it no harm itself."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
         _set_signal(number, signal.SIG_DFL)
+    faulthandler.enable(file=2)  # wherever that leads when something happens
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
 
 
@@ -89,7 +90,6 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams
     _set_signal(signal.SIGINT, signal.default_int_handler)
     _interrupt_at_sigterm()
     redirect(log, streams)
-    faulthandler.enable(file=2)
     attempt.restart_clock()
     os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
     os.environ["MAG_IDENTIFIER"] = attempt.record.identifier

@@ -30,7 +30,9 @@ class Shutdown:
 
     def __init__(self) -> None:
         gc.collect()
-        self._files = [weakref.ref(each) for each in gc.get_objects() if isinstance(each, _ANY_FILE)]
+        standard = _identify_standard()
+        found = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE) and id(each) not in standard]
+        self._files = [weakref.ref(each) for each in found]
         gc.freeze()
 
     def carry_out(self) -> None:
@@ -47,11 +49,19 @@ class Shutdown:
         # not left to the collector, which may end the lower layer of a file before the upper one has written to it
         young = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE)]
         old = [each for each in (reference() for reference in self._files) if each is not None]
-        standard = {id(layer) for stream in (sys.stdout, sys.stderr) for layer in _list_layers(stream)}
+        if not young and not old:
+            return
+        standard = _identify_standard()
         files = [each for each in (*young, *old) if id(each) not in standard]
         for each in sorted(files, key=_rank):
             if not each.closed and _is_written(each):
                 each.flush() if _rank(each) else each.close()
+
+
+def _identify_standard() -> set[int]:
+    """Return the ids of the standard streams and their layers, which are ended by others."""
+    streams = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    return {id(layer) for stream in streams for layer in _list_layers(stream)}
 
 
 def _list_layers(stream: Any) -> list[Any]:
