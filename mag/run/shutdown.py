@@ -65,9 +65,11 @@ def _identify_standard() -> set[int]:
 
 
 def _list_layers(stream: Any) -> list[Any]:
-    """Return a text stream and the layers below it."""
+    """Return a text stream and the layers below it; one that stands in for it may be its own buffer."""
     layers = [stream]
     while (below := getattr(layers[-1], "buffer", None) or getattr(layers[-1], "raw", None)) is not None:
+        if any(below is layer for layer in layers):
+            break
         layers.append(below)
     return layers
 
