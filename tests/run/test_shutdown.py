@@ -119,7 +119,8 @@ def test_faults_of_the_record_are_failures(project: Path, mag: Mag) -> None:
 def test_a_stream_that_is_its_own_buffer(project: Path, mag: Mag, read: Read) -> None:
     """What stands in for standard output may answer as it likes, as the captures of test runners do."""
     (project / "train.py").write_text(
-        "import sys\nimport mag\n\nclass Odd:\n    buffer = property(lambda self: self)\n    write = flush = lambda *a: None\n\n"
+        "import sys\nimport mag\n\nclass Odd:\n    buffer = property(lambda self: self)\n"
+        "    write = flush = lambda *a: None\n\n"
         "sys.stdin = sys.stderr = Odd()\n\n@mag.main()\ndef train(config):\n    sys.stdout = Odd()\n"
     )
     mag("sweep", "+k=1")
