@@ -135,6 +135,25 @@ def mask_command(arguments: Sequence[str], patterns: Sequence[str] = ()) -> list
     return masked
 
 
+def mask_overrides(texts: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
+    """Return overrides with the values of secret-looking keys masked.
+
+    Args:
+        texts: Overrides as typed.
+        patterns: As in `is_secret`.
+
+    >>> mask_overrides(["C=1", "+api_key='x,y'"])
+    ['C=1', '+api_key=***']
+    """
+    known = tuple(patterns)
+    return [_mask_known(text, known) for text in texts]
+
+
+@lru_cache(maxsize=4096)  # the points of a sweep share most of their overrides
+def _mask_known(text: str, patterns: tuple[str, ...]) -> str:
+    return _mask_argument(text, patterns)
+
+
 @lru_cache(maxsize=4096)  # the same few keys are asked about for every point of a sweep
 def _looks_secret(key: str) -> bool:
     words = " ".join(_WORD.findall(key)).lower()

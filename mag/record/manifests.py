@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mag.record import files, values
@@ -16,7 +16,7 @@ def choose_id() -> str:
 
 
 def write_manifest(
-    store: StorePaths, provenance: Provenance, overrides: Sequence[str], plan: Sequence[dict[str, Any]]
+    store: StorePaths, provenance: Provenance, overrides: Sequence[str], plan: Iterable[dict[str, Any]]
 ) -> None:
     """Write the manifest of the sweep that `provenance` names; it is on disk when this returns.
 
@@ -24,7 +24,7 @@ def write_manifest(
         store: Where the experiments live.
         provenance: What all experiments of the sweep have in common.
         overrides: What was typed, secrets masked.
-        plan: Name, identity and overrides of each experiment.
+        plan: Name, identity and overrides of each experiment; each becomes one line of the file.
 
     Raises:
         RecordError: The experiments directory cannot be written.
@@ -34,5 +34,6 @@ def write_manifest(
     path = store.manifest(provenance.sweep)
     data = {"version": 1, "id": provenance.sweep, "started": tell_time(), "overrides": list(overrides)}
     data |= {key: value for key, value in provenance.fields().items() if key != "sweep"}
-    data["plan"] = list(plan)
-    files.write_shared_file(str(path), values.dump_json(data), durable=True)
+    plan_lines = values.dump_lines(plan, indent=4)
+    content = values.dump_json(data).removesuffix(b"\n}\n") + b',\n  "plan": [' + plan_lines + b"\n  ]\n}\n"
+    files.write_shared_file(str(path), content, durable=True)

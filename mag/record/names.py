@@ -43,6 +43,7 @@ class Names:
         self._store = store
         self._separator = separator
         self._listed: dict[str, str] | None = None
+        self._suffixed = False  # whether some experiment may live under its name with a suffix
         self._given: dict[str, str] = {}
 
     def choose(self, identifier: str, identity: str) -> Place:
@@ -51,6 +52,9 @@ class Names:
         An experiment that is there already stays where it is. A new one takes its identifier; where that is taken
         by another identity, the identifier with a suffix of its own.
         """
+        folded = fold(identifier)
+        if folded not in self._list() and not self._suffixed and self._given.setdefault(folded, identity) == identity:
+            return Place(identifier, None)
         names = (identifier, add_suffix(identifier, identity, separator=self._separator))
         free = None
         for name in names:
@@ -75,6 +79,7 @@ class Names:
         if self._listed is None:
             try:
                 self._listed = {fold(name): name for name in os.listdir(self._store.root)}
+                self._suffixed = any("~" in name for name in self._listed)
             except FileNotFoundError:
                 self._listed = {}
             except OSError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from mag.config.composition.composer import Composer
 from mag.config.language.override import Override
-from mag.config.secrets import mask_command
+from mag.config.secrets import mask_overrides
 from mag.errors import SpaceError
 from mag.record import locks
 from mag.record.names import Names, Place
@@ -56,7 +56,7 @@ class PlannedExperiment:
     @property
     def overrides(self) -> tuple[str, ...]:
         """What was typed, one value for each key, secrets masked."""
-        return tuple(mask_command([override.text for override in self.point.assign()], self.secrets))
+        return tuple(mask_overrides([override.text for override in self.point.assign()], self.secrets))
 
     @property
     def composed(self) -> dict[str, Any]:
@@ -212,6 +212,7 @@ def _read_status(place: Place, store: StorePaths) -> str:
     return status
 
 
-def digest_plan(plan: Plan) -> list[dict[str, Any]]:
-    """Return what a manifest keeps of a plan: for each experiment its name, identity and overrides."""
-    return [{"identifier": e.identifier, "identity": e.identity, "overrides": list(e.overrides)} for e in plan]
+def digest_plan(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Yield what a manifest keeps of a plan: for each experiment its name, identity and overrides."""
+    for e in plan:
+        yield {"identifier": e.identifier, "identity": e.identity, "overrides": e.overrides}

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.language.override import Override
 
+_KEPT_VALUES = 4096
+
 Find: TypeAlias = Callable[[str], Any]
 """Returns the value of a key in one point; None where the point has no such key."""
 
@@ -46,6 +48,11 @@ class Dimension(NamedTuple):
         """The number of its values."""
         return len(self.columns[0])
 
+    def assign(self, index: int) -> Iterator[tuple[int, Override]]:
+        """Yield its overrides with the values at an index, each after its place."""
+        for place, override, values in zip(self.places, self.overrides, self.columns, strict=True):
+            yield place, override.with_value(values[index]) if override.is_sweep else override
+
 
 class Point(NamedTuple):
     """One assignment in a grid.
@@ -61,9 +68,9 @@ class Point(NamedTuple):
     def assign(self) -> list[Override]:
         """Return the overrides of this point: every dimension has one value."""
         assigned = list(self.grid.overrides)
-        for dimension, index in zip(self.grid.dimensions, self.indices, strict=True):
-            for place, override, values in zip(dimension.places, dimension.overrides, dimension.columns, strict=True):
-                assigned[place] = override.with_value(values[index]) if override.is_sweep else override
+        for number, index in enumerate(self.indices):
+            for place, override in self.grid.take(number, index):
+                assigned[place] = override
         return assigned
 
 
@@ -81,7 +88,7 @@ class Grid:
         choosing: The numbers of the dimensions that choose options of groups.
     """
 
-    __slots__ = ("choosing", "dimensions", "filters", "origin", "overrides", "size")
+    __slots__ = ("_taken", "choosing", "dimensions", "filters", "origin", "overrides", "size")
 
     def __init__(
         self,
@@ -96,10 +103,25 @@ class Grid:
         self.origin = origin
         self.size = math.prod(dimension.size for dimension in dimensions)
         self.choosing = tuple(number for number, dimension in enumerate(dimensions) if dimension.chooses)
+        self._taken: dict[tuple[int, int], list[tuple[int, Override]]] = {}
 
     def __iter__(self) -> Iterator[Point]:
         for indices in itertools.product(*(range(dimension.size) for dimension in self.dimensions)):
             yield Point(self, indices)
+
+    def take(self, number: int, index: int) -> list[tuple[int, Override]]:
+        """Return the overrides that one value of a dimension makes, each after its place among those of the grid.
+
+        Args:
+            number: Of the dimension.
+            index: Of its value.
+        """
+        taken = self._taken.get((number, index))
+        if taken is None:
+            if len(self._taken) >= _KEPT_VALUES:
+                self._taken.clear()
+            taken = self._taken[number, index] = list(self.dimensions[number].assign(index))
+        return taken
 
     def corners(self) -> Iterator[Point]:
         """Yield one point for each choice of options, the first of those that choose so."""
