@@ -90,6 +90,7 @@ class _Tree:
         self._selection = selection
         self._settled = {key: Pick(option, selection.texts[key]) for key, option in selection.chosen.items()}
         self._used: set[str] = set()
+        self._dropped: set[str] = set()
         self._waiting: list[Node] = []
         self._object = Objections(library, selection, self.choices)
 
@@ -142,7 +143,7 @@ class _Tree:
             if key not in self._used:
                 raise self._object.unused_override(key, pick.option, pick.origin, pick.node)
         for key in self._selection.deleted:
-            if key not in self._used:
+            if key not in self._dropped:
                 raise self._object.unused_deletion(key)
 
     def _add_child(self, node: Node, child: Node) -> None:
@@ -204,7 +205,7 @@ class _Tree:
         deleted = self._selection.deleted
         if key not in deleted or deleted[key] not in {None, option}:
             return False
-        self._used.add(key)
+        self._dropped.add(key)
         return True
 
     def _record(self, node: Node, key: str, option: Option) -> None:

@@ -141,6 +141,14 @@ def test_a_choice_of_nothing_waits_for_an_override(expand: Expand) -> None:
     assert order(expand(config, "model=svm")) == ["svm@model", "config@"]
 
 
+def test_a_deletion_of_another_option_is_refused_whoever_chose(expand: Expand) -> None:
+    """`~model=mlp` deletes mlp alone, also where a defaults list overrides the choice; the advice works."""
+    config = {"config": "defaults: [model: mlp, override /model: svm]"}
+    with pytest.raises(ConfigError, match="model is svm; type ~model to delete it all the same"):
+        expand(config, "~model=mlp")
+    assert order(expand(config, "~model=svm")) == order(expand(config, "~model")) == ["config@"]
+
+
 def test_settings_of_hydra_are_passed_over(expand: Expand) -> None:
     """Lists that also choose Hydra's launcher or logging lead to the same files."""
     assert order(expand({"config": "defaults: [hydra/x: y, model: svm, override hydra/launcher: joblib]"})) == [
