@@ -152,9 +152,10 @@ def read_file(path: str) -> bytes:
             raise OSError(errno.EINVAL, "it is no regular file", path)
         if status.st_size > _LARGEST:
             raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 20} MB", path)
-        chunks = []
-        while chunk := os.read(descriptor, 1 << 20):
-            chunks.append(chunk)
+        chunks = [os.read(descriptor, status.st_size + 1)]
+        if len(chunks[0]) != status.st_size:  # it is being changed, or read in pieces
+            while chunk := os.read(descriptor, 1 << 20):
+                chunks.append(chunk)
         return b"".join(chunks)
     finally:
         os.close(descriptor)
@@ -169,7 +170,7 @@ def read_object(path: str) -> dict[str, Any]:
         RecordError: It cannot be read, or is no JSON object.
     """
     try:
-        data = json.loads(read_file(path))
+        data = json.loads(read_file(path).decode("utf-8", "surrogatepass"))
     except FileNotFoundError:
         raise
     except OSError as error:
