@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.timing import Case, Sample, measure_in_turn
+from tests.benchmarks.timing import Case, Sample, measure_in_turn, measure_inside
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,8 +71,15 @@ class Bench:
 
     def measure(self, cases: Sequence[Case], *, rounds: int | None = None) -> dict[str, list[Sample]]:
         """Run the cases in turn, with the copy of mag, and return their samples by name."""
-        environment = {"PYTHONPATH": str(self._package)}
-        return measure_in_turn(cases, environment=environment, rounds=rounds or self.rounds, seconds=self.seconds)
+        return measure_in_turn(cases, environment=self._environment, rounds=rounds or self.rounds, seconds=self.seconds)
+
+    def measure_inside(self, cases: Sequence[Case]) -> dict[str, list[Sample]]:
+        """Run the cases in turn, and return the samples that they print themselves, by name."""
+        return measure_inside(cases, environment=self._environment, rounds=self.rounds, seconds=self.seconds)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(self._package)}
 
     @property
     def mag(self) -> list[str]:

@@ -19,6 +19,7 @@ class Row:
         peer: What it is compared with, if with anything.
         standard: What that took, round by round.
         goal: The greatest ratio of the wall times that is wished for.
+        by_cpu: The goal is of the CPU times instead.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Row:
     peer: str = ""
     standard: Sequence[Sample] = ()
     goal: float | None = None
+    by_cpu: bool = False
 
     def format(self) -> list[str]:
         """Return the cells of this row."""
@@ -37,8 +39,13 @@ class Row:
             return [*cells, "", "", "", "", str(len(self.samples))]
         ratio = compare(self.samples, self.standard)
         cells += [self.peer, f"{ratio.wall:.3g}", f"{ratio.cpu:.3g}"]
-        verdict = "" if self.goal is None else f"<= {self.goal:g} {'met' if ratio.wall <= self.goal else 'MISSED'}"
-        return [*cells, verdict, str(len(self.samples))]
+        return [*cells, self._judge(ratio), str(len(self.samples))]
+
+    def _judge(self, ratio: Sample) -> str:
+        if self.goal is None:
+            return ""
+        met = (ratio.cpu if self.by_cpu else ratio.wall) <= self.goal
+        return f"<= {self.goal:.3g}{' CPU' if self.by_cpu else ''} {'met' if met else 'MISSED'}"
 
 
 def _format_time(milliseconds: float) -> str:

@@ -10,7 +10,7 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mag.run.processes import adopt_orphans
@@ -68,6 +68,27 @@ def measure_in_turn(
     Raises:
         RuntimeError: A command failed; the message has what it printed.
     """
+    return _measure(cases, lambda case, number: _time(case, number, environment), rounds, seconds)
+
+
+def measure_inside(
+    cases: Sequence[Case], *, environment: Mapping[str, str], rounds: int, seconds: float
+) -> dict[str, list[Sample]]:
+    """Run every case once a round and return the samples that they print: milliseconds of wall and of CPU time.
+
+    The arguments and errors are those of `measure_in_turn`.
+    """
+    return _measure(cases, lambda case, number: _read_sample(_run(case, number, environment)), rounds, seconds)
+
+
+def _read_sample(printed: str) -> Sample:
+    wall, cpu = printed.splitlines()[-1].split()
+    return Sample(float(wall), float(cpu))
+
+
+def _measure(
+    cases: Sequence[Case], take: Callable[[Case, int], Sample], rounds: int, seconds: float
+) -> dict[str, list[Sample]]:
     adopt_orphans()
     samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
     began = time.monotonic()
@@ -76,13 +97,20 @@ def measure_in_turn(
             break
         for case in cases:
             if number < case.rounds:
-                samples[case.name].append(_run(case, number, environment))
+                samples[case.name].append(take(case, number))
     return samples
 
 
-def _run(case: Case, number: int, environment: Mapping[str, str]) -> Sample:
-    words = [word.replace("{round}", str(number)) for word in case.words]
+def _time(case: Case, number: int, environment: Mapping[str, str]) -> Sample:
     spent, began = _read_cpu(), time.perf_counter()
+    _run(case, number, environment)
+    wall = time.perf_counter() - began
+    _wait_for_orphans()
+    return Sample(wall * 1000, (_read_cpu() - spent) * 1000)
+
+
+def _run(case: Case, number: int, environment: Mapping[str, str]) -> str:
+    words = [word.replace("{round}", str(number)) for word in case.words]
     done = subprocess.run(
         words,
         cwd=case.cwd,
@@ -92,11 +120,9 @@ def _run(case: Case, number: int, environment: Mapping[str, str]) -> Sample:
         timeout=_LONGEST_COMMAND_SECONDS,
         check=False,
     )
-    wall = time.perf_counter() - began
-    _wait_for_orphans()
     if done.returncode:
         raise RuntimeError(f"{case.name} ended with {done.returncode}: {words}\n{done.stderr.decode()[-2000:]}")
-    return Sample(wall * 1000, (_read_cpu() - spent) * 1000)
+    return done.stdout.decode()
 
 
 def _read_cpu() -> float:
