@@ -71,14 +71,15 @@ class Bench:
 
     def measure(self, cases: Sequence[Case], *, rounds: int | None = None) -> dict[str, list[Sample]]:
         """Run the cases in turn, with the copy of mag, and return their samples by name."""
-        return measure_in_turn(cases, environment=self._environment, rounds=rounds or self.rounds, seconds=self.seconds)
+        return measure_in_turn(cases, environment=self.environment, rounds=rounds or self.rounds, seconds=self.seconds)
 
     def measure_inside(self, cases: Sequence[Case]) -> dict[str, list[Sample]]:
         """Run the cases in turn, and return the samples that they print themselves, by name."""
-        return measure_inside(cases, environment=self._environment, rounds=self.rounds, seconds=self.seconds)
+        return measure_inside(cases, environment=self.environment, rounds=self.rounds, seconds=self.seconds)
 
     @property
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables with which the copy of mag is run."""
         return {"PYTHONPATH": str(self._package)}
 
     @property

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.benchmarks import composition, imports, inspection, listing, planning, snapshots, startup, sweeps
+from tests.benchmarks import composition, imports, inspection, listing, planning, scale, snapshots, startup, sweeps
 from tests.benchmarks.projects import Bench
 from tests.benchmarks.tables import Table
 
@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Table]] = {
     "sweeps": sweeps.measure,
     "imports": imports.measure,
     "listing": listing.measure,
+    "scale": scale.measure,
     "composition": composition.measure,
     "planning": planning.measure,
     "inspection": inspection.measure,

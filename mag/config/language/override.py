@@ -117,8 +117,8 @@ class Override:
         >>> Override("+a=1,2", "add", "a", sweep=Choice((1, 2))).with_value(2).text
         '+a=2'
         """
-        concrete = replace(self, value=value, has_value=True, sweep=None)
-        return replace(concrete, text=format_override(concrete))
+        text = f"{_format_name(self)}={format_value(value)}"
+        return Override(text, self.operation, self.key, self.package, value)
 
 
 def format_override(override: Override) -> str:
@@ -133,12 +133,16 @@ def format_override(override: Override) -> str:
     >>> format_override(Override("", "force", "a.b", value="x,y"))
     "++a.b='x,y'"
     """
-    package = "" if override.package is None else f"@{override.package}"
-    name = f"{_PREFIXES[override.operation]}{override.key}{package}"
+    name = _format_name(override)
     if not override.has_value:
         return name
     sweep = override.sweep
     return f"{name}={format_value(override.value) if sweep is None else format_sweep(sweep)}"
+
+
+def _format_name(override: Override) -> str:
+    package = "" if override.package is None else f"@{override.package}"
+    return f"{_PREFIXES[override.operation]}{override.key}{package}"
 
 
 def format_value(value: Any) -> str:
