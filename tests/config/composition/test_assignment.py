@@ -144,3 +144,11 @@ def test_what_cannot_be_assigned_is_refused(override: str, message: str) -> None
     advice = re.search(r"(?:type|as in) (?!one)(.+?)(?: to (?:change|add|delete|replace).*)?$", str(caught.value))
     if advice and "..." not in advice[1]:
         assign(*advice[1].split())
+
+
+@given(st.permutations(["a=5", "b.c=x", "b.d=[1]", "+e.f=1", "++g=2", "~h"]))
+def test_unrelated_overrides_may_stand_in_any_order(texts: list[str]) -> None:
+    """The order of overrides of different keys changes nothing but the order of what they add."""
+    config = {"a": 1, "b": {"c": 1, "d": [2]}, "h": 3}
+    changed = assign_values(config, [parse_override(text) for text in texts])
+    assert changed == {"a": 5, "b": {"c": "x", "d": [1]}, "e": {"f": 1}, "g": 2}
