@@ -11,7 +11,7 @@ from typing import Any
 from mag.errors import RecordError, ResultError
 from mag.record import claims, files, locks, provenance, values
 from mag.record.claims import Claim
-from mag.record.drift import tell_drift
+from mag.record.drift import survey_modules, tell_drift
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Record, Status
 from mag.record.redaction import NOTHING, Redaction
@@ -54,6 +54,7 @@ class Attempt:
             claim.lock.release()
             raise
         self.results: dict[str, Any] = dict(self.record.results)
+        survey_modules(record.commit)
 
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out."""

@@ -1,4 +1,4 @@
-"""The code record of a tree of 5,000 files, against `git status` there; and what it adds to each of 200 experiments.
+"""The code record of a tree of 5,000 files, against `git status` there; and what it adds to each of 300 experiments.
 
 A sweep asks once, while the app is imported: Python is running and GitPython is loaded when the clock starts.
 """
@@ -13,12 +13,13 @@ from pathlib import Path
 from mag.record.commit import read_commit
 from mag.record.environment import gather_environment
 from mag.record.omissions import Rules
-from tests.benchmarks.projects import Bench
+from tests.benchmarks.projects import HEAVY, Bench
 from tests.benchmarks.sweeps import command_sweep
 from tests.benchmarks.tables import Row, Table
-from tests.benchmarks.timing import Case, Sample, divide
+from tests.benchmarks.timing import Case, Sample, divide, subtract
 
-_FOLDERS, _FILES, _EXPERIMENTS = 50, 100, 200
+_FOLDERS, _FILES, _EXPERIMENTS = 50, 100, 300
+_IMPORTS = {"light": "", "heavy": HEAVY}
 _WHO = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
 
 
@@ -52,35 +53,55 @@ def measure(bench: Bench) -> Table:
 
 
 def _measure_sweeps(bench: Bench) -> list[Row]:
-    """Return what an experiment takes with a code record and without, in projects that are alike otherwise."""
+    """Return what an experiment takes in a repository more than outside of any, by its share of the whole sweep."""
+    found = bench.measure([case for name in _IMPORTS for case in _list_sweeps(bench, name)])
+    each = {name: divide(samples, _EXPERIMENTS) for name, samples in found.items()}
+    rows = []
+    for name in _IMPORTS:
+        outside, inside = each[f"{name} outside"], each[f"{name} inside"]
+        rows += [
+            Row(f"one of {_EXPERIMENTS} experiments, {name} app, no repository", outside),
+            Row(f"one of {_EXPERIMENTS} experiments, {name} app, changed tree", inside, "no repository", outside),
+            Row(f"added to each, {name} app", subtract(inside, outside), most=1.0),
+        ]
+    return rows
+
+
+def _list_sweeps(bench: Bench, name: str) -> list[Case]:
+    """Return a sweep in two projects that are alike, with 5,000 files, of which one is a repository with changes."""
     cases = []
-    for name in ("without", "with"):
-        project = bench.make_project(f"snapshots-{name}")
-        if name == "with":
-            (project / ".gitignore").write_text("runs-*\n")
-            _run_git(project, "init", "-q")
+    for place in ("outside", "inside"):
+        project = bench.make_project(f"snapshots-{name}-{place}", imports=_IMPORTS[name])
+        (project / ".gitignore").write_text("runs-*\n")
+        _write_files(project)
+        if place == "inside":
+            _commit(project)
+            (project / "train.py").write_text((project / "train.py").read_text() + "# changed\n")
         words = command_sweep(bench, _EXPERIMENTS, f"{project}/runs-{{round}}")
-        cases.append(Case(name, words, project))
-    found = bench.measure(cases)
-    without, recorded = (divide(found[name], _EXPERIMENTS) for name in ("without", "with"))
-    return [
-        Row(f"one of {_EXPERIMENTS} experiments, no repository", without),
-        Row(f"one of {_EXPERIMENTS} experiments, new files", recorded, "no repository", without),
-    ]
+        cases.append(Case(f"{name} {place}", words, project))
+    return cases
 
 
 def _make_tree(folder: Path) -> Path:
+    _write_files(folder)
+    _commit(folder)
+    time.sleep(1.1)  # git looks again into files that are as young as its index
+    _run_git(folder, "update-index", "-q", "--refresh")
+    return folder
+
+
+def _write_files(folder: Path) -> None:
     for number in range(_FOLDERS):
         place = folder / f"d{number}"
         place.mkdir(parents=True)
         for index in range(_FILES):
             (place / f"f{index}.py").write_text(f"x = {number * _FILES + index}\n")
+
+
+def _commit(folder: Path) -> None:
     _run_git(folder, "init", "-q")
     _run_git(folder, "add", ".")
     _run_git(folder, *_WHO, "commit", "-q", "-m", "all")
-    time.sleep(1.1)  # git looks again into files that are as young as its index
-    _run_git(folder, "update-index", "-q", "--refresh")
-    return folder
 
 
 def _run_git(folder: Path, *words: str) -> None:

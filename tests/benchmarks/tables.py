@@ -20,6 +20,7 @@ class Row:
         standard: What that took, round by round.
         goal: The greatest ratio of the wall times that is wished for.
         by_cpu: The goal is of the CPU times instead.
+        most: The greatest wall time in milliseconds that is wished for.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Row:
     standard: Sequence[Sample] = ()
     goal: float | None = None
     by_cpu: bool = False
+    most: float | None = None
 
     def format(self) -> list[str]:
         """Return the cells of this row."""
@@ -36,16 +38,17 @@ class Row:
         middle = take_median(self.samples)
         cells = [self.name, _format_time(middle.wall), _format_time(middle.cpu)]
         if not self.standard:
-            return [*cells, "", "", "", "", str(len(self.samples))]
+            return [*cells, "", "", "", _judge(middle.wall, self.most, " ms"), str(len(self.samples))]
         ratio = compare(self.samples, self.standard)
         cells += [self.peer, f"{ratio.wall:.3g}", f"{ratio.cpu:.3g}"]
-        return [*cells, self._judge(ratio), str(len(self.samples))]
+        return [*cells, self._judge_ratio(ratio), str(len(self.samples))]
 
-    def _judge(self, ratio: Sample) -> str:
-        if self.goal is None:
-            return ""
-        met = (ratio.cpu if self.by_cpu else ratio.wall) <= self.goal
-        return f"<= {self.goal:.3g}{' CPU' if self.by_cpu else ''} {'met' if met else 'MISSED'}"
+    def _judge_ratio(self, ratio: Sample) -> str:
+        return _judge(ratio.cpu, self.goal, " CPU") if self.by_cpu else _judge(ratio.wall, self.goal)
+
+
+def _judge(found: float, goal: float | None, unit: str = "") -> str:
+    return "" if goal is None else f"<= {goal:.3g}{unit} {'met' if found <= goal else 'MISSED'}"
 
 
 def _format_time(milliseconds: float) -> str:
