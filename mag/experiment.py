@@ -13,6 +13,7 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
@@ -29,6 +30,7 @@ from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host, tell_time
 from mag.record.records import Record
 from mag.record.redaction import Redaction
+from mag.record.repetition import Repetition
 from mag.record.store import Store, StoredExperiment
 from mag.settings import Settings, find_settings
 
@@ -118,8 +120,8 @@ class Experiment:
 
     @property
     def identifier(self) -> str:
-        """The readable name: that of the directory."""
-        return os.path.basename(self._locate().directory)
+        """The readable name: that of the directory; in a rerun that of the original."""
+        return self._locate().name
 
     @property
     def directory(self) -> Path:
@@ -197,7 +199,9 @@ class Experiment:
     def __enter__(self) -> Self:
         if self._attempt is not None:
             raise RecordError(f"Experiment {self.identifier!r} is under way already.")
-        completed = self.completed
+        completed, repetition = self.completed, Repetition.find()
+        if repetition is not None:
+            repetition.check_writable(self._locate())
         if completed and self._if_exists == "error":
             raise ExistsError(
                 f"Experiment {self.identifier!r} completed already: pass if_exists='rerun' to run it again, 'resume' "
@@ -230,6 +234,9 @@ class Experiment:
         finally:
             attempt.close()
             self._attempt = self._capture = None
+        repetition = Repetition.find()
+        if error is None and repetition is not None and repetition.is_wanted(attempt.paths):
+            sys.exit()  # this is what the script was run again for
 
     def describe_error(self, error: BaseException) -> dict[str, Any]:
         """Return type, message and place of an exception, without the config's secrets."""
@@ -262,7 +269,8 @@ class Experiment:
         paths = self._locate()
         store = StorePaths(os.path.dirname(paths.directory))
         separator = self._project().separator
-        claim = claims.claim_directory(store, self.identifier, self.identity, separator=separator)
+        name = os.path.basename(paths.directory)
+        claim = claims.claim_directory(store, name, self.identity, separator=separator)
         self._place = claim.paths
         record = Record(
             identity=self.identity,
@@ -281,6 +289,8 @@ class Experiment:
         from mag.record.omissions import Rules  # noqa: PLC0415
         from mag.record.provenance import gather_provenance, locate_code  # noqa: PLC0415
 
+        if (repetition := Repetition.find()) is not None:
+            return Provenance(**repetition.provenance)
         store = Path(self._locate().directory).parent
         commit = read_commit(locate_code(), ignore=store, rules=Rules.of(self._project()))
         environment = gather_environment(self._project().root)
@@ -300,6 +310,10 @@ class Experiment:
         wanted = check_name(self._name) if self._name else name_config(self._load(), identity, settings)
         root = os.path.abspath(self._experiments_dir or settings.experiments_dir)
         store = StorePaths(root)  # absolute: the block may change the directory
+        if (repetition := Repetition.find()) is not None:
+            store, settled = repetition.place(root, identity, self._name)
+            if settled is not None:
+                return store.experiment(settled)
         return store.experiment(Names(store, settings.separator).choose(wanted, identity).name)
 
     def _project(self) -> Settings:
@@ -312,7 +326,9 @@ class Experiment:
             return None
         if self._stored is None:
             root = os.path.abspath(self._experiments_dir or self._project().experiments_dir)
-            self._stored = Store(root).find(self._resume_from)
+            repetition = Repetition.find()
+            find = Store(root).find if repetition is None else partial(repetition.look_up, root)
+            self._stored = find(self._resume_from)
         if self._stored.record is None:
             raise RecordError(f"Experiment {self._resume_from!r} cannot be resumed. {self._stored.problem}")
         return self._stored.record

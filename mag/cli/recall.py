@@ -174,16 +174,9 @@ def find_recorded_app(experiment: StoredExperiment, place: Place) -> App:
     """Return the app that ran an experiment, as it is where the code is.
 
     Raises:
-        UsageError: It is not there, or no app ran the experiment but a script of its own.
+        UsageError: It is not there.
     """
-    name = require_record(experiment).app or ""
-    file, _, function = name.rpartition(":")
-    if not file or not function.isidentifier() or function == "<lambda>":
-        raise UsageError(
-            f"{experiment.name!r} was run by {name or 'a program'}, which is no app with @mag.main: "
-            f"`mag restore` brings its code back, to be run there."
-        )
-    return find_app_there(name, place)
+    return find_app_there(require_record(experiment).app or "", place)
 
 
 def find_app_there(name: str, place: Place) -> App:

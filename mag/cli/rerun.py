@@ -34,9 +34,12 @@ whatever the YAML says today. What comes out lies in .mag/reruns/1 (2, 3, ...) o
   mag rerun '10|0.01' --link data          with a directory that git ignores
   mag rerun '10|0.01' C=100                a new experiment from the old one's config and code
 
+Of an experiment that a script made with Experiment(...), the script is run again, until it has made this one; others
+that it makes on the way are thrown away.
+
 If the results differ, it says what else does: code, environment, host.
 
-Exit status: 0 if they agree, 1 if not, 2 if nothing was started, 4 if there is no such experiment.
+Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is no such experiment.
 """
 
 
@@ -95,17 +98,43 @@ def _start_anew(experiment: "StoredExperiment", overrides: Sequence[str], option
 
 def _run(experiment: "StoredExperiment", place: "Place", overrides: Sequence[str], options: dict[str, Any]) -> int:
     from mag.cli.recall import fill_in, find_recorded_app, make_loader, require_record
+    from mag.config.identity import compute_identity
     from mag.config.language.grammar import parse_overrides
-    from mag.sweeps.reruns import list_masked, select_variables
+    from mag.sweeps.execution import Observer
+    from mag.sweeps.reruns import carry_out, list_masked, select_variables
+    from mag.sweeps.scripts import names_script
 
     record = require_record(experiment)
+    if names_script(record):
+        return _run_script(experiment, place, overrides, options)
     app = find_recorded_app(experiment, place)
     masked, parsed = list_masked(record.config, place.settings), parse_overrides(overrides)
     config = fill_in(record.config, masked, parsed)
     load = make_loader(app, place, select_variables(record), debug=options["debug"])
     if any(override.key not in masked for override in parsed):
         return _run_new(_recall(experiment, place, config, overrides), load)
-    return _run_again(experiment, place, _recall(experiment, place, config), load, options)
+    if compute_identity(config) != record.identity:
+        raise UsageError(f"A masked value of {experiment.name!r} that was given is not the one it ran with.")
+    recall = _recall(experiment, place, config)
+    return _judge(experiment, place, recall, carry_out(recall, load, Observer()), options)
+
+
+def _run_script(
+    experiment: "StoredExperiment", place: "Place", overrides: Sequence[str], options: dict[str, Any]
+) -> int:
+    """Run the script again that made the experiment with `Experiment`, until it has made it again."""
+    from mag.cli.recall import require_record
+    from mag.sweeps.scripts import find_script, repeat_script
+
+    record = require_record(experiment)
+    words = find_script(record, place.folder, place.moved)
+    if overrides:
+        raise UsageError(
+            f"The config of {experiment.name!r} is made in {record.app}, so that {overrides[0]!r} cannot change it: "
+            f"`mag restore` brings the script back, to be changed and run."
+        )
+    recall = _recall(experiment, place, record.config)
+    return _judge(experiment, place, recall, repeat_script(recall, record, words, place.folder, place.moved), options)
 
 
 def _recall(
@@ -113,15 +142,12 @@ def _recall(
 ) -> "Recall":
     """Return what to run: with overrides a new experiment, without them a rerun beside the original."""
     from mag.cli.recall import require_record
-    from mag.config.identity import compute_identity
     from mag.config.secrets import mask_command
     from mag.sweeps.reruns import Recall, choose_name, choose_rerun, select_variables
 
     record, settings = require_record(experiment), place.settings
     home = experiment.paths.home
     if overrides is None:
-        if compute_identity(config) != record.identity:
-            raise UsageError(f"A masked value of {experiment.name!r} that was given is not the one it ran with.")
         store, name = choose_rerun(experiment.paths)
     else:
         store, name = home, choose_name(home, config, settings)
@@ -157,15 +183,17 @@ def _run_new(recall: "Recall", load: Callable[[], Any]) -> int:
     return 128 + signal if signal else int(record.status != "completed")
 
 
-def _run_again(
-    experiment: "StoredExperiment", place: "Place", recall: "Recall", load: Callable[[], Any], options: dict[str, Any]
+def _judge(
+    experiment: "StoredExperiment",
+    place: "Place",
+    recall: "Recall",
+    ending: "tuple[Record, int | None]",
+    options: dict[str, Any],
 ) -> int:
-    """Run the experiment once more, and compare."""
+    """Compare a rerun with its original, and say what came of it."""
     from mag.cli.verdict import judge, show_verdict
-    from mag.sweeps.execution import Observer
-    from mag.sweeps.reruns import carry_out
 
-    again, signal = carry_out(recall, load, Observer())
+    again, signal = ending
     if signal:
         return 128 + signal
     tree = None if options["here"] else place.tree

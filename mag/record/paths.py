@@ -56,11 +56,22 @@ class ExperimentPaths:
         return f"{self.directory}/.mag/stop"
 
     @property
+    def original(self) -> str:
+        """Its directory, absolute; that of its original if it is a rerun."""
+        path = os.path.abspath(self.directory)
+        folder = os.path.dirname(path)
+        original = folder.removesuffix(os.path.join(os.sep, ".mag", "reruns"))
+        return path if original == folder else original
+
+    @property
+    def name(self) -> str:
+        """What its directory is called; that of its original if it is a rerun."""
+        return os.path.basename(self.original)
+
+    @property
     def home(self) -> "StorePaths":
         """The store that it belongs to; that of its original if it is a rerun."""
-        folder = os.path.dirname(os.path.abspath(self.directory))
-        original = folder.removesuffix(os.path.join(os.sep, ".mag", "reruns"))
-        return StorePaths(folder if original == folder else os.path.dirname(original))
+        return StorePaths(os.path.dirname(self.original))
 
     @property
     def reruns(self) -> str:

@@ -73,9 +73,11 @@ def gather_provenance(
 
 
 def _name_program() -> list[str]:
-    program = Path(sys.argv[0])
-    if program.name in {"mag", "__main__.py"}:
+    program, module = Path(sys.argv[0]), getattr(sys.modules["__main__"], "__spec__", None)
+    if program.name == "mag" or (module is not None and module.name == "mag.__main__"):
         return ["mag"]
+    if module is not None:  # python -m
+        return ["python", "-m", module.name.removesuffix(".__main__")]
     return ["python", sys.argv[0]] if program.suffix == ".py" else [sys.argv[0]]
 
 

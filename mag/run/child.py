@@ -92,7 +92,7 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams
     redirect(log, streams)
     attempt.restart_clock()
     os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
-    os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
+    os.environ["MAG_IDENTIFIER"] = attempt.paths.name
     if conditions.settings.chdir:
         os.chdir(attempt.paths.directory)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child

@@ -21,6 +21,7 @@ from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance, locate_code
+from mag.record.repetition import Repetition
 from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome
@@ -271,7 +272,8 @@ def sweep(
     target = read_target(function)
     folder = Path(config_path) if config_path is not None else target.config_path
     name, settings = target.config_name if config_name is ... else config_name, target.settings
-    store = StorePaths(str(experiments_dir or settings.store_root(Path.cwd())))
+    root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
+    store = StorePaths(root if repetition is None else repetition.divert(os.path.abspath(root)))
     shape = read_shape(shaping, folder)
     plan = make_plan(read_overrides(overrides), Composer(folder, name), store, settings, shape)
     source = target.file.parent if target.file else locate_code()

@@ -1,0 +1,111 @@
+"""Repetition: a script run again for the sake of one of the experiments that it makes.
+
+`mag rerun` writes down what is wanted and names the file in an environment variable. `Experiment` asks for it: the one
+that is wanted goes beside its original, and every other into a temporary folder, so that nothing in a store is touched.
+"""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from mag.errors import NotFoundError, RecordError
+from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.store import Store, StoredExperiment
+
+VARIABLE = "MAG_REPETITION"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """What a script is run again for.
+
+    Attributes:
+        identity: The experiment that is wanted.
+        name: What its directory is called.
+        directory: Where it goes.
+        origin: The working directory of the command that it ran in.
+        folder: What stands for that, with the code that was brought back.
+        moved: The tops of work trees, and the directories that stand for them.
+        scratch: A temporary folder for all other experiments.
+        provenance: What their records say of where results come from.
+    """
+
+    identity: str
+    name: str
+    directory: str
+    origin: str
+    folder: str
+    moved: dict[str, str]
+    scratch: str
+    provenance: dict[str, Any]
+
+    @classmethod
+    def find(cls) -> Self | None:
+        """Return the repetition that this process is part of, if it is part of one.
+
+        Raises:
+            RecordError: It is over.
+        """
+        path = os.environ.get(VARIABLE)
+        if path is None:
+            return None
+        try:
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise RecordError(
+                f"The `mag rerun` that started this process is over ({error}): unset {VARIABLE} to go on without it."
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write it down for the processes to come."""
+        path.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+
+    def place(self, root: str, identity: str, name: str | None) -> tuple[StorePaths, str | None]:
+        """Return the store that an experiment goes into, and its name there if that is settled.
+
+        Args:
+            root: The store's directory that it would go into otherwise.
+            identity: What it is.
+            name: What its directory is to be called, if the script says.
+        """
+        if identity == self.identity and name in {None, self.name}:
+            return StorePaths(os.path.dirname(self.directory)), os.path.basename(self.directory)
+        return StorePaths(self.divert(root)), None
+
+    def is_wanted(self, paths: ExperimentPaths) -> bool:
+        """Tell whether these are the files of the experiment that is wanted."""
+        return paths.directory == self.directory
+
+    def look_up(self, root: str, reference: str) -> StoredExperiment:
+        """Return the experiment that the script means: one of this repetition's, or of where it ran first.
+
+        Args:
+            root: The store's directory, as the script would have it.
+            reference: A path, an identifier, or the beginning of an identity.
+
+        Raises:
+            NotFoundError: None answers to it, or several do.
+        """
+        try:
+            return Store(self.divert(root)).find(reference)
+        except NotFoundError:
+            path = os.path.join(self.origin, reference)
+            return Store(ExperimentPaths(self.directory).home.root).find(path if os.path.isdir(path) else reference)
+
+    def check_writable(self, paths: ExperimentPaths) -> None:
+        """Refuse to go on with an experiment of a store.
+
+        Raises:
+            RecordError: It is none of this repetition's own.
+        """
+        if not self.is_wanted(paths) and not Path(paths.directory).is_relative_to(self.scratch):
+            raise RecordError(
+                f"The script goes on with {paths.directory}, which a rerun must not touch: `mag restore` brings the "
+                f"code back, to be run by hand."
+            )
+
+    def divert(self, root: str) -> str:
+        """Return the temporary directory that stands for that of a store, an absolute one."""
+        return os.path.join(self.scratch, root.lstrip(os.sep))
