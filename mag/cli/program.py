@@ -6,6 +6,7 @@ started · 4 not found · 130, 143 interrupted
 Start-up is a feature: the help page needs nothing but this module, and everything else click and the one command.
 """
 
+import contextlib
 import errno
 import os
 import sys
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 
     from mag.app import App
 
+_RUNNING = {"run", "sweep", "rerun"}
+_LOOKING = {"-n", "--dry-run", "-h", "--help"}
 _UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Be the command `mag`: run `arguments`, those of this process if None, and exit."""
     _fill_descriptors()
-    sys.exit(run_program(sys.argv[1:] if arguments is None else arguments))
+    if arguments is None:
+        arguments = sys.argv[1:]
+        _settle_hashes(arguments)
+    sys.exit(run_program(arguments))
 
 
 def run_app(app: "App") -> NoReturn:
@@ -49,6 +55,23 @@ def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "
     if app is None and arguments in (["--help"], ["-h"], []):
         return _print_help(0 if arguments else 2)
     return _run_command(arguments, {"app": app}, name)
+
+
+def _settle_hashes(arguments: list[str]) -> None:
+    """Begin anew with string hashes that repeat, where experiments will be run and the user has not said which.
+
+    A process cannot change its hashes, and experiments are forks of this one; nothing has been imported yet, so that it
+    costs what starting Python costs.
+    """
+    command, flags = next((word for word in arguments if not word.startswith("-")), None), sys.flags
+    runs = command in _RUNNING and _LOOKING.isdisjoint(arguments)
+    if not runs or "PYTHONHASHSEED" in os.environ or flags.ignore_environment:
+        return
+    os.environ["PYTHONHASHSEED"] = "0"
+    if sys.executable and flags.hash_randomization:
+        with contextlib.suppress(OSError):  # then they stay as they are, and the record says so
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  (this very program)
+    del os.environ["PYTHONHASHSEED"]
 
 
 def _fill_descriptors() -> None:

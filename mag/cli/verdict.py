@@ -130,4 +130,4 @@ def _explain(verdict: Verdict) -> None:
     if not found:
         note("code, environment and host are the same: the experiment itself is not repeatable")
     if verdict.before.environment.get("hash_seed") is None:
-        note("string hashes were seeded at random, so the order of sets may differ; set PYTHONHASHSEED=0 for a sweep")
+        note("string hashes were seeded at random, so the order of sets may differ: `mag run` seeds them with 0")

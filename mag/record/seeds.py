@@ -7,8 +7,9 @@ import sys
 def seed_everything(seed: int) -> int:
     """Seed the generators of `random`, and of numpy and torch where they are loaded, and return the seed.
 
-    Import numpy and torch first; a generator that you make yourself takes its seed itself. The hashes of strings are
-    settled when Python starts: set `PYTHONHASHSEED=0` before mag where the order of a set could matter.
+    Import numpy and torch first; a generator that you make yourself takes its seed itself. The hashes of strings, and
+    with them the order of sets, are settled when Python starts: the command `mag` starts it with `PYTHONHASHSEED=0`;
+    for `python train.py` and other scripts set it yourself.
 
     Args:
         seed: Any integer, `experiment.seed` for example; 32 bits of it count.

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -158,6 +160,33 @@ def test_hash_seed(versioned: Path, mag: Mag) -> None:
     assert mag("rerun", "1|0.5", PYTHONHASHSEED="random").returncode == 0
     done = mag("rerun", "2|0.5", PYTHONHASHSEED="random")
     assert (done.returncode, "seeded at random" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("options", [[], ["-E"]], ids=len)
+def test_hashes_repeat_unasked(
+    versioned: Path, mag: Mag, read: Read, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """Where nobody says how strings are hashed, `mag` sees to it that they are hashed alike, if Python lets it."""
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    (versioned / "train.py").write_text("import mag\n@mag.main('configs')\ndef train(c):\n    return hash('a')\n")
+    command = [sys.executable, *options, "-m", "mag", "sweep", "C=1,2"]
+    subprocess.run(command, check=True, capture_output=True)
+    seeds = {read(name).environment["hash_seed"] for name in ("1|0.5", "2|0.5")}
+
+    assert seeds == ({None} if options else {0})
+    assert mag("rerun", "2|0.5").returncode == (1 if options else 0)
+
+
+def test_it_is_called_what_the_original_is_called(versioned: Path, mag: Mag) -> None:
+    """What an experiment is told of its name is the same in a rerun."""
+    (versioned / "train.py").write_text(
+        "import mag, os\n@mag.main('configs')\ndef train(c, experiment):\n"
+        "    return {'name': experiment.identifier, 'variable': os.environ['MAG_IDENTIFIER']}\n"
+    )
+    mag("run")
+    done = mag("rerun", "1|0.5")
+
+    assert (done.returncode, done.stdout.count("1|0.5\t1|0.5\tyes")) == (0, 2), done.stderr
 
 
 def test_code_that_was_not_recorded(project: Path, mag: Mag) -> None:
