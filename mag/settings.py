@@ -37,6 +37,7 @@ class Settings:
         chdir: Whether an experiment starts in its own directory instead of the user's.
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
         snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
+        renamed: Apps that were called otherwise before, old name to new, both as `file.py:function`.
     """
 
     root: Path | None = None
@@ -48,6 +49,7 @@ class Settings:
     chdir: bool = False
     secrets: tuple[str, ...] = ()
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def store_root(self, cwd: Path) -> Path:
         """Return the directory of the experiments: beside the file that names the app, else under `cwd`."""
@@ -63,8 +65,15 @@ _KINDS: dict[str, type] = {
     "chdir": bool,
     "secrets": list,
     "snapshot_exclude": list,
+    "renamed": dict,
 }
-_WORDS = {str: "a string", list: "a list of strings", int: "an integer", bool: "true or false"}
+_WORDS = {
+    str: "a string",
+    list: "a list of strings",
+    int: "an integer",
+    bool: "true or false",
+    dict: 'a table of apps, {"old.py:function" = "new.py:function"}',
+}
 
 
 def find_settings(start: Path) -> Settings:
@@ -131,7 +140,11 @@ def parse_settings(table: object, path: Path) -> Settings:
 
 def _check_kind(key: str, value: object, path: Path) -> None:
     kind = _KINDS[key]
-    fits = type(value) is kind and (kind is not list or all(isinstance(item, str) for item in value))  # type: ignore[attr-defined]
+    fits = type(value) is kind
+    if isinstance(value, list):
+        fits = fits and all(isinstance(item, str) for item in value)
+    elif isinstance(value, dict):
+        fits = fits and all(isinstance(app, str) and ":" in app for pair in value.items() for app in pair)
     if not fits:
         raise UsageError(f"Setting {key} = {value!r} in {path} must be {_WORDS[kind]}.")
     if key == "jobs" and isinstance(value, int) and value < 1:

@@ -39,7 +39,8 @@ def test_unknown_key_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [{"jobs": "2"}, {"jobs": True}, {"jobs": 0}, {"secrets": [1]}, {"experiments_dir": ""}]
+    "table",
+    [{"jobs": "2"}, {"jobs": True}, {"jobs": 0}, {"secrets": [1]}, {"experiments_dir": ""}, {"renamed": {"a.py": "b"}}],
 )
 def test_wrong_kind(table: dict[str, object]) -> None:
     """A value of the wrong kind is an error that names key, value and file."""

@@ -19,6 +19,7 @@ from mag.record.records import Record
 from mag.record.repository import Repository
 from mag.record.store import StoredExperiment
 from mag.settings import Settings, find_app_settings, find_settings
+from mag.sweeps.ownership import find_successor
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -171,12 +172,13 @@ def link(top: Path, directory: Path, name: str) -> None:
 
 
 def find_recorded_app(experiment: StoredExperiment, place: Place) -> App:
-    """Return the app that ran an experiment, as it is where the code is.
+    """Return the app that ran an experiment, as it is where the code is; in today's code it may have been renamed.
 
     Raises:
         UsageError: It is not there.
     """
-    return find_app_there(require_record(experiment).app or "", place)
+    name = require_record(experiment).app or ""
+    return find_app_there(name if place.moved else find_successor(name, place.settings), place)
 
 
 def find_app_there(name: str, place: Place) -> App:

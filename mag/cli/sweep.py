@@ -84,7 +84,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         from mag.sweeps.ownership import check_owners
 
         show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
-        check_owners(plan.experiments, project.app.name)
+        check_owners(plan.experiments, project.app.name, project.settings)
         return 0
     return _execute(project, plan, known, options, directory)
 

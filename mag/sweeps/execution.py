@@ -132,7 +132,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         UsageError: The app cannot be imported, or another one ran these experiments; nothing was started or written.
         RecordError: The experiments directory cannot be written; nothing was started.
     """
-    check_owners(plan.experiments, order.app)
+    check_owners(plan.experiments, order.app, order.settings)
     todo = list(plan) if order.force else plan.select_unfinished()
     if not todo:
         return Report(plan, Counter(skipped=len(plan)))

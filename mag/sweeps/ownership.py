@@ -5,34 +5,61 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mag.errors import UsageError
+from mag.settings import Settings
 
 if TYPE_CHECKING:
     from mag.sweeps.plans import PlannedExperiment
 
 
-def check_owners(experiments: "Sequence[PlannedExperiment]", app: str) -> None:
+def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings: Settings) -> None:
     """Refuse to skip, or to run again, what another app has run.
 
-    Apps are told apart by the names of file and function; the folder may change.
+    Apps are told apart by the names of file and function; the folder may change, and the project's settings may say
+    that one was renamed.
 
     Args:
         experiments: A plan's.
         app: How the app that is to run them is called in records.
+        settings: The project's.
 
     Raises:
         UsageError: Another app ran one of them.
     """
     own = _read_name(app)
     strange = {each.app for each in experiments if each.app is not None} if own is not None else set()
-    strange = {name for name in strange if _read_name(name) not in {None, own}}
+    strange = {name for name in strange if _read_name(find_successor(name, settings)) not in {None, own}}
     if own is None or not strange:
         return
     found = [each for each in experiments if each.app in strange]
+    before, now = _shorten(found[0].app or ""), _shorten(app)
     more = f" (and {len(found) - 1} more were run by others)" if len(found) > 1 else ""
     raise UsageError(
-        f"Experiment {found[0].identifier!r} was run by {_shorten(found[0].app or '')}, not by {_shorten(app)}{more}: "
-        f"keep them apart with --dir {own[0]}-experiments, or with a key that says who runs them, as in +app={own[0]}."
+        f"Experiment {found[0].identifier!r} was run by {before}, not by {now}{more}: "
+        f"keep them apart with --dir {own[0]}-experiments, or with a key that says who runs them, as in "
+        f"+app={own[0]}; if {before} is what {now} was called before, say so in {_name_file(settings)}: "
+        f'renamed = {{"{before}" = "{now}"}}.'
     )
+
+
+def find_successor(app: str, settings: Settings) -> str:
+    """Return what an app is called now, by what the project says of its apps' names.
+
+    Args:
+        app: How a record calls it.
+        settings: The project's.
+
+    >>> find_successor("/home/me/train.py:main", Settings(renamed={"train.py:main": "fit.py:main"}))
+    'fit.py:main'
+    """
+    known = {_read_name(old): new for old, new in settings.renamed.items()}
+    for _ in known:  # a name may have changed more than once
+        app = known.get(_read_name(app), app)
+    return app
+
+
+def _name_file(settings: Settings) -> str:
+    own = settings.root is not None and (settings.root / "mag.toml").is_file()
+    return "mag.toml" if own else "pyproject.toml, under [tool.mag]"
 
 
 def _read_name(app: str) -> tuple[str, str] | None:

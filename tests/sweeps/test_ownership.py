@@ -9,6 +9,8 @@ from subprocess import CompletedProcess
 import pytest
 
 import mag as package
+from mag.settings import Settings
+from mag.sweeps.ownership import find_successor
 
 Mag = Callable[..., CompletedProcess[str]]
 
@@ -64,6 +66,38 @@ def test_another_folder_is_no_difference(evaluate: Path, mag: Mag) -> None:
     assert "done already" in mag("run", "src/train.py", "C=1").stderr
     assert "done already" in mag("run", "src.train:train", "C=1").stderr
     assert subprocess.run([sys.executable, "src/train.py", "C=1"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "mag.toml"])
+def test_a_renamed_app_is_the_same(evaluate: Path, mag: Mag, file: str) -> None:
+    """Where the project says that an app was renamed, as the message advises, its experiments are its own."""
+    mag("sweep", "train.py", "C=1,2")
+    (evaluate / "train.py").unlink()
+    (evaluate / file).write_text("jobs = 2\n" if file == "mag.toml" else "[tool.mag]\njobs = 2\n")
+    said = mag("sweep", "evaluate.py", "C=1,2,3").stderr
+    assert f"say so in {file}" in said
+    with (evaluate / file).open("a") as settings:
+        settings.write(said.partition("renamed = ")[1] + said.partition("renamed = ")[2].strip().removesuffix("."))
+    done = mag("sweep", "evaluate.py", "C=1,2,3")
+
+    assert (done.returncode, done.stderr.count("1 completed, 2 done before")) == (0, 1), done.stderr
+    assert mag("rerun", "1|0.5", "--here").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("app", "successor"),
+    [
+        ("a.py:f", "c.py:f"),
+        ("x/b.py:f", "c.py:f"),
+        ("a.py:g", "a.py:g"),
+        ("d.py:f", "d.py:f"),
+        ("script.py", "script.py"),
+    ],
+)
+def test_names_may_change_more_than_once(app: str, successor: str) -> None:
+    """A chain of names leads to the last; in a circle, nothing hangs."""
+    settings = Settings(renamed={"b.py:f": "c.py:f", "a.py:f": "b.py:f", "d.py:f": "e.py:f", "e.py:f": "d.py:f"})
+    assert find_successor(app, settings) == successor
 
 
 def test_scripts_own_nothing(mag: Mag) -> None:
