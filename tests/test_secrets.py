@@ -27,6 +27,16 @@ def train(config):
 if __name__ == "__main__":
     train()
 """
+SCRIPT = """\
+import os
+from mag.experiment import Experiment
+
+with Experiment(config={"password": os.environ["DB_PASSWORD"]}, name="script") as experiment:
+    experiment.register_result("url", f"https://me:{os.environ['GITHUB_TOKEN']}@example.org")
+    raise OSError(os.environ["AWS_SECRET_ACCESS_KEY"])
+"""
+PLANTED_BEFORE, ALL = 35, 53
+"""How many secrets lie in files, the environment and the settings of git, and how many there are with those typed."""
 VARIABLES = ("HF_TOKEN", "WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "GITHUB_TOKEN", "MY_PIN", "HARMLESS")
 FILES = (
     ".env",
@@ -74,14 +84,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Git) -> Path:
         monkeypatch.setenv(name, next(secrets))
     git("remote", "add", "origin", f"https://me:{next(secrets)}@example.org/x.git")
     git("remote", "add", "other", f"https://{next(secrets)}@example.org/y.git")
-    monkeypatch.setenv("NEXT_SECRET", "35")
-    assert next(secrets) == plant(35)
+    (code / "script.py").write_text(SCRIPT)
+    assert next(secrets) == plant(PLANTED_BEFORE)
     return code
 
 
-def run(*words: str) -> None:
-    """Run mag, whatever comes of it."""
-    subprocess.run([sys.executable, "-m", "mag", *words], check=False, capture_output=True)
+def run(*words: str) -> int:
+    """Run Python, and return its exit status."""
+    return subprocess.run([sys.executable, *words], check=False, capture_output=True).returncode
 
 
 def read_all(git: Git) -> dict[str, bytes]:
@@ -96,6 +106,13 @@ def read_all(git: Git) -> dict[str, bytes]:
     return written
 
 
+def read_planted(project: Path, typed: list[str]) -> str:
+    """Return all that secrets were planted in."""
+    files = (path for path in project.rglob("*") if path.is_file() and "experiments" not in path.parts)
+    texts = [path.read_text() for path in files if ".git" not in path.parts or path.name == "config"]
+    return "\n".join([*texts, *os.environ.values(), *typed])
+
+
 def test_none_is_found(project: Path, git: Git) -> None:
     """Fifty secrets, in the environment, overrides, YAML, remotes, .env-like files and errors: mag wrote none down."""
     overrides = [
@@ -103,16 +120,23 @@ def test_none_is_found(project: Path, git: Git) -> None:
         *(f"+wandb.api_key={plant(44)}", f"++db.secret_key={plant(45)}", f"api_keys=[{plant(46)},{plant(47)}]"),
         *(f"+tokens={{access_token: {plant(48)}}}", f"db.access_token={plant(49)}"),
     ]
-    run("sweep", "fail=0,1,2")
-    run("sweep", "fail=0,1,2", "plain=2", *overrides)
-    run("run", "plain=3", f"secret={plant(36)}", f"auth.bearer_token={plant(37)}")
+    few = [f"secret={plant(36)}", f"auth.bearer_token={plant(37)}", f"+url=redis://me:{plant(35)}@db"]
+    some = ["fail=1", f"secret={plant(38)}", f"db.password={plant(39)}"]
+    words = ["--token", plant(50), f"--db-password={plant(51)}", f"https://{plant(52)}@example.org"]
+    assert run("-m", "mag", "sweep", "fail=0,1,2") == 1
+    assert run("-m", "mag", "sweep", "fail=0,1,2", "plain=2", *overrides) == 1
+    assert run("-m", "mag", "run", "plain=3", *few) == 0
+    assert run("script.py", *words) == 1
     (project / "train.py").write_text(APP + "# changed\n")
-    run("run", "plain=4", "fail=1", f"secret={plant(38)}", f"db.password={plant(39)}")
-    written = read_all(git)
+    assert run("-m", "mag", "run", "plain=4", *some) == 1
+    planted, written = read_planted(project, [*overrides, *few, *some, *words]), read_all(git)
 
-    assert sum(name.endswith("record.json") for name in written) >= 10
+    assert [number for number in range(ALL) if plant(number) not in planted] == []
+    assert sum(name.endswith("record.json") for name in written) == 3 + 6 + 3
     assert any(b"# changed" in content for content in written.values())
-    leaks = [(name, number) for number in range(50) for name, text in written.items() if plant(number).encode() in text]
+    leaks = [
+        (name, number) for number in range(ALL) for name, text in written.items() if plant(number).encode() in text
+    ]
     assert leaks == []
     record = next(text for name, text in written.items() if name.endswith("record.json"))
     assert all(name.encode() in record for name in FILES)
