@@ -47,4 +47,5 @@ def freeze(project: Project, links: Sequence[str] = ()) -> Iterator[Place]:
         moved = {repository.top: directory}
         folder = transfer(cwd, moved)
         tree, file = read_tree(repository, code), transfer(os.path.abspath(project.app.file), moved)
+        commit = {key: value for key, value in commit.items() if key != "changed"}  # all is imported anew, from here
         yield Place(folder if folder.is_dir() else directory, moved, {**commit, "frozen": True}, tree, file)

@@ -75,7 +75,7 @@ def require_code(experiment: StoredExperiment, advice: str) -> str:
     for one in commit.get("not_captured") or ():
         note(f"not in the record of the code: {one.get('path')} ({one.get('reason')})")
     for path in commit.get("changed") or ():
-        note(f"{path} was changed while the experiment ran: which state of it ran is not known")
+        note(f"{path} was changed after its process had started: which state of it ran is not known")
     return code
 
 
@@ -119,7 +119,8 @@ def lend_place(experiment: StoredExperiment, links: Sequence[str] = ()) -> Itera
         moved = {Path(top) if isinstance(top, str) else repository.top: directory, repository.top: directory}
         folder = transfer(record.directory or directory, moved)
         folder, file = folder if folder.is_dir() else directory, _locate_app(record, moved)
-        yield Place(folder, moved, record.commit, read_tree(repository, code), file)
+        commit = {key: value for key, value in record.commit.items() if key != "changed"}
+        yield Place(folder, moved, commit, read_tree(repository, code), file)
 
 
 def _locate_app(record: Record, moved: Mapping[Path, Path]) -> Path | None:

@@ -12,6 +12,7 @@ from typing import Any
 from mag.errors import RepositoryError
 from mag.record.changes import read_changes
 from mag.record.collection import note_store
+from mag.record.drift import list_stale
 from mag.record.omissions import Omission, Rules
 from mag.record.repository import Repository, remove_credentials
 from mag.record.snapshots import keep_snapshot, read_state
@@ -34,7 +35,7 @@ def read_commit(directory: Path, *, ignore: Path | None = None, rules: Rules | N
         tracks nor ignores) and `remote` (without credentials). Where there is no commit to name, `hash` is None and
         `reason` says why. With rules also `top` (the work tree), `taken` (when, in seconds since 1970), `snapshot` (the
         commit that holds exactly the code; None where `hash` does) and `not_captured` (what it does not hold: `path`
-        and `reason` of each).
+        and `reason` of each); and `changed`, if this process has imported files of which that holds a later state.
     """
     try:
         with Repository(directory) as repository:
@@ -60,7 +61,8 @@ def _read(repository: Repository, ignore: Path | None, rules: Rules | None) -> d
         omissions.append(Omission(".", f"no snapshot could be made: {error}"))
         known = _read_less(repository, ignore)
     told = {"top": str(repository.top), "taken": taken, "snapshot": snapshot, "not_captured": _list(omissions)}
-    return known | told
+    stale = list_stale(str(repository.top))
+    return known | told | ({"changed": stale} if stale else {})
 
 
 def _read_less(repository: Repository, ignore: Path | None) -> dict[str, Any]:

@@ -1,8 +1,13 @@
-"""Drift: files of code that were changed after the snapshot was taken, while experiments still ran from them."""
+"""Drift: files of code that do not stand in the snapshot as they ran.
+
+They were changed after it was taken, while experiments still ran from them; or before, when a process that makes
+experiments by itself, a script or a notebook, had imported them already.
+"""
 
 import functools
 import os
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from types import ModuleType
@@ -20,12 +25,33 @@ def tell_drift(commit: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         The same; with `changed`, paths relative to `top`, if there are any.
     """
-    known = {key: value for key, value in commit.items() if key != "changed"}
     top, taken = commit.get("top"), commit.get("taken")
     if not isinstance(top, str) or not isinstance(taken, float):
-        return known
-    changed = sorted(os.path.relpath(path, top) for path in _list_files(top) if _is_newer(path, taken))
-    return {**known, "changed": changed[:_MOST]} if changed else known
+        return dict(commit)
+    changed = {*commit.get("changed", ()), *_list_newer_files(top, _list_files(top), taken)}
+    return {**commit, "changed": sorted(changed)[:_MOST]} if changed else dict(commit)
+
+
+def list_stale(top: str) -> list[str]:
+    """Return the files of this process's modules that were changed since it started: it may run what they were before.
+
+    Args:
+        top: The work tree whose files count; the paths are relative to it.
+    """
+    began = _read_start()
+    files = _select_files(top, list(sys.modules.values())) if began is not None else ()
+    return _list_newer_files(top, files, began or 0.0)[:_MOST]
+
+
+def _read_start() -> float | None:
+    """Return when this process started, in seconds since 1970, at most 10 ms late; None where that is not told."""
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - (ticks + 1) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+    return time.time() - age
 
 
 def survey_modules(commit: Mapping[str, Any]) -> None:
@@ -64,6 +90,10 @@ def _select_files(top: str, modules: Iterable[ModuleType]) -> frozenset[str]:
     return frozenset(
         path for path in files if isinstance(path, str) and path.startswith(prefix) and "site-packages" not in path
     )
+
+
+def _list_newer_files(top: str, files: Iterable[str], moment: float) -> list[str]:
+    return sorted(os.path.relpath(path, top) for path in files if _is_newer(path, moment))
 
 
 def _is_newer(path: str, moment: float) -> bool:

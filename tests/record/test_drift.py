@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from mag.record.drift import survey_modules, tell_drift
+from mag.record.paths import ExperimentPaths
+from mag.record.records import read_record
 
 Load = Callable[[str], Path]
 
@@ -45,9 +48,10 @@ def touch(file: Path) -> None:
 
 
 def test_unchanged_code_is_not_named(load: Load, commit: dict[str, Any]) -> None:
-    """What is known of the code stays as it is, and what was named before is looked at anew."""
+    """What is known of the code stays as it is, and what was named before stays named."""
     load("mag_drift_a")
-    assert tell_drift({**commit, "changed": ["old.py"]}) == commit
+    assert tell_drift(commit) == commit
+    assert tell_drift({**commit, "changed": ["old.py"]}) == {**commit, "changed": ["old.py"]}
 
 
 @pytest.mark.parametrize("change", [touch, Path.unlink])
@@ -77,3 +81,19 @@ def test_without_a_snapshot_there_is_no_drift(known: dict[str, Any]) -> None:
     """Where no code was kept, nothing can differ from it."""
     survey_modules(known)
     assert tell_drift(known) == known
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell when a process started")
+@pytest.mark.parametrize("edit", ["", "pathlib.Path('part.py').write_text('VALUE = 2\\n')\n"], ids=len)
+def test_a_script_that_runs_older_code_than_its_snapshot_has(code: Path, edit: str) -> None:
+    """What a script had imported before it was edited is named, although the snapshot was taken later."""
+    (code / "part.py").write_text("VALUE = 1\n")
+    (code / "script.py").write_text(
+        f"import pathlib, mag, part\n{edit}with mag.Experiment(config={{'C': 1}}) as one:\n"
+        "    one.register_result('value', part.VALUE)\n"
+    )
+    subprocess.run([sys.executable, "script.py"], cwd=code, check=True, capture_output=True)
+    record = read_record(ExperimentPaths(str(code / "experiments" / "1")))
+
+    assert record.results == {"value": 1}
+    assert record.commit.get("changed") == (["part.py"] if edit else None)
