@@ -34,8 +34,8 @@ whatever the YAML says today. What comes out lies in .mag/reruns/1 (2, 3, ...) o
   mag rerun '10|0.01' --link data          with a directory that git ignores
   mag rerun '10|0.01' C=100                a new experiment from the old one's config and code
 
-Of an experiment that a script made with Experiment(...), the script is run again, until it has made this one; others
-that it makes on the way are thrown away.
+Of an experiment that a script made with Experiment(...) or mag.sweep(...), the script is run again, until it has made
+this one; others that it makes on the way are thrown away.
 
 If the results differ, it says what else does: code, environment, host.
 
@@ -130,7 +130,7 @@ def _run_script(
     words = find_script(record, place.folder, place.moved)
     if overrides:
         raise UsageError(
-            f"The config of {experiment.name!r} is made in {record.app}, so that {overrides[0]!r} cannot change it: "
+            f"The config of {experiment.name!r} is made in {words[0]}, so that {overrides[0]!r} cannot change it: "
             f"`mag restore` brings the script back, to be changed and run."
         )
     recall = _recall(experiment, place, record.config)

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -278,4 +279,18 @@ def sweep(
     plan = make_plan(read_overrides(overrides), Composer(folder, name), store, settings, shape)
     source = target.file.parent if target.file else locate_code()
     order = Order(app=target.name, settings=settings, source=source, overrides=tuple(overrides), jobs=jobs, force=force)
+    if repetition is not None:
+        return _repeat(plan, order, repetition, target.function)
     return execute(plan, order, lambda: target.function, Observer())
+
+
+def _repeat(plan: Plan, order: Order, repetition: Repetition, function: Function) -> Report:
+    """Run a plan in a script that is run again: only the experiment that is wanted, if it is one of these."""
+    order = dataclasses.replace(order, commit=repetition.provenance["commit"], manifest=False)
+    wanted = [each for each in plan if each.identity == repetition.identity]
+    if not wanted:
+        return execute(plan, order, lambda: function, Observer())
+    folder, name = os.path.split(repetition.directory)
+    only = dataclasses.replace(wanted[0], index=0, identifier=name, status="new", app=None)
+    execute(Plan((only,), StorePaths(folder)), order, lambda: function, Observer())
+    sys.exit()  # this is what the script was run again for

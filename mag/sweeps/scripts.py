@@ -1,4 +1,4 @@
-"""Scripts: an experiment that a script made with `Experiment`, once more, by running that script again."""
+"""Scripts: an experiment that one made with `Experiment` or `mag.sweep`, once more, by running it again."""
 
 import contextlib
 import os
@@ -25,9 +25,9 @@ from mag.sweeps.reruns import Recall
 
 
 def names_script(record: Record) -> bool:
-    """Tell whether no app ran an experiment, but a program of its own."""
+    """Tell whether no app ran an experiment, but a program with `Experiment`, or with `mag.sweep` of its own."""
     file, _, function = (record.app or "").rpartition(":")
-    return not file or not function.isidentifier()
+    return file in {"", "__main__"} or not function.isidentifier()
 
 
 def find_script(record: Record, folder: Path, moved: Mapping[Path, Path]) -> list[str]:
@@ -99,7 +99,7 @@ def repeat_script(
         file = Path(scratch, "repetition.json")
         repetition.write(file)
         code, stopped = _run(words, variables | {VARIABLE: str(file)}, scratch, recall.grace)
-    return _read_outcome(recall, original, code), stopped
+    return _read_outcome(recall, original, words, code), stopped
 
 
 def _run(words: Sequence[str], variables: Mapping[str, str], cwd: str, grace: float) -> tuple[int, int | None]:
@@ -131,15 +131,15 @@ def _signal(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-def _read_outcome(recall: Recall, original: Record, code: int) -> Record:
+def _read_outcome(recall: Recall, original: Record, words: Sequence[str], code: int) -> Record:
     how = f"was ended by {name_signal(-code)}" if code < 0 else f"exited with code {code}"
     try:
         record = read_record(recall.paths)
     except FileNotFoundError:
         raise RecordError(
-            f"{original.app} {how} without having come to {original.identifier!r}: its config is made in that script, "
-            f"from what may be there no more (arguments, variables, files)."
+            f"{' '.join(words)} {how} without having come to {original.identifier!r}: its config is made there, from "
+            f"what may be there no more (arguments, variables, files)."
         ) from None
     if record.status == "running":
-        raise RecordError(f"{original.app} {how} in the middle of {original.identifier!r}: see {recall.paths.log}.")
+        raise RecordError(f"{' '.join(words)} {how} in the middle of {original.identifier!r}: see {recall.paths.log}.")
     return record

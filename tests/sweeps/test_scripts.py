@@ -166,6 +166,21 @@ def test_what_cannot_be_repeated(make: Make, mag: Mag, words: list[str], overrid
     assert mag("restore", "1", "../restored").returncode == 0
 
 
+@pytest.mark.parametrize("function", ["train", "lambda config: train(config)"])
+def test_one_of_a_sweep(make: Make, mag: Mag, function: str) -> None:
+    """Of the experiments of a script's own sweep one is repeated, whatever the function is called."""
+    code = make(
+        "import mag, scale\ndef train(config):\n    return config.x * scale.FACTOR\n"
+        f"mag.sweep({function}, ['+x=1,2'])\nmag.sweep({function}, ['+x=3,4'])\n"
+    )
+    (code / "scale.py").write_text("FACTOR = 99\n")
+    before = read_files(Path("experiments"))
+    done = mag("rerun", "4")
+
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, "result\t40\t40\tyes"), done.stderr
+    assert read_files(Path("experiments")) == before
+
+
 def test_a_whole_sweep_in_a_script_is_not_repeated(make: Make, mag: Mag, tmp_path: Path) -> None:
     """A sweep that the script makes on the way leaves nothing in a store."""
     store = tmp_path / "runs"
