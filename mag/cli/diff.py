@@ -78,7 +78,10 @@ def _compare_code(
             words = ("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", *style)
             return trees, repository.run("diff", *words, before, after, "--")
     except RepositoryError as error:
-        note(f"the code cannot be compared: {error}")
+        hint = (
+            f" (`git diff {before[:12]} {after[:12]}` may fetch what is missing)" if "transport" in str(error) else ""
+        )
+        note(f"the code cannot be compared: {error}{hint}")
         return (None, None), None
 
 

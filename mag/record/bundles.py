@@ -15,7 +15,7 @@ from mag.errors import ExistsError, RecordError, RepositoryError
 from mag.record.checkouts import read_code
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
-from mag.record.repository import Repository
+from mag.record.repository import TRANSFER, Repository
 from mag.record.snapshots import COMMITS, SNAPSHOTS, keep_commit
 
 _LEFT = {"lock", "reruns"}
@@ -71,7 +71,7 @@ def _bundle_code(repository: Repository, record: Record, scratch: Path) -> Path:
     if not refs:
         keep_commit(repository, code)
         refs = [COMMITS + code]
-    repository.run("bundle", "create", "--quiet", str(path), *refs)
+    repository.run("bundle", "create", "--quiet", str(path), *refs, env=TRANSFER)
     return path
 
 
@@ -127,7 +127,7 @@ def _take_code(bundle: Path, store: StorePaths, repository: Repository | None) -
     words = ("-c", "transfer.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
     with contextlib.ExitStack() as stack:
         holder = repository or stack.enter_context(open_own(store, make=True))
-        holder.run(*words, str(bundle), "+refs/mag/*:refs/mag/*")
+        holder.run(*words, str(bundle), "+refs/mag/*:refs/mag/*", env=TRANSFER)
 
 
 def open_own(store: StorePaths, *, make: bool = False) -> Repository:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mag.errors import RepositoryError
 from mag.record.omissions import Omission
-from mag.record.repository import Repository
+from mag.record.repository import TRANSFER, Repository
 
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
@@ -66,7 +66,7 @@ def check_out(repository: Repository, code: str, directory: Path) -> list[Omissi
     Raises:
         RepositoryError: Git failed.
     """
-    repository.run("worktree", "add", "--quiet", "--force", "--detach", "--", str(directory), code)
+    repository.run("worktree", "add", "--quiet", "--force", "--detach", "--", str(directory), code, env=TRANSFER)
     return _fill_submodules(repository, code, directory)
 
 
@@ -92,7 +92,7 @@ def _fill(inner: Repository, code: str, directory: Path, path: str) -> list[Omis
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
         places = {"GIT_DIR": str(inner.git_dir), "GIT_WORK_TREE": str(directory), "GIT_INDEX_FILE": f"{scratch}/index"}
-        inner.run("read-tree", "--reset", "-u", code, env=places)
+        inner.run("read-tree", "--reset", "-u", code, env=TRANSFER | places)
     return [Omission(f"{path}/{one.path}", one.reason) for one in _fill_submodules(inner, code, directory)]
 
 

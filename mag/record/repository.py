@@ -1,7 +1,8 @@
 """A git repository, asked through GitPython with everything off that could run a program of the repository's own.
 
-Hooks, file-system monitors, external diff drivers and text conversions of a repository never run here. Clean filters
-(`.gitattributes`) do when a changed file is stored, as they do in the user's own `git add`.
+Hooks, file-system monitors, external diff drivers and text conversions of a repository never run here, nor what a
+partial clone would fetch missing objects with while something is only looked at. Clean filters (`.gitattributes`) do
+when a changed file is stored, as they do in the user's own `git add`; smudge filters when code is checked out.
 """
 
 import os
@@ -17,7 +18,9 @@ from mag.errors import RepositoryError
 if TYPE_CHECKING:
     import git
 
-_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none"}
+TRANSFER = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+"""Variables for a command that may fetch; any other must not, since a partial clone names the program that it does."""
 _SAFE = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",

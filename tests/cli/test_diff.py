@@ -73,6 +73,24 @@ def test_hostile_settings_run_nothing(setting: str, versioned: Path, mag: Mag, g
     assert not canary.exists()
 
 
+def test_a_hostile_partial_clone_fetches_nothing(versioned: Path, mag: Mag, git: Git) -> None:
+    """Where an object is missing, looking does not run what the repository would fetch it with, and says so."""
+    mag("run")
+    (versioned / "train.py").write_text((versioned / "train.py").read_text() + "\n")
+    mag("run", "C=2")
+    canary, blob = versioned / "canary", git("rev-parse", "HEAD:train.py")
+    (versioned / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    for key, value in {"url": str(versioned), "promisor": "true", "uploadpack": f"touch {canary}; false"}.items():
+        git("config", f"remote.origin.{key}", value)
+    git("config", "core.repositoryformatversion", "1")
+    git("config", "extensions.partialClone", "origin")
+    done = mag("diff", "1|0.5", "2|0.5")
+
+    assert (done.returncode, "cannot be compared" in done.stderr) == (1, True), done.stderr
+    assert "`git diff " in done.stderr
+    assert not canary.exists()
+
+
 def test_alike(write: Write, run: Run) -> None:
     """Two that are alike lead to status 0 and no output."""
     for name in ("a", "b"):

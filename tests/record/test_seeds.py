@@ -1,8 +1,11 @@
 """Laws of `mag.seed_everything`."""
 
+import importlib.util
 import random
 import subprocess
 import sys
+
+import pytest
 
 import mag
 
@@ -22,3 +25,12 @@ def test_numpy_is_seeded_where_it_is_loaded() -> None:
     first, *drawn = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
 
     assert (first, drawn[0]) == ("False", drawn[1])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+def test_torch_is_seeded_where_it_is_loaded() -> None:
+    """The generators of torch are seeded."""
+    code = "import mag, torch\nfor _ in range(2): print(mag.seed_everything(5), torch.rand(1).item())"
+    first, second = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+
+    assert first == second

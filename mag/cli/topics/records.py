@@ -7,7 +7,9 @@ experiments/
     results.json         what it returned and registered
     .mag/record.json     status, command, times, host, commit, exit, error
     .mag/attempts/       log, results and record of earlier attempts
+    .mag/reruns/         what `mag rerun` made of it
   .mag/sweeps/           what each sweep was asked, and its plan
+  .mag/environments/     Python, machine and installed distributions, each state once
 
 The status of an experiment:
 
@@ -20,6 +22,10 @@ The status of an experiment:
   lost          it says running, but nobody runs it: the machine went down
 
 Typed again, the same command skips what is completed and tries the rest again.
+
+The code is a commit under refs/mag/ of the git repository, or the commit that was checked out. To keep it runs what
+`git add` of your changes runs: the clean filters of .gitattributes; to bring it back (rerun, restore) runs their smudge
+filters. No hook, file-system monitor, external diff or text conversion is run, and `mag diff` runs none of them all.
 
 Exit statuses of mag:
 
