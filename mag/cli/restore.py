@@ -13,12 +13,13 @@ from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experimen
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
+    from mag.record.repository import Repository
     from mag.record.store import StoredExperiment
 
 HELP = """Bring back the code of an experiment, uncommitted changes included, and its config, in a directory.
 
 \b
-  mag restore '10|0.01'               beside this work tree, as NAME-10|0.01
+  mag restore '10|0.01'               beside its work tree, as NAME-10|0.01
   mag restore '10|0.01' ../old        there
   cd "$(mag restore '10|0.01')"
 
@@ -44,8 +45,7 @@ def command(*, reference: str, target: str | None, directory: str | None) -> Non
     experiment = find_experiment(reference, directory)
     code = require_code(experiment, "what it ran is not kept anywhere")
     with open_code(experiment, code) as repository:
-        place = Path(target) if target else repository.top.with_name(f"{repository.top.name}-{experiment.name}")
-        place = Path(os.path.abspath(place))
+        place = Path(os.path.abspath(target or _choose_place(experiment, repository)))
         if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
             raise UsageError(f"{place} is there already: name another directory.")
         for one in check_out(repository, code, place):
@@ -53,6 +53,13 @@ def command(*, reference: str, target: str | None, directory: str | None) -> Non
     _write_config(experiment, place)
     write_bytes(os.fsencode(place) + b"\n")
     _advise(experiment, place)
+
+
+def _choose_place(experiment: "StoredExperiment", repository: "Repository") -> Path:
+    """Return a directory beside the work tree; in the current one if the code came with `mag import`."""
+    name = f"{repository.top.name}-{experiment.name}"
+    own = Path(experiment.paths.home.code).resolve()
+    return Path(name) if repository.top.resolve() == own else repository.top.with_name(name)
 
 
 def _write_config(experiment: "StoredExperiment", place: Path) -> None:

@@ -76,7 +76,7 @@ def _name_program() -> list[str]:
     program, module = Path(sys.argv[0]), getattr(sys.modules["__main__"], "__spec__", None)
     if program.name == "mag" or (module is not None and module.name == "mag.__main__"):
         return ["mag"]
-    if module is not None:  # python -m
+    if module is not None and module.origin == sys.argv[0]:  # python -m, and no worker that was started by a script
         return ["python", "-m", module.name.removesuffix(".__main__")]
     return ["python", sys.argv[0]] if program.suffix == ".py" else [sys.argv[0]]
 

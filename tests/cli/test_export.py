@@ -49,6 +49,9 @@ def test_it_comes_back_elsewhere(place: str, bundle: Path, mag: Mag, git: Git) -
     assert (done.returncode, done.stdout) == (0, f"{elsewhere}/experiments/10|0.5\n"), done.stderr
     again = mag("rerun", "10|0.5")
     assert (again.returncode, "score\t15.0\t15.0\tyes" in again.stdout) == (0, True), again.stderr
+    restored = Path(mag("restore", "10|0.5").stdout.strip())
+    assert (restored / "mag-config.json").is_file()
+    assert not restored.is_relative_to(elsewhere / "experiments")
     assert mag("import", str(bundle)).returncode == 2
 
 

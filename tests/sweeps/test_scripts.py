@@ -103,6 +103,20 @@ def test_module(make: Make, mag: Mag) -> None:
     assert (done.returncode, "a\ta\tyes" in done.stdout) == (0, True), done.stderr
 
 
+def test_one_of_a_pool(make: Make, mag: Mag) -> None:
+    """An experiment that a worker of the script's made is repeated by the script, not by the worker alone."""
+    make(
+        "import mag\nfrom joblib import Parallel, delayed\ndef make_one(C):\n"
+        "    with mag.Experiment(config={'C': C}) as one:\n        one.register_result('score', 2 * C)\n"
+        "if __name__ == '__main__':\n    Parallel(n_jobs=2)(delayed(make_one)(C) for C in range(3))\n"
+    )
+    before = read_files(Path("experiments"))
+    done = mag("rerun", "2")
+
+    assert (done.returncode, "score\t4\t4\tyes" in done.stdout) == (0, True), done.stderr
+    assert read_files(Path("experiments")) == before
+
+
 def test_what_other_experiments_left_is_found(make: Make, mag: Mag) -> None:
     """A script that reads another experiment finds it in a rerun, too, by path and by name."""
     text = "from mag.experiment import Experiment\nwith Experiment(config={'C': 1}, name='first') as one:\n"
