@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +32,21 @@ def train(config, experiment):
     return {"loss": sum(w * w for w in weights) + extra, "weights": weights}
 """
 
+SCRIPTED = (0, 4, 9)
+"""The states in which the script is run: a clean tree, a package with a deleted file, amended history."""
+SCRIPT = """\
+import random
+import sys
+
+import mag
+import train
+
+for rate in (0.1, 0.2):
+    with mag.Experiment(config={"lr": rate, "state": int(sys.argv[1])}) as experiment:
+        mag.seed_everything(experiment.seed)
+        experiment.register_result("weights", [train.model.target(i) + random.random() * rate for i in range(20)])
+"""
+
 
 def write_model(code: Path, number: int) -> None:
     """Let the model be another one."""
@@ -44,6 +61,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Git) -> Path:
         folder.mkdir(parents=True)
     (library / "part.py").write_text("VALUE = 1\n")
     (code / "train.py").write_text(APP)
+    (code / "script.py").write_text(SCRIPT)
     (code / "configs" / "config.yaml").write_text("lr: 0.1\nuse_lib: true\nstate: 0\n")
     (code / ".gitignore").write_text("__pycache__/\nexperiments/\n")
     write_model(code, 0)
@@ -96,13 +114,15 @@ def pass_through_states(code: Path, git: Git) -> Iterator[str]:
 
 
 def run_all(code: Path, git: Git) -> list[str]:
-    """Run one experiment in each state (three with MAG_TORTURE=1), and return all their names."""
+    """Run one experiment in each state (three with MAG_TORTURE=1), and two of a script's in some; return all names."""
     rates = "0.1,0.2,0.3" if os.environ.get("MAG_TORTURE") else "0.1"
     for number, _ in enumerate(pass_through_states(code, git)):
         assert run_program(["sweep", f"state={number}", f"lr={rates}", "-q"]) == 0
+        if number in SCRIPTED:
+            subprocess.run([sys.executable, "script.py", str(number)], check=True, capture_output=True)
     git("gc", "-q", "--prune=now")
     names = [experiment.name for experiment in Store("experiments")]
-    assert len(names) == 10 * len(rates.split(","))
+    assert len(names) == 10 * len(rates.split(",")) + 2 * len(SCRIPTED)
     assert len({tuple(one.results["weights"]) for one in Store("experiments")}) > 2 * len(names) // 3
     return names
 

@@ -24,6 +24,16 @@ def test_it_is_stored_once(tmp_path: Path) -> None:
     assert read_environment(store, environment.digest) == {"version": 1, **environment.content}
 
 
+def test_the_machine_is_described(tmp_path: Path) -> None:
+    """Python, platform, processor and devices are told, whatever the machine is."""
+    content = gather_environment(tmp_path).content
+
+    assert all(content[name] for name in ("python", "executable", "platform"))
+    assert content["cpu"]["model"]
+    assert content["cpu"]["count"] == os.cpu_count()
+    assert all(isinstance(name, str) for name in content["gpus"])
+
+
 def test_distributions_have_their_versions(tmp_path: Path) -> None:
     """What is installed is listed with its version."""
     listed = gather_environment(tmp_path).content["distributions"]
