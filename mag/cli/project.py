@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mag.config.composition.composer import Composer
 from mag.config.language.override import Override
 from mag.errors import UsageError
 from mag.record.paths import StorePaths
+from mag.record.repetition import Repetition
 from mag.settings import Settings, find_app_settings, find_settings
 from mag.sweeps.override_files import read_overrides
 
@@ -68,6 +70,8 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     app = known.get("app") or _find_app(spec, texts, cwd)
     settings = find_app_settings(app.file, cwd)
     root = Path(directory) if directory else settings.store_root(cwd)
+    if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
+        root = Path(repetition.divert(os.path.abspath(root)))
     return Project(app, settings, texts, app.compose_from(), StorePaths(_shorten(root, cwd)))
 
 

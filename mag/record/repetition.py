@@ -8,11 +8,13 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mag.errors import NotFoundError, RecordError
 from mag.record.paths import ExperimentPaths, StorePaths
-from mag.record.store import Store, StoredExperiment
+
+if TYPE_CHECKING:
+    from mag.record.store import StoredExperiment
 
 VARIABLE = "MAG_REPETITION"
 
@@ -78,7 +80,7 @@ class Repetition:
         """Tell whether these are the files of the experiment that is wanted."""
         return paths.directory == self.directory
 
-    def look_up(self, root: str, reference: str) -> StoredExperiment:
+    def look_up(self, root: str, reference: str) -> "StoredExperiment":
         """Return the experiment that the script means: one of this repetition's, or of where it ran first.
 
         Args:
@@ -88,6 +90,8 @@ class Repetition:
         Raises:
             NotFoundError: None answers to it, or several do.
         """
+        from mag.record.store import Store  # noqa: PLC0415  (start-up: every command asks whether it is part of one)
+
         try:
             return Store(self.divert(root)).find(reference)
         except NotFoundError:

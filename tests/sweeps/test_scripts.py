@@ -195,14 +195,24 @@ def test_one_of_a_sweep(make: Make, mag: Mag, function: str) -> None:
     assert read_files(Path("experiments")) == before
 
 
-def test_a_whole_sweep_in_a_script_is_not_repeated(make: Make, mag: Mag, tmp_path: Path) -> None:
-    """A sweep that the script makes on the way leaves nothing in a store."""
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        "mag.sweep(lambda c: c.x, ['+x=1,2'], experiments_dir={store!r}, force=True)",
+        "subprocess.run([sys.executable, '-m', 'mag', 'sweep', 'app.py', '+x=1,2', '--force', '--dir', {store!r}])",
+    ],
+    ids=["function", "command"],
+)
+def test_a_sweep_on_the_way(make: Make, mag: Mag, tmp_path: Path, sweep: str) -> None:
+    """A sweep that the script makes before it comes to the experiment leaves nothing in a store."""
     store = tmp_path / "runs"
+    Path("app.py").write_text("import mag\n@mag.main\ndef train(config):\n    return config.x\n")
     make(
-        f"import mag\nmag.sweep(lambda c: c.x, ['+x=1,2'], experiments_dir={str(store)!r}, force=True)\n"
+        f"import mag, subprocess, sys\n{sweep.format(store=str(store))}\n"
         "with mag.Experiment(config={'C': 1}):\n    pass\n"
     )
     before = read_files(store)
+    assert len(list(Store(store))) == 2
     assert mag("rerun", "1").returncode == 0
     assert read_files(store) == before
 
