@@ -22,33 +22,37 @@ __all__ = ["read_commit", "remove_credentials"]
 _MOST_OMISSIONS = 50  # every record of a sweep names them
 
 
-def read_commit(directory: Path, *, ignore: Path | None = None, rules: Rules | None = None) -> dict[str, Any]:
+def read_commit(
+    directory: Path, *, ignore: Path | None = None, rules: Rules | None = None, since: float | None = None
+) -> dict[str, Any]:
     """Return the commit that the code in `directory` is at, and keep that code if there are rules how.
 
     Args:
         directory: Somewhere in a work tree.
         ignore: What does not make the tree dirty: the experiments' own directory.
         rules: What a snapshot takes in; None to keep nothing.
+        since: When another process began to import the code, in seconds since 1970; None if none did before now.
 
     Returns:
         `hash`, `branch` (None where HEAD is detached), `dirty` (changes to tracked files, or files that git neither
         tracks nor ignores) and `remote` (without credentials). Where there is no commit to name, `hash` is None and
-        `reason` says why. With rules also `top` (the work tree), `taken` (when, in seconds since 1970), `snapshot` (the
-        commit that holds exactly the code; None where `hash` does) and `not_captured` (what it does not hold: `path`
-        and `reason` of each); and `changed`, if this process has imported files of which that holds a later state.
+        `reason` says why. With rules also `top` (the work tree), `taken` (in seconds since 1970: a file that changed
+        after that may not have run as the snapshot has it), `snapshot` (the commit that holds exactly the code; None
+        where `hash` does) and `not_captured` (what it does not hold: `path` and `reason` of each); and `changed`, if
+        this process has imported files of which that holds a later state.
     """
     try:
         with Repository(directory) as repository:
-            return _read(repository, ignore, rules)
+            return _read(repository, ignore, rules, since)
     except RepositoryError as error:
         return {"hash": None, "reason": str(error)}
 
 
-def _read(repository: Repository, ignore: Path | None, rules: Rules | None) -> dict[str, Any]:
+def _read(repository: Repository, ignore: Path | None, rules: Rules | None, since: float | None) -> dict[str, Any]:
     if rules is None:
         changes = read_changes(repository, ignore)
         return _describe(repository, changes.commit, changes.branch, dirty=changes.any)
-    snapshot, taken = None, time.time()
+    snapshot, taken = None, since or time.time()
     omissions: list[Omission] = []
     try:
         state = read_state(repository, rules, ignore)

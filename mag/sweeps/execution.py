@@ -5,6 +5,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -138,11 +139,11 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     if not todo:
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
-    threads = max(1, count_cpus() // jobs)
+    threads, began = max(1, count_cpus() // jobs), time.time()
     server = ForkServer(load, threads=threads)
     try:
         environment = gather_surroundings(order.settings, threads)
-        conditions = _gather_conditions(plan, order, environment)
+        conditions = _gather_conditions(plan, order, environment, began)
         if order.manifest:
             prepare_engine()  # while the app is imported
         server.wait_until_ready()
@@ -219,15 +220,15 @@ def gather_surroundings(settings: Settings, threads: int) -> Environment:
     return gather_environment(settings.root, variables)
 
 
-def _gather_conditions(plan: Plan, order: Order, environment: Environment) -> Conditions:
+def _gather_conditions(plan: Plan, order: Order, environment: Environment, began: float) -> Conditions:
     from mag.record.commit import read_commit  # noqa: PLC0415  (what is loaded before the fork, each child carries)
     from mag.record.omissions import Rules  # noqa: PLC0415
 
+    source, ignore, rules = order.source or Path.cwd(), Path(plan.store.root), Rules.of(order.settings)
     provenance = gather_provenance(
         app=order.app,
         environment=environment,
-        commit=order.commit
-        or read_commit(order.source or Path.cwd(), ignore=Path(plan.store.root), rules=Rules.of(order.settings)),
+        commit=order.commit or read_commit(source, ignore=ignore, rules=rules, since=began),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
     )

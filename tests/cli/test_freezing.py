@@ -60,6 +60,19 @@ def test_edited_code_is_named(mag: Mag, read: Read) -> None:
     assert (done.returncode, "late.py was changed" in done.stderr) == (1, True)
 
 
+def test_code_that_is_edited_while_it_is_imported_is_named(versioned: Path, mag: Mag, read: Read) -> None:
+    """Between import and snapshot there is no instant in which an edit would pass unseen."""
+    (versioned / "part.py").write_text("VALUE = 1\n")
+    (versioned / "train.py").write_text(
+        "import mag, part, pathlib\nwith pathlib.Path(part.__file__).open('a') as file:\n"
+        "    file.write('VALUE = 2\\n')\n@mag.main('configs')\ndef train(config):\n    return part.VALUE\n"
+    )
+    mag("run")
+
+    assert read("1|0.5").results == {"result": 1}
+    assert read("1|0.5").commit["changed"] == ["part.py"]
+
+
 def test_without_a_repository(project: Path, mag: Mag) -> None:
     """There is nothing to freeze, and nothing is started."""
     done = mag("sweep", "C=1,2", "--snapshot")
