@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mag.cli.program import run_program
 from mag.record.store import Store
 
 Git = Callable[..., str]
+Mag = Callable[..., subprocess.CompletedProcess[str]]
 
 APP = """\
 import importlib
@@ -113,11 +113,11 @@ def pass_through_states(code: Path, git: Git) -> Iterator[str]:
     yield "after git gc"
 
 
-def run_all(code: Path, git: Git) -> list[str]:
+def run_all(code: Path, git: Git, mag: Mag) -> list[str]:
     """Run one experiment in each state (three with MAG_TORTURE=1), and two of a script's in some; return all names."""
     rates = "0.1,0.2,0.3" if os.environ.get("MAG_TORTURE") else "0.1"
     for number, _ in enumerate(pass_through_states(code, git)):
-        assert run_program(["sweep", f"state={number}", f"lr={rates}", "-q"]) == 0
+        assert mag("sweep", f"state={number}", f"lr={rates}", "-q").returncode == 0
         if number in SCRIPTED:
             subprocess.run([sys.executable, "script.py", str(number)], check=True, capture_output=True)
     git("gc", "-q", "--prune=now")
@@ -128,10 +128,10 @@ def run_all(code: Path, git: Git) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_everything_comes_back(code: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_comes_back(code: Path, git: Git, mag: Mag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Experiments of ten states of the tree rerun to the same bits, here and in a clone of refs/mag/*."""
-    names = run_all(code, git)
-    assert [name for name in names if run_program(["rerun", name, "--json"]) != 0] == []
+    names = run_all(code, git, mag)
+    assert [name for name in names if mag("rerun", name, "--json").returncode != 0] == []
 
     clone = tmp_path / "clone"
     git("clone", "-q", "--recurse-submodules", code.as_uri(), str(clone))
@@ -139,5 +139,5 @@ def test_everything_comes_back(code: Path, git: Git, tmp_path: Path, monkeypatch
     shutil.move(code / "experiments", clone)
     code.rename(tmp_path / "hidden")
     monkeypatch.chdir(clone)
-    assert [name for name in names if run_program(["rerun", name, "--json"]) != 0] == []
+    assert [name for name in names if mag("rerun", name, "--json").returncode != 0] == []
     assert all(len(os.listdir(one.paths.reruns)) == 2 for one in Store("experiments"))
