@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mag.config.conditions.expressions import Find, parse_expression
+from mag.config.conditions.operations import is_same
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import QUOTED
 from mag.config.language.override import Choice, Override
 from mag.errors import SpaceError
-from mag.sweeps.expressions import parse_expression
-from mag.sweeps.operations import is_same
-from mag.sweeps.space import Filter, Find, name_key
+from mag.sweeps.space import Filter, name_key
 
 _WITH_KEY = re.compile(r"[^\s'\"\[({=]+\s*=")
 

@@ -4,14 +4,12 @@ import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
+from mag.config.conditions.expressions import Find
 from mag.config.language.override import Override
 
 _KEPT_VALUES = 4096
-
-Find: TypeAlias = Callable[[str], Any]
-"""Returns the value of a key in one point; None where the point has no such key."""
 
 
 class Filter(NamedTuple):

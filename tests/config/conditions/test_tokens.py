@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.config.conditions.tokens import split_tokens
 from mag.errors import SpaceError
-from mag.sweeps.tokens import split_tokens
 
 
 @given(st.text("aé1.0 _<>=!*/-+%()[],'\"\\eE", max_size=12))

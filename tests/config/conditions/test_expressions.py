@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.config.conditions.expressions import Expression, parse_expression
 from mag.errors import SpaceError
-from mag.sweeps.expressions import Expression, parse_expression
 
 KEYS = {"a": 2, "b": -1.5, "c": 0}
 ATOMS = st.integers(0, 5).map(str) | st.sampled_from([*KEYS, "1.5", "(a)", "-a", "- -b", "[1, a]"])

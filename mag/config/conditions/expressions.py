@@ -12,19 +12,21 @@ atom       = number | text | true | false | null | inf | nan | key | list | "(" 
 list       = "[" [ either { "," either } ] "]"
 key        = name { "." name } | "key(" text ")"                                         key("db@backup")
 
-A text is in single or double quotes. A key is one of the flat config, or a group, of which the value is the option
-that is chosen. A key that a point does not have is null (see `mag.sweeps.operations`); `and`, `or` and `not` take
-null, false, 0, "" and [] for false.
+A text is in single or double quotes. In a sweep a key is one of the flat config, or a group, of which the value is the
+option that is chosen. A key that a point does not have is null (see `mag.config.conditions.operations`); `and`, `or`
+and `not` take null, false, 0, "" and [] for false.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
+from mag.config.conditions.operations import calculate, contains, is_same, precedes
+from mag.config.conditions.tokens import Token, refuse_expression, split_tokens
 from mag.errors import SpaceError
-from mag.sweeps.operations import calculate, contains, is_same, precedes
-from mag.sweeps.space import Find
-from mag.sweeps.tokens import Token, refuse_expression, split_tokens
+
+Find: TypeAlias = Callable[[str], Any]
+"""Returns the value of a key; None where there is none."""
 
 _Node: TypeAlias = Callable[[Find], Any]
 

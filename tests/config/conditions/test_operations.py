@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.config.conditions.operations import calculate, contains, is_same, precedes
 from mag.errors import SpaceError
-from mag.sweeps.operations import calculate, contains, is_same, precedes
 
 NUMBERS = st.integers(-100, 100) | st.floats(-100, 100)
 VALUES = st.recursive(
