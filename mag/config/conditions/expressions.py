@@ -1,27 +1,28 @@
-r"""Expressions: the conditions of `--where`, read by a small parser of their own and never `eval`ed.
+r"""Expressions: the conditions of `--where` and `--stop-if`, read by a small parser of their own and never `eval`ed.
 
 either     = both { "or" both }
 both       = negation { "and" negation }
 negation   = "not" negation | comparison
-comparison = sum { ( "==" | "!=" | "<" | "<=" | ">" | ">=" | [ "not" ] "in" ) sum }      0 < lr <= 0.1
+comparison = sum { ( "==" | "!=" | "<" | "<=" | ">" | ">=" | [ "not" ] "in" | "is" [ "not" ] ) sum }   0 < lr <= 0.1
 sum        = product { ( "+" | "-" ) product }
 product    = sign { ( "*" | "/" | "//" | "%" ) sign }
 sign       = ( "+" | "-" ) sign | power
 power      = atom [ "**" sign ]
 atom       = number | text | true | false | null | inf | nan | key | list | "(" either ")"
 list       = "[" [ either { "," either } ] "]"
-key        = name { "." name } | "key(" text ")"                                         key("db@backup")
+key        = name { "." name } | "key(" text ")" | function "(" either ")"               key("db@backup")
+function   = "isnan" | "isinf" | "isfinite"
 
 A text is in single or double quotes. In a sweep a key is one of the flat config, or a group, of which the value is the
 option that is chosen. A key that a point does not have is null (see `mag.config.conditions.operations`); `and`, `or`
-and `not` take null, false, 0, "" and [] for false.
+and `not` take null, false, 0, "" and [] for false. `is` is `==`, except that nan is nan.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
-from mag.config.conditions.operations import calculate, contains, is_same, precedes
+from mag.config.conditions.operations import TESTS, calculate, check_number, contains, is_nan, is_same, precedes
 from mag.config.conditions.tokens import Token, refuse_expression, split_tokens
 from mag.errors import SpaceError
 
@@ -42,11 +43,13 @@ class Expression:
         text: What was typed.
         keys: The keys in it, each once.
         evaluate: Returns its value, given a function that finds the value of a key.
+        parts: What `or` joins in it: it holds if one of them does; only itself is in none.
     """
 
     text: str
     keys: tuple[str, ...]
     evaluate: Callable[[Find], Any]
+    parts: tuple["Expression", ...] = ()
 
 
 def parse_expression(text: str) -> Expression:
@@ -77,10 +80,19 @@ class _Parser:
     def parse(self) -> Expression:
         if not self._text.strip():
             raise SpaceError(f"the condition {self._text!r} is empty; write one as in C > 1")
-        node = self._either()
+        parts = [self._part()]
+        while self._accept("or"):
+            parts.append(self._part())
         if self._next.kind != "end":
             self._fail_unexpected()
-        return Expression(self._text, tuple(self._keys), node)
+        keys = dict.fromkeys(key for part in parts for key in part.keys)
+        return Expression(self._text, tuple(keys), lambda find: _hold_any(parts, find), tuple(parts))
+
+    def _part(self) -> Expression:
+        start = self._next.position
+        self._keys = {}
+        node = self._both()
+        return Expression(self._text[start : self._next.position].strip(), tuple(self._keys), node)
 
     @property
     def _next(self) -> Token:
@@ -123,11 +135,15 @@ class _Parser:
     def _comparison(self) -> _Node:
         first = self._sum()
         steps: list[tuple[str, _Node]] = []
-        while name := self._accept("==", "!=", *_ORDERS, "in", "not"):
+        while name := self._accept("==", "!=", *_ORDERS, "in", "not", "is"):
             if name == "not":
                 if not self._accept("in"):
                     self._fail_unexpected()
                 name = "not in"
+            if name == "is" and self._accept("not"):
+                name = "is not"
+            if name in {"==", "!="} and is_nan(self._next.value):
+                self._fail(f"nothing equals nan: write {'is nan' if name == '==' else 'is not nan'}", self._next)
             steps.append((name, self._sum()))
         return (lambda find: _hold_chain(first, steps, find)) if steps else first
 
@@ -182,13 +198,21 @@ class _Parser:
     def _key(self, token: Token) -> _Node:
         key = token.text
         if self._accept("("):
+            if key in TESTS:
+                return self._test(key)
             if key != "key" or not isinstance(self._next.value, str):
-                self._fail(f'there is no function {key}(), only key("...") for a key of unusual characters', token)
+                known = f'{", ".join(TESTS)}, and key("...") for a key of unusual characters'
+                self._fail(f"there is no function {key}() of that, only {known}", token)
             key = self._next.value
             self._position += 1
             self._close(")")
         self._keys[key] = None
         return lambda find: find(key)
+
+    def _test(self, name: str) -> _Node:
+        value = self._deeper(self._either)
+        self._close(")")
+        return lambda find: check_number(name, value(find))
 
     def _close(self, mark: str) -> None:
         if self._accept(mark):
@@ -206,6 +230,10 @@ class _Parser:
 
     def _fail(self, reason: str, token: Token) -> NoReturn:
         raise refuse_expression(self._text, token.position, reason)
+
+
+def _hold_any(parts: list[Expression], find: Find) -> Any:
+    return parts[0].evaluate(find) if len(parts) == 1 else any(part.evaluate(find) for part in parts)
 
 
 def _calculate_chain(first: _Node, steps: list[tuple[str, _Node]], find: Find) -> Any:
@@ -230,4 +258,6 @@ def _compare(name: str, left: Any, right: Any) -> bool:
         return precedes(name, left, right)
     if name in {"in", "not in"}:
         return contains(right, left) is (name == "in")
+    if name in {"is", "is not"}:
+        return (is_same(left, right) or (is_nan(left) and is_nan(right))) is (name == "is")
     return is_same(left, right) is (name == "==")

@@ -1,9 +1,10 @@
-"""Operations: what comparing and calculating means in the conditions of a sweep.
+"""Operations: what comparing and calculating means in a condition.
 
-Values are those of a config. Null stands for what a point does not have: it equals only null, an order (`<`) with it
+Values are those of a config. Null stands for what is not there: it equals only null, an order (`<`) with it
 does not hold, and a calculation with it is null. Numbers compare by value (`1 == 1.0`), but no number is a boolean.
 """
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any, Final
@@ -28,6 +29,27 @@ def is_same(left: Any, right: Any) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
     return bool(left == right)
+
+
+def is_nan(value: Any) -> bool:
+    """Tell whether a value is the float that is no number."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def check_number(name: str, value: Any) -> bool | None:
+    """Tell what `isnan`, `isinf` or `isfinite` says of a number; null of null.
+
+    Raises:
+        SpaceError: The value is no number.
+
+    >>> check_number("isfinite", 1), check_number("isnan", float("nan")), check_number("isinf", None)
+    (True, True, None)
+    """
+    if value is None:
+        return None
+    if not _is_number(value):
+        raise SpaceError(f"{_show(value)} is no number, so that {name}() has no answer")
+    return TESTS[name](value) if isinstance(value, float) else name == "isfinite"  # an integer may be too large
 
 
 def contains(holder: Any, member: Any) -> bool:
@@ -121,3 +143,9 @@ _CALCULATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
+TESTS: Final[dict[str, Callable[[float], bool]]] = {
+    "isnan": math.isnan,
+    "isinf": math.isinf,
+    "isfinite": math.isfinite,
+}
+"""The functions of the language, by name."""

@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["value", "key", "mark", "end"]
 _NUMBER = re.compile(r"(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?(?![\w.])", re.ASCII)
 _NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
 _MARK = re.compile(r"==|!=|<=|>=|\*\*|//|[<>+\-*/%()\[\],]")
-_WORDS = frozenset({"and", "or", "not", "in"})
+_WORDS = frozenset({"and", "or", "not", "in", "is"})
 _CONSTANTS: Final[dict[str, Any]] = {
     "true": True,
     "false": False,
@@ -27,7 +27,7 @@ class Token(NamedTuple):
     """A word of a condition.
 
     Attributes:
-        kind: "value" (a number, a text, `true`), "key", "mark" (also `and`, `or`, `not`, `in`) or "end".
+        kind: "value" (a number, a text, `true`), "key", "mark" (also `and`, `or`, `not`, `in`, `is`) or "end".
         text: How it is written.
         position: Where it begins, from 0.
         value: What a value means.

@@ -108,8 +108,8 @@ def test_keys_once() -> None:
         ("C in (1, 2)", "a list is written in brackets"),
         ("[1, 2", "']' is missing at the end"),
         ("C 1", "'1' is not expected here"),
-        ("max(1)", 'only key("...")'),
-        ("key(1)", 'only key("...")'),
+        ("max(1)", 'only isnan, isinf, isfinite, and key("...")'),
+        ("key(1)", 'key("...") for a key'),
         ("__import__('os')", "there is no function __import__()"),
         ("a not b", "'b' is not expected here"),
         ("(" * 60 + "1" + ")" * 60, "more than 50 deep"),
@@ -128,3 +128,38 @@ def test_long_chains() -> None:
     """A condition may be long, as one that a program wrote."""
     assert judge(" or ".join(["a == 1"] * 5000) + " or true") is True
     assert judge(" + ".join(["1"] * 5000)) == 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("x is nan", [True, False, False, False]),
+        ("x is not nan", [False, True, True, True]),
+        ("isnan(x)", [True, False, False, None]),
+        ("isinf(x)", [False, True, False, None]),
+        ("isfinite(x)", [False, False, True, None]),
+        ("isfinite(x - x)", [False, False, True, None]),
+        ("x is null", [False, False, False, True]),
+        ("x is 10", [False, False, True, False]),
+    ],
+)
+def test_what_is_no_number(text: str, holds: list[bool | None]) -> None:
+    """`is` knows nan, as the functions do; null is neither finite nor not."""
+    assert [judge(text, x=x) for x in (float("nan"), float("inf"), 10, None)] == holds
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("x == nan", "x is nan"), ("x != nan", "x is not nan")])
+def test_nothing_equals_nan(typed: str, meant: str) -> None:
+    """A comparison that could never hold is refused, and what to write instead is right."""
+    with pytest.raises(SpaceError, match=meant.removeprefix("x ")):
+        parse_expression(typed)
+    assert judge(meant, x=float("nan")) is (typed == "x == nan")
+
+
+@given(st.lists(COMPARISONS, min_size=1, max_size=4))
+def test_parts_of_an_or(texts: list[str]) -> None:
+    """A condition holds if one of its parts does, and has their keys."""
+    whole = parse_expression(" or ".join(texts))
+
+    assert [part.text for part in whole.parts] == texts
+    assert whole.keys == tuple(dict.fromkeys(key for part in whole.parts for key in part.keys))
