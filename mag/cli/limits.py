@@ -49,6 +49,7 @@ _OPTIONS = (
     click.option("--timeout", type=Duration(), help="End an experiment that runs longer, as 90s, 20m or 2h."),
     click.option("--stall", type=Duration(), help="End one that neither prints nor logs a metric for that long."),
     click.option("--memory", type=Size(), help="End one that holds more memory, child processes included, as 4G."),
+    click.option("--stop-if", metavar="EXPR", help="End one whose logged metrics fulfil this, as 'loss is nan'."),
     click.option("--log-limit", type=Size(), help="Keep only the beginning and the end of a log that grows larger."),
     click.option(
         "--retries", type=click.IntRange(min=0), default=0, help="Try a faulty experiment again, up to N times."
@@ -111,7 +112,7 @@ def read_limits(options: dict[str, Any]) -> dict[str, Any]:
     """Return what the options mean, as `Order` takes it.
 
     Raises:
-        UsageError: A cause to retry on is none.
+        UsageError: A cause to retry on is none, or the condition to stop on cannot be read.
     """
     from mag.errors import UsageError
     from mag.run.limits import Limits
@@ -120,7 +121,15 @@ def read_limits(options: dict[str, Any]) -> dict[str, Any]:
     causes = tuple(options["retry_on"].split(",")) if options["retry_on"] else RETRIED
     if unknown := [cause for cause in causes if cause not in RETRIED]:
         raise UsageError(f"--retry-on {unknown[0]!r} is no cause: there are {', '.join(RETRIED)}.")
+    if options["stop_if"] is not None:
+        from mag.run.stop_condition import check_condition
+
+        check_condition(options["stop_if"])
     limits = Limits(
-        timeout=options["timeout"], stall=options["stall"], memory=options["memory"], log=options["log_limit"]
+        timeout=options["timeout"],
+        stall=options["stall"],
+        memory=options["memory"],
+        log=options["log_limit"],
+        stop_if=options["stop_if"],
     )
     return {"limits": limits, "grace": options["grace"], "retries": options["retries"], "retry_on": causes}

@@ -20,6 +20,7 @@ def conclude(report: Report, directory: str | None = None) -> str:
         done = "it is done already" if len(report.plan) == 1 else "all are done already"
         return f"{total}: {done}, nothing to run.\nNext: mag summarize{there}  (or --force, to run them again)"
     lines = [f"{total}: {describe_counts(report.counts)}."]
+    lines += list_remarks(report)
     if report.signal or report.counts["unstarted"]:
         lines.append("Next: the same command again does what is left")
     elif report.faulty:
@@ -28,3 +29,8 @@ def conclude(report: Report, directory: str | None = None) -> str:
     else:
         lines.append(f"Next: mag summarize{there}")
     return "\n".join(lines)
+
+
+def list_remarks(report: Report) -> list[str]:
+    """Return what else there is to say of the experiments, a line for all that have it in common."""
+    return [f"{count_experiments(number)}: {escape(remark)}" for remark, number in report.remarks.most_common()]

@@ -55,6 +55,7 @@ def _execute(
 ) -> int:
     from mag.cli.mirror import Mirror
     from mag.cli.progress import describe_outcome
+    from mag.cli.report import list_remarks
     from mag.sweeps.execution import Order, execute
 
     order = Order(
@@ -75,6 +76,8 @@ def _execute(
     if not options["quiet"]:
         if report.last is not None:
             say(describe_outcome(report.last))
+        for line in list_remarks(report):
+            say(line)
         say(_advise(report, directory))
     return report.exit_code
 

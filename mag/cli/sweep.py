@@ -35,8 +35,9 @@ Which combinations:
   mag sweep --space small,large seed=1,2                spaces/small.yaml and spaces/large.yaml, their union
 
 A condition compares and calculates with the keys of the composed config and the names of groups: == != < <= > >= in,
-not in, and, or, not, + - * / // % **, (), [], "text", true, false, null; a key that a point does not have is null,
-which equals only null. A sample is drawn among the points that pass, and is the same for the same --seed.
+not in, is, and, or, not, + - * / // % **, (), [], "text", true, false, null, nan, isnan(), isinf(), isfinite(); a key
+that a point does not have is null, which equals only null. A sample is drawn among the points that pass, and is the
+same for the same --seed.
 
 A space is a YAML file, or the bare name of one in the folder spaces beside or inside the config path:
 
@@ -47,6 +48,10 @@ A space is a YAML file, or the bare name of one in the folder spaces beside or i
   include: [{model: svm, C: 7}]               single points besides
 
 Overrides on the command line belong to all of its grids, and take the place of what they say of the same key.
+
+--stop-if takes such a condition, over what an experiment logs with `log_metrics`: 'loss is nan', 'step > 100 and
+accuracy < 0.2'. The experiment that fulfils it is ended, recorded as failed, and not retried at once. A metric has the
+value logged last; each part of an `or` is looked at from when all of its metrics have been logged.
 
 All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
 Ctrl-C stops what runs within the grace period; a second one at once.

@@ -3,14 +3,18 @@
 import dataclasses
 import os
 import time
+from typing import TYPE_CHECKING
 
 from mag.record.log import trim_log
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
 from mag.run.memory import measure_memory
 
+if TYPE_CHECKING:
+    from mag.run.stop_condition import StopCondition
+
 _OFTEN = 0.25
-"""Seconds between looks at memory, which can grow quickly, and at a log that is limited."""
+"""Seconds between looks at memory, which can grow quickly, at metrics, and at a log that is limited."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +26,14 @@ class Limits:
         stall: Seconds that it may neither print nor log a metric.
         memory: Bytes of memory that it and the processes it started may hold together.
         log: Bytes that its log may have; of a longer one the beginning and the end are kept.
+        stop_if: A condition over the metrics that it logs; it is ended when that holds.
     """
 
     timeout: float | None = None
     stall: float | None = None
     memory: int | None = None
     log: int | None = None
+    stop_if: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Guard:
         self._pid = pid
         self._began = self._moved = time.monotonic()
         self._seen: tuple[int, ...] = ()
+        self._condition = _follow(limits.stop_if, paths)
 
     def check(self) -> tuple[Reason | None, float | None]:
         """Return why the attempt has to end now, if it has to, and in how many seconds to look again."""
@@ -86,13 +93,33 @@ class Guard:
             if held > limits.memory:
                 much = f"{held / 2**20:.0f} MB of memory, and {limits.memory / 2**20:.0f} MB are allowed"
                 return Reason("killed", "memory", f"it held {much}"), None
+        if self._condition is not None:
+            looks.append(_OFTEN)
+            if self._condition.look():
+                return Reason("failed", "stop-if", self._condition.describe()), None
         return None, min(looks, default=None)
+
+    def remark(self, *, completed: bool) -> str | None:
+        """Return what there is to say of a condition that did not end the attempt, which is over.
+
+        Args:
+            completed: Whether the attempt completed.
+        """
+        return None if self._condition is None else self._condition.remark(completed=completed)
 
     def _last_movement(self, now: float) -> float:
         sizes = tuple(_measure_size(path) for path in (self._paths.log, self._paths.metrics))
         if sizes != self._seen:
             self._seen, self._moved = sizes, now
         return self._moved
+
+
+def _follow(stop_if: str | None, paths: ExperimentPaths) -> "StopCondition | None":
+    if stop_if is None:
+        return None
+    from mag.run.stop_condition import StopCondition  # noqa: PLC0415  (few sweeps have one)
+
+    return StopCondition(stop_if, paths.metrics)
 
 
 def _measure_size(path: str) -> int:

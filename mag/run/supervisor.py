@@ -113,7 +113,9 @@ class Supervisor:
         if reason is None and os.path.exists(attempt.paths.stop):
             reason = STOPPED
             files.remove_file(attempt.paths.stop)
-        return _conclude(attempt, task, death, reason, watch.oom)
+        outcome = _conclude(attempt, task, death, reason, watch.oom)
+        remark = guard.remark(completed=outcome.status == "completed")
+        return dataclasses.replace(outcome, remark=remark) if remark else outcome
 
 
 def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, oom: OomCounter) -> Outcome:
@@ -139,7 +141,7 @@ def describe_record(task: Task, record: Record) -> Outcome:
     """Return the outcome of a task whose experiment has that record."""
     message = None if record.error is None else summarize_error(record.error)
     kind = record.error and record.error.get("type")
-    cause = "oom" if kind in {"memory", "out of memory"} else record.status
+    cause = "oom" if kind in {"memory", "out of memory"} else "stop-if" if kind == "stop-if" else record.status
     return Outcome(task.index, record.identifier, record.status, record.seconds, message, record.results, cause)
 
 

@@ -72,7 +72,9 @@ class Outcome:
         seconds: How long it took.
         message: What went wrong, in a line.
         results: What it registered.
-        cause: Its status, or "oom" where memory ran out; what `retry_on` is compared with.
+        cause: Its status, or "oom" where memory ran out, or "stop-if" where the condition to stop held; what `retry_on`
+            is compared with.
+        remark: What else there is to say, in a line that many experiments may have in common.
     """
 
     index: int
@@ -82,3 +84,4 @@ class Outcome:
     message: str | None = None
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
     cause: str | None = None
+    remark: str | None = None

@@ -89,6 +89,7 @@ class Report:
         faulty: The outcomes of those that did not complete.
         last: The outcome that came last; None if nothing was to be done.
         signal: The signal that stopped it; None if none did.
+        remarks: What else there is to say, and of how many experiments.
     """
 
     plan: Plan
@@ -96,6 +97,7 @@ class Report:
     faulty: tuple[Outcome, ...] = ()
     last: Outcome | None = None
     signal: int | None = None
+    remarks: Counter[str] = dataclasses.field(default_factory=Counter)
 
     @property
     def exit_code(self) -> int:
@@ -160,7 +162,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         server.close()
     if order.then and signal is None:
         subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
-    return Report(plan, tally.counts, tuple(tally.faulty), tally.last, signal)
+    return Report(plan, tally.counts, tuple(tally.faulty), tally.last, signal, tally.remarks)
 
 
 def choose_jobs(order: Order, todo: int) -> int:

@@ -34,6 +34,7 @@ class Tally:
         self._running: dict[str, None] = {}
         self._extremes: dict[str, Any] | None = None
         self.counts: Counter[str] = Counter(skipped=skipped)
+        self.remarks: Counter[str] = Counter()
         self.faulty: list[Outcome] = []
         self.last: Outcome | None = None
 
@@ -48,6 +49,8 @@ class Tally:
             self._running.pop(outcome.name, None)
             self.counts[outcome.status] += 1
             self.last = outcome
+            if outcome.remark:
+                self.remarks[outcome.remark] += 1
             if outcome.status in FAULTY:
                 self.faulty.append(outcome)
             elif outcome.status == "completed":
