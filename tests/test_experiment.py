@@ -1,6 +1,7 @@
 """Laws of `Experiment`: one config with a home."""
 
 import dataclasses
+import io
 import json
 import os
 import subprocess
@@ -329,3 +330,16 @@ def test_nothing_is_left_open() -> None:
         pass
 
     assert (sorted(os.listdir("/proc/self/fd")), sys.stdout, sys.stderr) == before
+
+
+def test_output_is_shown_once_where_streams_lead_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a notebook, say, what Python and its child processes print is in the log, and is shown there, once each."""
+    monkeypatch.chdir(tmp_path)
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", shown)
+    with Experiment({"C": 1}) as experiment:
+        print("über")
+        subprocess.run(["echo", "below"], check=True)
+
+    assert sys.stdout is shown
+    assert shown.getvalue() == (experiment.directory / "log").read_text() == "über\nbelow\n"

@@ -4,12 +4,13 @@ The descriptors point straight at the file, never through a pipe: whatever a pro
 everything else dies in the same instant, and nobody's death can block or kill the writer.
 """
 
-import io
+import codecs
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import TextIO, cast
+from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from mag.record.tail import identify_file, read_from
 
@@ -76,9 +77,9 @@ class Capture:
         os.dup2(descriptor, 2)
         os.close(descriptor)
         self._streams = (sys.stdout, sys.stderr)
-        sys.stdout, sys.stderr = _onto(1, sys.stdout), _onto(2, sys.stderr)
-        terminal = self._saved[0]
-        self._follower = Follower(self._path, lambda chunk: _write_quietly(terminal, chunk), offset=size)
+        show = _choose_display(self._saved[0], sys.stdout)
+        sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
+        self._follower = Follower(self._path, show, offset=size)
         self._follower.start()
 
     def stop(self) -> None:
@@ -94,35 +95,34 @@ class Capture:
             os.close(saved)
         self._saved = None
 
+    @contextlib.contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Let output go where it went before while the block runs, as a debugger's prompt must."""
+        if self._saved is None:
+            yield
+            return
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
-def _onto(descriptor: int, stream: TextIO) -> TextIO:
-    """Return a stream that reaches `descriptor`; one that shows its text elsewhere (a notebook) is fed as well."""
+
+def _choose_display(saved: int, stream: TextIO | None) -> Callable[[bytes], None]:
+    """Return what shows the bytes of the log where this process showed its output before.
+
+    Args:
+        saved: Where descriptor 1 led.
+        stream: Standard output as Python saw it: on that descriptor, or leading elsewhere, as in a notebook.
+    """
     try:
-        shown_by_descriptor = stream.fileno() == descriptor
+        is_elsewhere = stream is not None and stream.fileno() != 1
     except (OSError, ValueError, AttributeError):
-        shown_by_descriptor = False
-    log = _open_stream(descriptor)
-    return log if shown_by_descriptor else cast("TextIO", _Tee(log, stream))
-
-
-class _Tee(io.TextIOBase):
-    """Text for two streams; every other question is answered as the second would."""
-
-    def __init__(self, log: TextIO, shown: TextIO) -> None:
-        self._log = log
-        self._shown = shown
-
-    def write(self, text: str) -> int:
-        self._log.write(text)
-        return self._shown.write(text)
-
-    def flush(self) -> None:
-        self._log.flush()
-        self._shown.flush()
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._log.encoding
+        is_elsewhere = True
+    if stream is None or not is_elsewhere:
+        return lambda chunk: _write_quietly(saved, chunk)
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    return lambda chunk: _print_quietly(stream, decoder.decode(chunk))
 
 
 def _flush() -> None:
@@ -131,6 +131,14 @@ def _flush() -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):  # closed, or None in a process without a terminal
             continue
+
+
+def _print_quietly(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):  # it was closed meanwhile
+        return
 
 
 def _write_quietly(descriptor: int, chunk: bytes) -> None:
