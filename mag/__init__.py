@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mag.experiment import Experiment
     from mag.record.seeds import seed_everything
     from mag.record.store import Store
-    from mag.sweeps.execution import sweep
+    from mag.sweeps.library import sweep
     from mag.sweeps.plans import Plan, plan
 
 _HOMES = {
@@ -43,7 +43,7 @@ _HOMES = {
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.sweeps.plans",
     "seed_everything": "mag.record.seeds",
-    "sweep": "mag.sweeps.execution",
+    "sweep": "mag.sweeps.library",
 }
 
 __all__ = [

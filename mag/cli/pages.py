@@ -45,7 +45,7 @@ here that uses @mag.main; name another first: `mag sweep train.py C=1,10`.
 OPTIONS = {
     "-h, --help": "Show this page.",
     "--version": "Print mag's version.",
-    "--debug": "Show the traceback of an error.",
+    "--debug": "Show the traceback of an error; run and sweep: in this process, with a debugger.",
 }
 
 

@@ -144,8 +144,13 @@ class LiveProgress(PlainProgress):
             self._live.stop()
 
 
-def choose_progress(*, quiet: bool) -> QuietProgress:
-    """Return what fits where standard error leads."""
+def choose_progress(*, quiet: bool, live: bool = True) -> QuietProgress:
+    """Return what fits where standard error leads.
+
+    Args:
+        quiet: Tell of failures only.
+        live: Whether there may be a live view, which would stand in a debugger's way.
+    """
     if quiet:
         return QuietProgress()
-    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+    return LiveProgress() if live and sys.stderr.isatty() else PlainProgress()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mag.cli.debugging import DEBUG, choose_examine
 from mag.cli.limits import limit_options, read_limits
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
@@ -22,6 +23,8 @@ HELP = """Run one experiment, its output also on the terminal.
   mag run train.py C=10                   of another app than the project's
   python train.py C=10                    the same
 
+  mag run C=10 --debug                    in this process: breakpoint() works, and pdb opens where it fails
+
 An experiment that is complete is not run again without --force. Its output is in its log, too: `mag log NAME`.
 
 Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
@@ -32,6 +35,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @WORDS
 @click.option("--force", is_flag=True, help="Run it again if it is complete; what it left is set aside.")
 @limit_options
+@DEBUG
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
 @DIRECTORY
 @click.pass_obj
@@ -40,6 +44,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     from mag.sweeps.plans import make_plan
 
     project = open_project(known, words, directory)
+    known["debug"] = options["debug"] or known.get("debug", False)
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(
@@ -56,7 +61,7 @@ def _execute(
     from mag.cli.mirror import Mirror
     from mag.cli.progress import describe_outcome
     from mag.cli.report import list_remarks
-    from mag.sweeps.execution import Order, execute
+    from mag.sweeps.execution import Observer, Order, execute
 
     order = Order(
         app=project.app.name,
@@ -66,11 +71,13 @@ def _execute(
         jobs=1,
         force=options["force"],
         manifest=False,
+        examine=choose_examine(known),
         **read_limits(options),
     )
     mirror = Mirror()
+    observer = Observer() if order.in_process else mirror
     try:
-        report = execute(plan, order, lambda: project.app.load(debug=known.get("debug", False)), mirror)
+        report = execute(plan, order, lambda: project.app.load(debug=known["debug"]), observer)
     finally:
         mirror.close()
     if not options["quiet"]:

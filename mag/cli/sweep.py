@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mag.cli.debugging import DEBUG, check_debug, choose_examine
 from mag.cli.limits import limit_options, read_limits, read_sweep_options, sweep_options
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
@@ -54,6 +55,10 @@ accuracy < 0.2'. The experiment that fulfils it is ended, recorded as failed, an
 value logged last; each part of an `or` is looked at from when all of its metrics have been logged.
 
 All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
+
+--debug runs them in this process, one at a time and without limits, so that breakpoint() and debuggers work. On a
+terminal pdb opens where one fails: c goes on with the next one, q ends the sweep. Elsewhere the traceback is all.
+
 Ctrl-C stops what runs within the grace period; a second one at once.
 
 Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
@@ -68,6 +73,7 @@ Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
 @shape_options
 @sweep_options
 @limit_options
+@DEBUG
 @click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
 @click.option("--link", "links", multiple=True, metavar="PATH", help="With --snapshot: link in what git ignores.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
@@ -80,6 +86,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
 
     if options["as_json"] and not options["dry_run"]:
         raise UsageError("--json shows the plan of a sweep that is not run: add --dry-run, or leave --json out.")
+    known["debug"] = options["debug"] or known.get("debug", False)
+    check_debug(options)
     project = open_project(known, words, directory)
     shape = read_shaping(options, project)
     plan = make_plan(project.parse(), project.composer, project.store, project.settings, shape)
@@ -99,7 +107,7 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
     from mag.cli.report import conclude
     from mag.sweeps.execution import Order, execute
 
-    with _choose_code(project, options, debug=known.get("debug", False)) as (load, commit):
+    with _choose_code(project, options, debug=known["debug"]) as (load, commit):
         order = Order(
             app=project.app.name,
             settings=project.settings,
@@ -108,10 +116,11 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
             jobs=options["jobs"],
             force=options["force"],
             commit=commit,
+            examine=choose_examine(known),
             **read_sweep_options(options),
             **read_limits(options),
         )
-        progress = choose_progress(quiet=options["quiet"])
+        progress = choose_progress(quiet=options["quiet"], live=not known["debug"])
         try:
             report = execute(plan, order, load, progress)
         finally:

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from mag.errors import LaunchError, MagError
 from mag.launch.gate import Gate
@@ -15,12 +16,36 @@ from mag.record import files, locks
 from mag.record.paths import StorePaths
 from mag.record.provenance import tell_time
 from mag.record.records import FAULTY, read_record, write_record
-from mag.run.forkserver import ForkServer, SupervisorHandle
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
 _TRIES = 3  # of supervisors that die before they begin
+
+
+class Handle(Protocol):
+    """What runs one task after the other: a supervisor's handle, or a supervisor in this process."""
+
+    begun: str | None
+
+    def run(self, task: Task, started: Callable[[str], None], /) -> Outcome | None:
+        """Run a task and return its outcome, or None if the supervisor died over it."""
+
+    def stop(self) -> None:
+        """Ask it to stop what it runs."""
+
+    def close(self) -> None:
+        """Let it end."""
+
+
+class Server(Protocol):
+    """Where supervisors come from: the fork server, or what stands in for it in this process."""
+
+    def hire(self, conditions: Conditions) -> Handle:
+        """Return a new supervisor."""
+
+    def close(self) -> None:
+        """Let it end."""
 
 
 class LocalLauncher:
@@ -38,7 +63,7 @@ class LocalLauncher:
 
     def __init__(
         self,
-        server: ForkServer,
+        server: Server,
         conditions: Conditions,
         *,
         jobs: int,
@@ -54,8 +79,8 @@ class LocalLauncher:
         self._gate = Gate(jobs)
         self._gpus = collections.deque(gpus)
         self._has_gpus = bool(gpus)
-        self._idle: collections.deque[SupervisorHandle] = collections.deque()
-        self._hired: list[SupervisorHandle] = []
+        self._idle: collections.deque[Handle] = collections.deque()
+        self._hired: list[Handle] = []
         self._stops = 0
         self._ends = False
         self._failures_left = max_failures
@@ -136,7 +161,7 @@ class LocalLauncher:
             if self._failures_left <= 0:
                 self.start_no_more()
 
-    def _hire(self) -> SupervisorHandle:
+    def _hire(self) -> Handle:
         try:
             return self._idle.popleft()
         except IndexError:

@@ -127,7 +127,7 @@ def _interrupt_at_sigterm() -> None:
 
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
     try:
-        _register(experiment, call_function(function, experiment))
+        register_returned(experiment, call_function(function, experiment))
         shutdown.carry_out()
         _flush_log(attempt)
     except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
@@ -160,7 +160,8 @@ def call_function(function: Function, experiment: Experiment) -> Any:
     return function(experiment.config)
 
 
-def _register(experiment: Experiment, returned: object) -> None:
+def register_returned(experiment: Experiment, returned: object) -> None:
+    """Register what the function returned: a mapping as results by name, anything else but None as `result`."""
     if returned is None:
         return
     results = returned if isinstance(returned, Mapping) else {"result": returned}

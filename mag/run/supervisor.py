@@ -57,12 +57,17 @@ class Supervisor:
         """
         for retries_left in range(self._conditions.retries, -1, -1):
             outcome = self._run_once(task, tell)
-            if self._watch.stops or not retries_left or outcome.cause not in self._conditions.retry_on:
+            if self._stops or not retries_left or outcome.cause not in self._conditions.retry_on:
                 break
         return outcome
 
+    @property
+    def _stops(self) -> int:
+        """How often it was asked to stop."""
+        return self._watch.stops
+
     def _run_once(self, task: Task, tell: Callable[[str], None]) -> Outcome:
-        if self._watch.stops:
+        if self._stops:
             return Outcome(task.index, task.name, "unstarted")
         try:
             store, separator = StorePaths(self._conditions.store), self._conditions.settings.separator

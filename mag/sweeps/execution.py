@@ -3,38 +3,35 @@
 import contextlib
 import dataclasses
 import os
+import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import EllipsisType
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any
 
-from mag.config.composition.composer import Composer
 from mag.config.secrets import mask_command
 from mag.launch.control import converse
-from mag.launch.local import LocalLauncher, count_cpus, prepare_engine
-from mag.launch.signals import stop_on_signals
+from mag.launch.local import LocalLauncher, Server, count_cpus, prepare_engine
+from mag.launch.signals import Interruption, stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
-from mag.record.provenance import Provenance, gather_provenance, locate_code
-from mag.record.repetition import Repetition
+from mag.record.provenance import Provenance, gather_provenance
 from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome
 from mag.settings import Settings
-from mag.sweeps.override_files import read_overrides
 from mag.sweeps.ownership import check_owners
-from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan, make_plan
-from mag.sweeps.shapes import Shaping, read_shape
+from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan
 from mag.sweeps.sharing import run_shared
 from mag.sweeps.tally import Tally
-from mag.sweeps.targets import read_target
+
+if TYPE_CHECKING:
+    from mag.run.in_process import InProcessServer
 
 _ROOM = 4
 """For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
@@ -60,6 +57,8 @@ class Order:
         then: A shell command to run when all is in; None for none.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
         commit: The code, where `read_commit` has told it already.
+        examine: Run in this process, one after the other, and show this what ended an experiment that failed; it
+            returns whether to go on. None for processes of their own.
     """
 
     app: str
@@ -77,6 +76,12 @@ class Order:
     then: str | None = None
     manifest: bool = True
     commit: Mapping[str, Any] | None = None
+    examine: Callable[[BaseException], bool] | None = None
+
+    @property
+    def in_process(self) -> bool:
+        """Whether experiments run in this process, one after the other."""
+        return self.examine is not None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -142,11 +147,11 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
     threads, began = max(1, count_cpus() // jobs), time.time()
-    server = ForkServer(load, threads=threads)
+    server = _open_server(load, order, threads)
     try:
         environment = gather_surroundings(order.settings, threads)
         conditions = _gather_conditions(plan, order, environment, began)
-        if order.manifest:
+        if order.manifest and not order.in_process:
             prepare_engine()  # while the app is imported
         server.wait_until_ready()
         prepare_store(plan.store)
@@ -156,18 +161,26 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
             launcher = _make_launcher(server, conditions, order, tally, len(todo))
             observer.begin(plan, todo, tally)
             outcomes = run_shared(launcher, todo, plan.store, force=order.force, waiting=observer.wait)
-            signal = _run(launcher, outcomes, conditions, tally, observer)
+            stopped = _run(launcher, outcomes, conditions, tally, observer, in_process=order.in_process)
             launcher.close()
     finally:
         server.close()
-    if order.then and signal is None:
+    if order.then and stopped is None:
         subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
-    return Report(plan, tally.counts, tuple(tally.faulty), tally.last, signal, tally.remarks)
+    return Report(plan, tally.counts, tuple(tally.faulty), tally.last, stopped, tally.remarks)
+
+
+def _open_server(load: Callable[[], Function], order: Order, threads: int) -> "ForkServer | InProcessServer":
+    if order.examine is None:
+        return ForkServer(load, threads=threads)
+    from mag.run.in_process import InProcessServer  # noqa: PLC0415  (it brings the debugger)
+
+    return InProcessServer(load, order.examine)
 
 
 def choose_jobs(order: Order, todo: int) -> int:
     """Return how many experiments run at a time: as asked, else one for each GPU slot, else one for each CPU."""
-    jobs = order.jobs or len(order.gpus) or order.settings.jobs or count_cpus()
+    jobs = 1 if order.in_process else order.jobs or len(order.gpus) or order.settings.jobs or count_cpus()
     return max(1, min(jobs, todo, len(order.gpus) or todo))
 
 
@@ -186,31 +199,45 @@ def _announced(plan: Plan, order: Order, provenance: Provenance) -> Iterator[Non
             release_sweep(plan.store, provenance.sweep, lock)
 
 
-def _make_launcher(server: ForkServer, conditions: Conditions, order: Order, tally: Tally, todo: int) -> LocalLauncher:
+def _make_launcher(server: Server, conditions: Conditions, order: Order, tally: Tally, todo: int) -> LocalLauncher:
     jobs = choose_jobs(order, todo)
+    is_alone = order.in_process or not order.manifest
     return LocalLauncher(
         server,
         conditions,
         jobs=jobs,
         gpus=order.gpus,
-        most=min(todo, len(order.gpus) or _ROOM * max(jobs, count_cpus())) if order.manifest else 1,
+        most=1 if is_alone else min(todo, len(order.gpus) or _ROOM * max(jobs, count_cpus())),
         max_failures=order.max_failures,
         started=tally.start,
     )
 
 
 def _run(
-    launcher: LocalLauncher, outcomes: Iterable[Outcome], conditions: Conditions, tally: Tally, observer: Observer
+    launcher: LocalLauncher,
+    outcomes: Iterable[Outcome],
+    conditions: Conditions,
+    tally: Tally,
+    observer: Observer,
+    *,
+    in_process: bool,
 ) -> int | None:
-    """Take in the outcomes; return the signal that stopped the sweep, if one did."""
+    """Take in the outcomes; return the signal that stopped the sweep, if one did.
+
+    Signals are left to the experiment that runs in this process: Ctrl-C interrupts it, and so ends the sweep.
+    """
     store, sweep = StorePaths(conditions.store), conditions.provenance.sweep
     with (
-        stop_on_signals(launcher.stop, observer.interrupt) as interruption,
+        contextlib.nullcontext(Interruption())
+        if in_process
+        else stop_on_signals(launcher.stop, observer.interrupt) as interruption,
         converse(launcher, store, sweep, tally.read, tally.adjust),
     ):
         for outcome in outcomes:
             tally.end(outcome)
             observer.end(outcome)
+            if in_process and outcome.status == "interrupted":
+                interruption.signal = signal.SIGINT
         tally.finish()
     return interruption.signal
 
@@ -244,56 +271,3 @@ def _gather_conditions(plan: Plan, order: Order, environment: Environment, began
         order.retries,
         order.retry_on,
     )
-
-
-def sweep(
-    function: Function,
-    overrides: Sequence[str] = (),
-    *,
-    config_path: str | Path | None = None,
-    config_name: str | EllipsisType | None = ...,
-    experiments_dir: str | Path | None = None,
-    jobs: int | None = None,
-    force: bool = False,
-    **shaping: Unpack[Shaping],
-) -> Report:
-    """Run a function for every combination of overrides, each in a process and a directory of its own.
-
-    Args:
-        function: Takes the config and, if it has a second parameter, the experiment. One that is decorated with
-            `@mag.main` brings its configs and its project's settings along.
-        overrides: As typed on the command line, `["C=1,10", "gamma=0.1"]`.
-        config_path: The directory of the configs, if not the function's own; without any, keys are added: `+C=1,10`.
-        config_name: The primary config in it; if left out, what the decorator says, else `config`.
-        experiments_dir: Where experiments live; the project's if None.
-        jobs: How many run at a time; as many as there are CPUs if None.
-        force: Run completed experiments again.
-        shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
-
-    Raises:
-        MagError: An override, a config or the space cannot be used; nothing was started.
-    """
-    target = read_target(function)
-    folder = Path(config_path) if config_path is not None else target.config_path
-    name, settings = target.config_name if config_name is ... else config_name, target.settings
-    root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
-    store = StorePaths(root if repetition is None else repetition.divert(os.path.abspath(root)))
-    shape = read_shape(shaping, folder)
-    plan = make_plan(read_overrides(overrides), Composer(folder, name), store, settings, shape)
-    source = target.file.parent if target.file else locate_code()
-    order = Order(app=target.name, settings=settings, source=source, overrides=tuple(overrides), jobs=jobs, force=force)
-    if repetition is not None:
-        return _repeat(plan, order, repetition, target.function)
-    return execute(plan, order, lambda: target.function, Observer())
-
-
-def _repeat(plan: Plan, order: Order, repetition: Repetition, function: Function) -> Report:
-    """Run a plan in a script that is run again: only the experiment that is wanted, if it is one of these."""
-    order = dataclasses.replace(order, commit=repetition.provenance["commit"], manifest=False)
-    wanted = [each for each in plan if each.identity == repetition.identity]
-    if not wanted:
-        return execute(plan, order, lambda: function, Observer())
-    folder, name = os.path.split(repetition.directory)
-    only = dataclasses.replace(wanted[0], index=0, identifier=name, status="new", app=None)
-    execute(Plan((only,), StorePaths(folder)), order, lambda: function, Observer())
-    sys.exit()  # this is what the script was run again for

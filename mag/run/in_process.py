@@ -1,0 +1,138 @@
+"""Experiments in this very process, one after the other: for debuggers, breakpoints and tests that replace things.
+
+Records and directories are as always. But nothing stands between an experiment and this process: one that crashes
+the interpreter takes it along, and limits and retries do not apply.
+"""
+
+import bdb
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from mag.experiment import Experiment
+from mag.record import failures
+from mag.record.attempts import Attempt
+from mag.record.log import Capture
+from mag.run.child import call_function, make_experiment, register_returned
+from mag.run.debugger import offer_breakpoints
+from mag.run.signatures import read_calling
+from mag.run.supervisor import Supervisor, describe_record
+from mag.run.tasks import Conditions, Function, Outcome, Task
+
+Examine = Callable[[BaseException], bool]
+"""Looks at what ended an experiment, and returns whether to go on with the next one."""
+
+_ENDS = (KeyboardInterrupt, bdb.BdbQuit)
+
+
+class InProcessServer:
+    """Stands in for the fork server where experiments are run in this process.
+
+    Args:
+        load: Imports the app and returns the user's function.
+        examine: Is shown what ended an experiment that failed.
+    """
+
+    def __init__(self, load: Callable[[], Function], examine: Examine) -> None:
+        self._load = load
+        self._examine = examine
+        self._function: Function | None = None
+
+    def wait_until_ready(self) -> None:
+        """Import the app.
+
+        Raises:
+            UsageError: It cannot be imported, or its function cannot be called.
+        """
+        self._function = self._load()
+        read_calling(self._function)
+
+    def hire(self, conditions: Conditions) -> "InProcessSupervisor":
+        """Return what runs the experiments."""
+        return InProcessSupervisor(self._function or self._load(), conditions, self._examine)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+class InProcessSupervisor(Supervisor):
+    """Runs one experiment after the other in this process, until one is interrupted or the debugger is left.
+
+    Args:
+        function: The user's function.
+        conditions: What all tasks have in common.
+        examine: Is shown what ended an experiment that failed.
+
+    Attributes:
+        begun: Always None: this process cannot outlive itself.
+    """
+
+    begun: str | None = None
+
+    def __init__(self, function: Function, conditions: Conditions, examine: Examine) -> None:
+        self._function = function
+        self._conditions = conditions
+        self._examine = examine
+        self._is_over = False
+        self._thread = threading.get_ident()
+
+    @property
+    def _stops(self) -> int:
+        return int(self._is_over)
+
+    def stop(self) -> None:
+        """Interrupt what runs, from another thread; where Python takes no signals, only the next is not started."""
+        if self._thread == threading.main_thread().ident and not self._is_over:
+            self._is_over = True
+            signal.pthread_kill(self._thread, signal.SIGINT)  # a real one, which ends a sleep
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def _attend(self, attempt: Attempt, task: Task) -> Outcome:
+        experiment = make_experiment(attempt, task, self._conditions)
+        attempt.note_process(os.getpid())
+        error = self._carry_out(experiment, attempt, task)
+        ending = attempt.measure_ending(None)
+        if error is None:
+            return describe_record(task, attempt.publish("completed", ending=ending))
+        is_ended = isinstance(error, _ENDS)
+        status = "interrupted" if is_ended else failures.judge(error)
+        record = attempt.publish(status, ending=ending, error=experiment.describe_error(error))
+        self._is_over = is_ended or not self._examine(error) or self._is_over
+        return describe_record(task, record)
+
+    def _carry_out(self, experiment: Experiment, attempt: Attempt, task: Task) -> BaseException | None:
+        """Call the function, its output captured; return what it raised."""
+        capture = Capture(attempt.paths.log)
+        with self._surround(attempt, task), offer_breakpoints(capture.suspend):
+            capture.start()
+            try:
+                register_returned(experiment, call_function(self._function, experiment))
+            except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
+                if not isinstance(error, bdb.BdbQuit):  # who leaves the debugger knows where
+                    sys.stderr.write(experiment.format_error(error))
+                return error
+            finally:
+                capture.stop()
+        return None
+
+    @contextmanager
+    def _surround(self, attempt: Attempt, task: Task) -> Iterator[None]:
+        """Give the process the variables and the directory of an experiment while the block runs."""
+        before, folder = dict(os.environ), os.getcwd()
+        os.environ.setdefault("PYTHONHASHSEED", "0")
+        os.environ.update(task.environment)
+        os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
+        os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
+        if self._conditions.settings.chdir:
+            os.chdir(attempt.paths.directory)
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(before)

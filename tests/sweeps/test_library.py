@@ -1,0 +1,179 @@
+"""Laws of sweeps from programs: in processes of their own, or in this one for debugging."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+import mag
+from mag.errors import UsageError
+from mag.record.records import Record
+
+Read = Callable[[str], Record]
+SESSION = """\
+import mag, time
+def train(config):
+    print("C is", config.C)
+    if config.C == 2: 1 / 0
+    if config.C == 3: breakpoint()
+    if config.C == 9: time.sleep(60)
+    return config.C
+
+"""
+
+
+def compute() -> int:
+    """Return what a test may replace."""
+    return 1
+
+
+def train(config: Any) -> int:
+    """Be an experiment that tells where it runs."""
+    print("C is", config.C)
+    os.system("echo from below")
+    if config.C == 2:
+        raise ValueError("bad C")
+    return compute() if config.C else os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def folder(project: Path) -> Path:
+    """Be in a folder of its own."""
+    return project
+
+
+@pytest.fixture
+def session() -> Iterator["pexpect.spawn[str]"]:
+    """Return an interactive Python that has defined a function."""
+    child = pexpect.spawn(sys.executable, ["-q"], encoding="utf-8", timeout=30, env=os.environ | {"TERM": "dumb"})
+    for line in SESSION.splitlines():
+        child.expect_exact([">>> ", "... "])
+        child.sendline(line)
+    child.expect_exact(">>> ")
+    yield child
+    child.close(force=True)
+
+
+def test_in_this_process(read: Read) -> None:
+    """With n_jobs=1 the function runs here; otherwise in a process of its own."""
+    report = mag.sweep(train, ["+C=0"], n_jobs=1)
+    other = mag.sweep(train, ["+C=0"], jobs=1, force=True)
+
+    assert report.last is not None
+    assert other.last is not None
+    assert report.last.results == {"result": os.getpid()}
+    assert other.last.results != report.last.results
+    assert read("0").status == "completed"
+
+
+def test_what_a_test_replaces(monkeypatch: pytest.MonkeyPatch, read: Read) -> None:
+    """What a test has replaced is used by experiments in its process."""
+    monkeypatch.setitem(globals(), "compute", lambda: 7)
+    mag.sweep(train, ["+C=1,3"], n_jobs=1)
+
+    assert (read("1").results, read("3").results) == ({"result": 7}, {"result": 7})
+
+
+def test_the_same_record(read: Read, capfd: pytest.CaptureFixture[str]) -> None:
+    """Log, record and error are those that a process of its own would leave; output is shown once."""
+    report = mag.sweep(train, ["+C=1,2"], n_jobs=1)
+    shown = capfd.readouterr().out
+    here, log = read("2"), Path("experiments/2/log").read_text()
+    mag.sweep(train, ["+C=2"], jobs=1)
+    there, other = read("2"), Path("experiments/2/log").read_text()
+
+    assert (report.exit_code, report.counts["failed"]) == (1, 1)
+    assert (here.status, here.error, here.identity, here.config) == (
+        there.status,
+        there.error,
+        there.identity,
+        there.config,
+    )
+    assert log.splitlines()[:2] == other.splitlines()[:2] == ["C is 2", "from below"]
+    assert log.endswith("ValueError: bad C\n")
+    assert other.endswith("ValueError: bad C\n")
+    assert shown.count("C is 2\nfrom below\n") == 1
+
+
+def test_the_process_stays_as_it_was(folder: Path) -> None:
+    """Variables, directory, streams and the hook of breakpoints are what they were."""
+
+    def wander(config: Any) -> None:
+        assert os.environ["MAG_IDENTIFIER"] == str(config.C)
+        os.environ["LEFT"] = "behind"
+        os.chdir("/")
+
+    before = sys.stdout, sys.stderr, sys.breakpointhook, dict(os.environ)
+    assert mag.sweep(wander, ["+C=1,2"], n_jobs=1).exit_code == 0
+    assert (sys.stdout, sys.stderr, sys.breakpointhook, dict(os.environ)) == before
+    assert Path.cwd() == folder
+
+
+def test_the_last_failure_is_kept_for_debuggers() -> None:
+    """`pdb.pm()` and `%debug` find the frame of the function that failed."""
+    mag.sweep(train, ["+C=2"], n_jobs=1)
+
+    assert str(sys.last_value) == "bad C"
+    assert sys.last_traceback is not None
+    assert sys.last_traceback.tb_frame.f_code is train.__code__
+
+
+def test_both_spellings() -> None:
+    """Only one of `jobs` and `n_jobs` can be given; each alone works."""
+    with pytest.raises(UsageError, match="leave one of them out"):
+        mag.sweep(train, ["+C=1"], jobs=2, n_jobs=1)
+    assert mag.sweep(train, ["+C=1,3"], n_jobs=2).counts["completed"] == 2
+
+
+def test_from_a_session(session: "pexpect.spawn[str]", read: Read) -> None:
+    """In an interactive session, breakpoints stop, failures can be looked at, and Ctrl-C ends the sweep."""
+    session.sendline("report = mag.sweep(train, ['+C=1,2'], n_jobs=1)")
+    session.expect_exact(["ZeroDivisionError"])
+    session.expect_exact(">>> ")
+    session.sendline("import pdb; pdb.pm()")
+    session.expect_exact("(Pdb) ")
+    session.sendline("p config.C + 40")
+    session.expect_exact("42")
+    session.sendline("q")
+    session.expect_exact(">>> ")
+    session.sendline("mag.sweep(train, ['+C=3'], n_jobs=1).exit_code")
+    session.expect_exact("(Pdb) ")
+    session.sendline("p config.C + 40")
+    session.expect_exact("43")
+    session.sendline("c")
+    session.expect_exact("0\r\n>>> ")
+    session.sendline("mag.sweep(train, ['+C=9,10'], n_jobs=1).signal.name")
+    session.expect_exact("C is 9")
+    session.sendintr()
+    session.expect_exact("'SIGINT'")
+
+    assert [read(name).status for name in "1239"] == ["completed", "failed", "completed", "interrupted"]
+    assert not Path("experiments/10").exists()
+
+
+def test_leaving_the_debugger_at_a_breakpoint(session: "pexpect.spawn[str]", read: Read) -> None:
+    """Who leaves the debugger at a breakpoint ends the sweep: the experiment is interrupted, the rest not started."""
+    session.sendline("report = mag.sweep(train, ['+C=3,4'], n_jobs=1)")
+    session.expect_exact("(Pdb) ")
+    session.sendline("q")
+    session.expect_exact(">>> ")
+    session.sendline("report.counts['unstarted'] + 76")
+    session.expect_exact("77")
+
+    assert read("3").status == "interrupted"
+
+
+def test_stopping_from_another_process(session: "pexpect.spawn[str]", read: Read, mag: Callable[..., Any]) -> None:
+    """`mag stop` interrupts what runs in a session."""
+    session.sendline("report = mag.sweep(train, ['+C=9,10'], n_jobs=1)")
+    session.expect_exact("C is 9")
+    while mag("stop").returncode:
+        time.sleep(0.1)
+    session.expect_exact(">>> ")
+
+    assert read("9").status == "interrupted"
