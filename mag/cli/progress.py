@@ -74,6 +74,10 @@ class PlainProgress(QuietProgress):
     _interrupted = 0
     _hindered = False
 
+    def remark(self, line: str) -> None:
+        """Say what is to be known before."""
+        say(escape(line))
+
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
         """Say what is about to run."""
         self._tally = tally

@@ -25,6 +25,7 @@ from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome
 from mag.settings import Settings
+from mag.sweeps.changes import list_changes
 from mag.sweeps.ownership import check_owners
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan
 from mag.sweeps.sharing import run_shared
@@ -115,6 +116,9 @@ class Report:
 class Observer:
     """Told of what happens while a plan is executed; this one takes no notice."""
 
+    def remark(self, line: str) -> None:
+        """There is something to know before the first experiment starts."""
+
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
         """The first experiment is about to start; `tally` can be asked at any time how far the sweep is."""
 
@@ -156,6 +160,8 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         server.wait_until_ready()
         prepare_store(plan.store)
         environment.store(plan.store)
+        for line in list_changes(plan, todo, conditions.provenance, order.settings.secrets):
+            observer.remark(line)
         with _announced(plan, order, conditions.provenance):
             tally = Tally(len(plan), len(plan) - len(todo), jobs)
             launcher = _make_launcher(server, conditions, order, tally, len(todo))

@@ -41,6 +41,7 @@ class PlannedExperiment:
         source: Makes its resolved config as it was when the plan was made.
         secrets: Patterns of keys whose values are masked in `overrides`.
         app: The app that ran it, as its record calls it; None if none did, or that is not known.
+        code: The commit that holds the code that ran it, likewise.
     """
 
     index: int
@@ -52,6 +53,7 @@ class PlannedExperiment:
     source: Source = dataclasses.field(repr=False, compare=False)
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False, compare=False)
     app: str | None = dataclasses.field(default=None, repr=False, compare=False)
+    code: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -185,9 +187,8 @@ def make_plan(
         identity = description.identity
         place = names.choose(description.name, identity)
         status, made = _read_status(place, store), (description.point, composer, description.source)
-        planned.append(
-            PlannedExperiment(len(planned), identity, place.name, status, *made, settings.secrets, _read_app(place))
-        )
+        known = settings.secrets, _read_app(place), _read_code(place)
+        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
     selection.check(spaces)
     return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing)
 
@@ -199,6 +200,12 @@ def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
 def _read_app(place: Place) -> str | None:
     app = place.found.get("app") if place.found else None
     return app if isinstance(app, str) else None
+
+
+def _read_code(place: Place) -> str | None:
+    commit = place.found.get("commit") if place.found else None
+    code = (commit.get("snapshot") or commit.get("hash")) if isinstance(commit, dict) else None
+    return code if isinstance(code, str) else None
 
 
 def _read_status(place: Place, store: StorePaths) -> str:

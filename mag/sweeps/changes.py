@@ -1,0 +1,127 @@
+"""Changes: what is no longer as it was when a part of the same experiments ran, code or config."""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mag.config.flat import flatten
+from mag.config.language.override import format_value
+from mag.config.secrets import mask
+from mag.errors import MagError, RepositoryError
+from mag.record import files
+from mag.record.paths import StorePaths
+from mag.record.records import read_record
+from mag.record.sweeps import list_ids
+
+if TYPE_CHECKING:
+    from mag.record.provenance import Provenance
+    from mag.sweeps.plans import Plan, PlannedExperiment
+
+_MOST_CODES = 3
+_MOST_MANIFESTS = 3
+_MOST_NAMES = 3
+_LARGEST_MANIFEST = 1_000_000
+"""Bytes; reading larger ones would hold up every new sweep."""
+
+
+def list_changes(
+    plan: "Plan", todo: "Sequence[PlannedExperiment]", provenance: "Provenance", secrets: Sequence[str]
+) -> list[str]:
+    """Return a line for the code, and one for the config, where it has changed since a part of the experiments ran.
+
+    Args:
+        plan: What was asked for.
+        todo: What is about to run.
+        provenance: Where the results will come from.
+        secrets: Patterns of keys whose values are masked.
+    """
+    running = {experiment.index for experiment in todo}
+    done = [experiment for experiment in plan if experiment.index not in running]
+    lines = [_describe_code(done, provenance.commit), _describe_config(plan.store, done, todo, provenance.app, secrets)]
+    return [line for line in lines if line]
+
+
+def _describe_code(done: "Sequence[PlannedExperiment]", commit: Mapping[str, Any]) -> str:
+    from mag.record.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
+
+    now = read_code(commit)
+    codes = Counter(experiment.code for experiment in done if experiment.code)
+    if now is None or set(codes) <= {now}:
+        return ""
+    number, changed = 0, dict[str, None]()
+    for code, count in codes.most_common(_MOST_CODES):
+        if names := _list_changed(read_code({"hash": code}), now, str(commit.get("top"))):
+            number += count
+            changed |= dict.fromkeys(names)
+    if not number:
+        return ""
+    return f"{number} of the {len(done)} done already ran other code ({_shorten(changed)}): --force runs them again"
+
+
+def _list_changed(before: str | None, now: str, top: str) -> list[str]:
+    """Return the files in which two commits differ; none where git cannot tell."""
+    from mag.record.repository import Repository  # noqa: PLC0415  (few sweeps go on with one)
+
+    if before is None:
+        return []
+    with contextlib.suppress(RepositoryError), Repository(top) as repository:
+        names = repository.run("diff", "--name-only", "--no-ext-diff", "--no-textconv", "-z", before, now)
+        return [name for name in names.split("\0") if name]
+    return []
+
+
+def _describe_config(
+    store: StorePaths,
+    done: "Sequence[PlannedExperiment]",
+    todo: "Sequence[PlannedExperiment]",
+    app: str | None,
+    secrets: Sequence[str],
+) -> str:
+    """Tell of keys that the overrides do not set, and that have other values now."""
+    if done:  # its identity is the same, so that only hidden keys can have changed
+        changed = _compare(store, done[0].identifier, done[0], secrets)
+        return f"the config has changed since {len(done)} of them ran ({_shorten(changed)})" if changed else ""
+    former = _read_former(store, app) if any(each.status == "new" for each in todo) else {}
+    others = [each for each in todo if each.status == "new" and each.overrides in former]
+    changed = _compare(store, former[others[0].overrides], others[0], secrets) if others else []
+    if not changed:
+        return ""
+    return f"the config has changed ({_shorten(changed)}): {len(others)} of {len(todo)} are others than the last time"
+
+
+def _read_former(store: StorePaths, app: str | None) -> dict[tuple[str, ...], str]:
+    """Return the names that an app's latest sweeps gave to what was typed for each experiment."""
+    names: dict[tuple[str, ...], str] = {}
+    for sweep in list_ids(store)[:_MOST_MANIFESTS]:
+        with contextlib.suppress(OSError, MagError, KeyError, TypeError):
+            path = str(store.manifest(sweep))
+            manifest = files.read_json(path) if os.path.getsize(path) <= _LARGEST_MANIFEST else {}
+            if manifest.get("app") == app:
+                names = {tuple(each["overrides"]): each["identifier"] for each in manifest["plan"]} | names
+    return names
+
+
+def _compare(store: StorePaths, name: str, experiment: "PlannedExperiment", secrets: Sequence[str]) -> list[str]:
+    """Return how the config of a planned experiment differs from the one that an experiment ran with."""
+    try:
+        before = flatten(read_record(store.experiment(name)).config)
+    except (OSError, MagError):
+        return []
+    now, written = flatten(mask(experiment.resolved, secrets)), flatten(experiment.composed)
+    return [
+        f"{key}: {_show(before, key)} -> {_show(now, key)}"
+        for key in dict.fromkeys([*before, *now])
+        if _show(before, key) != _show(now, key) and "${" not in str(written.get(key))  # the time, say
+    ]
+
+
+def _show(flat: Mapping[str, Any], key: str) -> str:
+    return f"{format_value(flat[key]):.40}" if key in flat else "(none)"
+
+
+def _shorten(names: Iterable[str]) -> str:
+    known = list(names)
+    more = len(known) - _MOST_NAMES
+    return ", ".join(known[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

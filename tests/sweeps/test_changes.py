@@ -1,0 +1,81 @@
+"""Laws of going on: what has changed since a part of the experiments ran is said, in a line each."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+Mag = Callable[..., CompletedProcess[str]]
+Git = Callable[..., str]
+CODE = "2 of the 2 done already ran other code (train.py): --force runs them again\n"
+
+
+@pytest.fixture(autouse=True)
+def versioned(project: Path, git: Git) -> Path:
+    """Make the project a repository."""
+    (project / ".gitignore").write_text("experiments\n__pycache__\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    return project
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Replace a part of a file that has it."""
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def test_nothing_has_changed(mag: Mag, git: Git) -> None:
+    """Where nothing has changed nothing is said; a commit of what ran changes nothing."""
+    Path("new.py").touch()
+    mag("sweep", "C=1,2")
+    git("add", ".")
+    git("commit", "-q", "-m", "second")
+
+    assert mag("sweep", "C=1,2,3").stderr.startswith("3 experiments in experiments, 2 done already; ")
+
+
+def test_other_code(mag: Mag, versioned: Path) -> None:
+    """That those which are done ran other code is said, with the files; what is advised settles it."""
+    mag("sweep", "C=1,2")
+    edit(versioned / "train.py", "C is", "C was")
+
+    assert mag("sweep", "C=1,2,3").stderr.startswith(CODE)
+    mag("sweep", "C=1,2,3", "--force")
+    assert "other code" not in mag("sweep", "C=1,2,3,4").stderr
+
+
+def test_another_hidden_value(mag: Mag, versioned: Path) -> None:
+    """A hidden key that has another value now is named, with both."""
+    mag("sweep", "C=1,2")
+    edit(versioned / "configs" / "config.yaml", "_seed: 0", "_seed: 7")
+
+    assert "the config has changed since 2 of them ran (_seed: 0 -> 7)\n" in mag("sweep", "C=1,2,3").stderr
+
+
+def test_another_default(mag: Mag, versioned: Path) -> None:
+    """That the same command means other experiments now is said, with the key that makes them so."""
+    mag("sweep", "C=1,2")
+    edit(versioned / "configs" / "config.yaml", "gamma: 0.5", "gamma: 0.7")
+
+    assert "changed (gamma: 0.5 -> 0.7): 2 of 3 are others than the last time\n" in mag("sweep", "C=1,2,3").stderr
+
+
+def test_values_that_always_change(mag: Mag, versioned: Path) -> None:
+    """An interpolation that has another value each time is no change."""
+    edit(versioned / "configs" / "config.yaml", "_seed: 0", "_home: ${oc.env:SOMEWHERE}")
+    mag("sweep", "C=1,2", SOMEWHERE="a")
+
+    assert "has changed" not in mag("sweep", "C=1,2,3", SOMEWHERE="b").stderr
+
+
+def test_secrets_are_not_told(mag: Mag, versioned: Path) -> None:
+    """A secret that has another value is masked in both."""
+    edit(versioned / "configs" / "config.yaml", "_seed: 0", "_password: hunter2")
+    mag("sweep", "C=1,2")
+    edit(versioned / "configs" / "config.yaml", "hunter2", "hunter3")
+
+    assert "hunter" not in mag("sweep", "C=1,2,3").stderr
