@@ -1,14 +1,15 @@
 """`mag failures`: what broke, where, and how to run it again."""
 
-import shlex
 from collections.abc import Sequence
 
 import click
 
 from mag.cli.output import escape, note, write_json, write_lines
-from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, select
+from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, repeat, select
 from mag.cli.wording import count_experiments
 from mag.compare.failures import FailureGroup, group_failures
+from mag.config.secrets import MASK
+from mag.record.store import StoredExperiment
 
 HELP = """Group the experiments that did not complete by what broke and where.
 
@@ -51,23 +52,31 @@ def _draw(group: FailureGroup) -> str:
     lines += [f"  said   {escape(group.message)}"] if group.message else []
     lines += [f"  log    {escape(group.tail)}"] if group.tail else []
     lines += [f"  which  {shown}"]
-    lines += [f"  again  {line}" for line in find_commands(group)]
+    commands = find_commands(group) or ["(not known, or a value in it was masked: type its command as you did)"]
+    lines += [f"  again  {line}" for line in commands]
     return "\n".join(lines)
 
 
 def find_commands(group: FailureGroup) -> list[str]:
-    """Return the commands that run the experiments of a group again: those that ran them, narrowed to them."""
-    commands: dict[tuple[str, ...], list[str]] = {}
+    """Return the commands that run the experiments of a group again: those that ran them, narrowed to them.
+
+    One of which a value was masked is left out: it would run something else.
+    """
+    commands: dict[tuple[str | None, tuple[str, ...]], list[StoredExperiment]] = {}
     for experiment in group.experiments:
-        if experiment.record and experiment.record.command:
-            commands.setdefault(experiment.record.command, []).append(experiment.name)
-    return [_narrow(command, names) for command, names in commands.items()]
+        record = experiment.record
+        if record and record.command and MASK not in " ".join(record.command):
+            commands.setdefault((record.directory, record.command), []).append(experiment)
+    return [_narrow(experiments) for experiments in commands.values()]
 
 
-def _narrow(command: Sequence[str], names: Sequence[str]) -> str:
+def _narrow(experiments: Sequence[StoredExperiment]) -> str:
+    record = experiments[0].record
+    assert record is not None
+    command = record.command
     is_sweep = command[:2] == ("mag", "sweep") or "-m" in command or "--multirun" in command
-    only = [part for name in names for part in ("--only", name)] if is_sweep else []
-    return escape(shlex.join([*command, *only]))
+    only = [part for experiment in experiments for part in ("--only", experiment.name)] if is_sweep else []
+    return escape(repeat(record, *only))
 
 
 def _describe(group: FailureGroup) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """References: which store a command looks into, and which experiments its words mean."""
 
 import dataclasses
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from mag.compare.columns import Catalog, collect_columns
 from mag.compare.filters import apply_filters, parse_filter
 from mag.compare.rows import Row, read_rows
 from mag.errors import NotFoundError
+from mag.record.records import Record
 from mag.record.store import Store, StoredExperiment
 from mag.settings import find_settings
 
@@ -103,3 +105,15 @@ def select(filters: Sequence[str], directory: str | None) -> Selection:
     if not kept:
         note(f"none of the {len(rows)} experiments in {root} matches {' '.join(map(shlex.quote, filters))}")
     return Selection(kept, catalog, len(rows), root)
+
+
+def repeat(record: Record, *more: str) -> str:
+    """Return the command that ran an experiment, quoted, as it is typed where we are.
+
+    Args:
+        record: The experiment's.
+        more: Words to be added to it.
+    """
+    command = shlex.join([*record.command, *more])
+    elsewhere = record.directory is not None and record.directory != os.getcwd()
+    return f"cd {shlex.quote(str(record.directory))} && {command}" if elsewhere else command

@@ -9,7 +9,7 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import Screen, escape, find_screen, write_json, write_lines
-from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer
+from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer, repeat
 from mag.cli.wording import format_duration, format_moment, format_size, name_signal
 from mag.compare.cells import format_value
 from mag.compare.description import describe, list_attempts, list_files, read_tail
@@ -195,13 +195,7 @@ def advise(experiment: StoredExperiment, reference: str) -> Iterator[str]:
     pairs = [(f"mag log {name}{' -f' if experiment.status == 'running' else ''}", "all that it printed")]
     pairs.append((f'cd "$(mag path {name})"', "its files"))
     if record and experiment.status not in _QUIET_ENDINGS and record.command and "***" not in " ".join(record.command):
-        pairs.append((escape(_repeat(record)), "try again"))
+        pairs.append((escape(repeat(record)), "try again"))
     width = max(len(text) for text, _ in pairs)
     yield ""
     yield from (f"Next: {text:<{width}}  {purpose}" for text, purpose in pairs)
-
-
-def _repeat(record: Record) -> str:
-    command = shlex.join(record.command)
-    elsewhere = record.directory is not None and record.directory != os.getcwd()
-    return f"cd {shlex.quote(str(record.directory))} && {command}" if elsewhere else command
