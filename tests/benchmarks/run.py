@@ -19,7 +19,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.benchmarks import composition, imports, inspection, listing, planning, scale, snapshots, startup, sweeps
+from tests.benchmarks import (
+    composition,
+    imports,
+    inspection,
+    listing,
+    output,
+    planning,
+    scale,
+    snapshots,
+    startup,
+    sweeps,
+)
 from tests.benchmarks.projects import Bench
 from tests.benchmarks.tables import Table
 
@@ -33,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Table]] = {
     "planning": planning.measure,
     "inspection": inspection.measure,
     "snapshots": snapshots.measure,
+    "output": output.measure,
 }
 
 
