@@ -1,7 +1,10 @@
 """Laws of limits: what costs too much is ended, for the reason that is told, with all that it started."""
 
+import contextlib
+import os
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -17,7 +20,7 @@ import mag
 
 def hog():
     held = []
-    while True:
+    for _ in range(100):
         held.append(bytearray(b"x" * 10_000_000))
         time.sleep(0.02)
 
@@ -146,3 +149,37 @@ def test_mistakes(app: Path, mag: Mag, arguments: list[str]) -> None:
     done = mag("sweep", "+kind=fine", *arguments)
 
     assert (done.returncode, arguments[0] in done.stderr, (app / "experiments").exists()) == (2, True, False)
+
+
+@pytest.fixture
+def control_group() -> Iterator[Path]:
+    """Return the memory control group of the kernel's that is made for a test, where one can be made."""
+    for folder, limit in (("/sys/fs/cgroup", "memory.max"), ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")):
+        group = Path(folder, f"mag-test-{os.getpid()}")
+        with contextlib.suppress(OSError):
+            group.mkdir()
+        if (group / limit).exists():  # it is no plain directory
+            (group / limit).write_text(str(300 * 2**20))
+            yield group
+            group.rmdir()
+            return
+        with contextlib.suppress(OSError):
+            group.rmdir()
+    pytest.skip("no control group can be made here")
+
+
+def test_the_kernel_is_out_of_memory(control_group: Path, read: Read) -> None:
+    """Whom the kernel kills for want of memory is on record as that, is tried again for that, and takes none along."""
+    join = f"echo $$ > {control_group}/cgroup.procs; exec {sys.executable} -m mag sweep +kind=hog,fine"
+    done = subprocess.run(
+        ["sh", "-c", f"set -e; {join} --retries 1 --retry-on oom --timeout 60s"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    record = read("hog")
+
+    assert done.returncode == 1
+    assert (record.status, (record.error or {})["type"], record.attempt) == ("killed", "out of memory", 2)
+    assert read("fine").status == "completed"
