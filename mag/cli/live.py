@@ -12,32 +12,38 @@ from mag.record.records import FAULTY
 from mag.record.tail import read_last_line
 
 _MOST_RUNNING = 8
+_MOST_FAILURES = 3
 _BAR = 24
 
 
 def draw_progress(progress: Progress, store: StorePaths, width: int) -> list[str]:
-    """Return the lines that show how far a sweep is.
+    """Return the lines that show how far a sweep is: always as many for as many jobs, so that nothing jumps.
 
     Args:
         progress: How far it is.
         store: Where the logs of what runs are.
         width: How wide a line may be.
     """
-    lines = [_draw_bar(progress)]
-    lines += [
-        f"  running  {escape(name)}  {escape(read_last_line(store.experiment(name).log))}"
-        for name in progress.running[:_MOST_RUNNING]
-    ]
-    if (more := len(progress.running) - _MOST_RUNNING) > 0:
-        lines.append(f"  and {more} more")
-    lines += [f"  failed   {escape(name)}  {escape(reason)}" for name, reason in progress.failures[-3:]]
+    lines = [_draw_bar(progress), *_draw_running(progress, store)]
     if progress.extremes:
         metric, high, low = (progress.extremes[key] for key in ("metric", "highest", "lowest"))
         best = ", ".join(
             f"{word} {format_briefly(v)} ({escape(n)})" for word, (v, n) in (("highest", high), ("lowest", low))
         )
         lines.append(f"  {escape(metric)}: {best}")
-    return [cut(line, width) for line in lines]
+    lines += [f"  failed   {escape(name)}  {escape(reason)}" for name, reason in progress.failures[-_MOST_FAILURES:]]
+    height = 1 + min(progress.jobs, _MOST_RUNNING + 1) + 1 + _MOST_FAILURES
+    return [cut(line, width) for line in lines] + [""] * (height - len(lines))
+
+
+def _draw_running(progress: Progress, store: StorePaths) -> list[str]:
+    """Return a line for each of those that run, and as many more as could run; a few for very many."""
+    names = progress.running
+    shown = names if len(names) <= _MOST_RUNNING + 1 else names[:_MOST_RUNNING]
+    lines = [f"  running  {escape(name)}  {escape(read_last_line(store.experiment(name).log))}" for name in shown]
+    if len(names) > len(shown):
+        lines.append(f"  and {len(names) - len(shown)} more")
+    return lines + [""] * (min(progress.jobs, _MOST_RUNNING + 1) - len(lines))
 
 
 def _draw_bar(progress: Progress) -> str:

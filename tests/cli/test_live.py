@@ -1,0 +1,101 @@
+"""Laws of the live view: a few lines that say how far a sweep is, always as many, on a terminal of any width."""
+
+import os
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mag.cli.live import describe_progress, draw_progress
+from mag.record.paths import StorePaths
+from mag.record.progress import Progress
+
+NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
+    lambda name: name not in {".", ".."}
+)
+FAILURES = st.lists(st.tuples(NAMES, st.text(max_size=300)), max_size=5).map(tuple)
+STORE = StorePaths("nowhere")
+APP = """\
+import os, sys, time
+import mag
+
+@mag.main
+def train(config):
+    print("at work on", config.C)
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+    if config.C == 2:
+        raise ValueError("bad C")
+    return {"score": config.C}
+"""
+
+
+def make_progress(running: int, jobs: int, failures: tuple[tuple[str, str], ...], *, results: bool) -> Progress:
+    """Return how far a sweep of 10,000 experiments may be."""
+    extremes = {"metric": "score", "lowest": [0.5, "a"], "highest": [1.5, "b"]} if results else None
+    names = tuple(f"{number}|x" for number in range(running))
+    counts = {"completed": 100, "failed": len(failures)}
+    return Progress(
+        total=10_000, counts=counts, running=names, failures=failures, extremes=extremes, seconds=60.0, jobs=jobs
+    )
+
+
+@given(jobs=st.integers(1, 64), failures=FAILURES, results=st.booleans(), width=st.integers(10, 200), data=st.data())
+def test_as_many_lines_for_as_many_jobs(
+    jobs: int, failures: tuple[tuple[str, str], ...], results: bool, width: int, data: st.DataObject
+) -> None:
+    """However much runs, has failed and was found, the view is as high as at the start, and no line too wide."""
+    running = data.draw(st.integers(0, jobs))
+    lines = draw_progress(make_progress(running, jobs, failures, results=results), STORE, width)
+
+    assert len(lines) == len(draw_progress(make_progress(0, jobs, (), results=False), STORE, width)) <= 14
+    assert max(map(len, lines)) <= width
+
+
+def test_what_the_view_says() -> None:
+    """Counts, rate, time left, what runs, the extremes of a result and the latest failures."""
+    failures = (("9|x", "ValueError: bad"),)
+    lines = draw_progress(make_progress(2, 2, failures, results=True), STORE, 100)
+
+    assert lines[0] == "[------------------------] 101 of 10000, 1 failed, 1.68 a second, 1 h 38 min left, 2 at a time"
+    assert lines[1:3] == ["  running  0|x  ", "  running  1|x  "]
+    assert lines[3:5] == ["  score: highest 1.5 (b), lowest 0.5 (a)", "  failed   9|x  ValueError: bad"]
+
+
+def test_very_many_at_a_time() -> None:
+    """Of very many that run the first are shown, and how many more there are."""
+    lines = draw_progress(make_progress(64, 64, (), results=False), STORE, 80)
+
+    assert [line.split()[:2] for line in lines[8:10]] == [["running", "7|x"], ["and", "56"]]
+
+
+def test_through_a_pipe() -> None:
+    """A line says the same in short."""
+    assert (
+        describe_progress(make_progress(2, 2, (), results=False))
+        == "100 of 10000: 100 completed, 2 running, 9900 to go"
+    )
+
+
+@pytest.mark.parametrize("command", [["sweep", "+C=1,2", "-j", "2"], ["watch"]])
+def test_on_a_terminal(project: Path, command: list[str]) -> None:
+    """While a sweep runs its view, and the same elsewhere, show the last line of each log; in the end it is gone."""
+    (project / "train.py").write_text(APP)
+    environment = os.environ | {"TERM": "xterm"}
+    spawn = [
+        pexpect.spawn(sys.executable, ["-m", "mag", "sweep", "+C=1,2", "-j", "2"], encoding="utf-8", env=environment)
+    ]
+    spawn[0].expect_exact("running  2  at work on 2", timeout=30)
+    if command == ["watch"]:
+        spawn.append(pexpect.spawn(sys.executable, ["-m", "mag", "watch"], encoding="utf-8", env=environment))
+        spawn[1].expect_exact("running  2  at work on 2", timeout=30)
+    (project / "go").touch()
+    for child in spawn:
+        child.expect_exact("1 completed, 1 failed", timeout=30)
+        child.expect(pexpect.EOF, timeout=30)
+        child.close()
+
+    assert [child.exitstatus for child in spawn] == [1] * len(spawn)
