@@ -148,6 +148,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     check_owners(plan.experiments, order.app, order.settings)
     todo = list(plan) if order.force else plan.select_unfinished()
     if not todo:
+        _follow_up(order)
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
     threads, began = max(1, count_cpus() // jobs), time.time()
@@ -171,9 +172,14 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
             launcher.close()
     finally:
         server.close()
-    if order.then and stopped is None:
-        subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
+    if stopped is None:
+        _follow_up(order)
     return Report(plan, tally.counts, tuple(tally.faulty), tally.last, stopped, tally.remarks)
+
+
+def _follow_up(order: Order) -> None:
+    if order.then:
+        subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
 
 
 def _open_server(load: Callable[[], Function], order: Order, threads: int) -> "ForkServer | InProcessServer":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pexpect
 import pytest
 
 from mag.record.records import Record
@@ -227,3 +228,48 @@ def test_advice_about_a_sweep_elsewhere_leads_there(start: Start, mag: Mag) -> N
     process.communicate()
 
     assert all(text.endswith(" --dir 'else where'\n") for text in advised)
+
+
+def test_ctrl_z_and_fg(project: Path, read: Read) -> None:
+    """A sweep that is put aside at a terminal goes on in the foreground, and what ran meanwhile is not run again."""
+    (project / "train.py").write_text(APP)
+    shell = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], encoding="utf-8", timeout=30, env=os.environ | {"PS1": "$ "}
+    )
+    shell.sendline(f"{sys.executable} -m mag sweep C=1,2 -j 1")
+    shell.expect_exact("running 1")
+    shell.sendcontrol("z")
+    shell.expect_exact("Stopped")
+    Path("go").touch()
+    wait_for(lambda: read("1|0.5").status == "completed")
+    assert starts() == ["1 None"]
+    shell.sendline("fg")
+    shell.expect_exact("2 experiments: 2 completed.")
+    shell.sendline("exit")
+    shell.expect(pexpect.EOF)
+    shell.close()
+
+    assert starts() == ["1 None", "2 None"]
+
+
+def test_jobs_of_a_sweep_that_is_named(start: Start, mag: Mag) -> None:
+    """The sweep may be named by the end of its id."""
+    process = start("C=1,2,3", "-j", "1", running=1)
+    sweep = json.loads(mag("status", "--json").stdout)[0]["id"]
+    assert mag("jobs", sweep[-6:], "3").returncode == 0
+    wait_for(lambda: len(starts()) == 3)
+    Path("go").touch()
+    process.communicate(timeout=20)
+
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["C=1,2"], ["C=1", "gamma=2"]])
+def test_then_is_run_whatever_came_of_it(project: Path, mag: Mag, arguments: list[str]) -> None:
+    """The command that follows is run after failures, too, and where all was done before."""
+    (project / "train.py").write_text(APP)
+    (project / "go").touch()
+    for name in ("first", "second"):
+        mag("sweep", *arguments, "--then", f"touch {name}")
+
+        assert Path(name).exists()

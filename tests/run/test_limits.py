@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from mag.launch.local import count_cpus
 from mag.record.records import Record
 
 Mag = Callable[..., CompletedProcess[str]]
@@ -138,6 +139,17 @@ def test_giving_up(app: Path, mag: Mag, option: list[str], started: int) -> None
 
     assert done.returncode == 1
     assert len([path for path in (app / "experiments").iterdir() if path.name != ".mag"]) == started
+
+
+def test_threads_of_numerical_libraries(app: Path, mag: Mag, read: Read) -> None:
+    """Each experiment gets its share of the CPUs, unless the user has said how many threads there are to be."""
+    (app / "train.py").write_text(
+        "import os, mag\n@mag.main()\ndef train(c):\n    return os.environ['OMP_NUM_THREADS']\n"
+    )
+    mag("sweep", "+k=1,2", "-j", "1")
+    mag("sweep", "+k=3", OMP_NUM_THREADS="7")
+
+    assert [read(name).results["result"] for name in "123"] == [str(count_cpus()), str(count_cpus()), "7"]
 
 
 @pytest.mark.parametrize(
