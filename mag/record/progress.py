@@ -38,8 +38,8 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many of its experiments need no more to be done."""
-        return sum(self.counts.values())
+        """How many of its experiments have ended, or were complete before it began."""
+        return sum(self.counts.values()) - self.counts.get("unstarted", 0)
 
     @property
     def seconds_left(self) -> float | None:

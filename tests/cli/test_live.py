@@ -80,6 +80,13 @@ def test_through_a_pipe() -> None:
     )
 
 
+def test_what_was_not_started_is_not_done() -> None:
+    """A sweep that was stopped is not done as far as it was not started."""
+    progress = Progress(total=3, counts={"completed": 1, "interrupted": 1, "unstarted": 1}, over=True)
+
+    assert describe_progress(progress) == "2 of 3: 1 completed, 1 interrupted, 1 not started"
+
+
 @pytest.mark.parametrize("command", [["sweep", "+C=1,2", "-j", "2"], ["watch"]])
 def test_on_a_terminal(project: Path, command: list[str]) -> None:
     """While a sweep runs its view, and the same elsewhere, show the last line of each log; in the end it is gone."""
