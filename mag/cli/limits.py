@@ -8,6 +8,7 @@ import click
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
+_RANGE = re.compile(r"\d{1,4}-\d{1,4}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 
 
@@ -86,12 +87,16 @@ def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return what the options of a sweep mean, as `Order` takes it.
 
     Raises:
-        UsageError: There are not enough GPUs for one experiment.
+        UsageError: There are not enough GPUs for one experiment, or what is given names none.
     """
     from mag.errors import UsageError
 
-    gpus = [gpu for gpu in (options["gpus"] or "").split(",") if gpu]
-    size = options["gpus_per_experiment"]
+    gpus, size = _split(options["gpus"]), options["gpus_per_experiment"]
+    if ranges := [gpu for gpu in gpus if _RANGE.fullmatch(gpu)]:
+        first, last = map(int, ranges[0].split("-"))
+        raise UsageError(f"--gpus {ranges[0]!r} is no GPU: write {','.join(map(str, range(first, last + 1)))}.")
+    if size > 1 and not gpus:
+        raise UsageError(f"--gpus-per-experiment {size} goes with --gpus, which names them: add --gpus 0,1,2,3.")
     slots = tuple(",".join(gpus[start : start + size]) for start in range(0, len(gpus) - size + 1, size))
     if gpus and not slots:
         raise UsageError(
@@ -99,6 +104,10 @@ def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
         )
     failures = 1 if options["fail_fast"] else options["max_failures"]
     return {"gpus": slots, "max_failures": failures, "then": options["then"]}
+
+
+def _split(text: str | None) -> list[str]:
+    return [part for part in map(str.strip, (text or "").split(",")) if part]
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,15 +121,17 @@ def read_limits(options: dict[str, Any]) -> dict[str, Any]:
     """Return what the options mean, as `Order` takes it.
 
     Raises:
-        UsageError: A cause to retry on is none, or the condition to stop on cannot be read.
+        UsageError: A cause to retry on is none or nothing is retried, or the condition to stop on cannot be read.
     """
     from mag.errors import UsageError
     from mag.run.limits import Limits
     from mag.run.tasks import RETRIED
 
-    causes = tuple(options["retry_on"].split(",")) if options["retry_on"] else RETRIED
+    causes = tuple(_split(options["retry_on"])) or RETRIED
     if unknown := [cause for cause in causes if cause not in RETRIED]:
         raise UsageError(f"--retry-on {unknown[0]!r} is no cause: there are {', '.join(RETRIED)}.")
+    if options["retry_on"] and not options["retries"]:
+        raise UsageError("--retry-on says for what to try again, and --retries how often: add --retries 1.")
     if options["stop_if"] is not None:
         from mag.run.stop_condition import check_condition
 

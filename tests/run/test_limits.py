@@ -153,6 +153,22 @@ def test_threads_of_numerical_libraries(app: Path, mag: Mag, read: Read) -> None
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["--retry-on", "oom, timeout"], ["--retries", "1", "--retry-on", "oom, timeout"]),
+        (["--gpus", "0-1"], ["--gpus", "0,1"]),
+        (["--gpus-per-experiment", "2"], ["--gpus", "0, 1, 2, 3", "--gpus-per-experiment", "2"]),
+    ],
+)
+def test_what_would_have_no_effect(app: Path, mag: Mag, typed: list[str], meant: list[str]) -> None:
+    """An option that would do nothing is a mistake; what is to be typed instead works."""
+    done = mag("sweep", "+kind=fine", *typed)
+
+    assert (done.returncode, meant[0] in done.stderr, (app / "experiments").exists()) == (2, True, False)
+    assert mag("sweep", "+kind=fine", *meant).returncode == 0
+
+
+@pytest.mark.parametrize(
     "arguments",
     [["--timeout", "soon"], ["--timeout", "0"], ["--memory", "much"], ["--retry-on", "rain"], ["--retries", "-1"]],
 )
