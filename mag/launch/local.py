@@ -89,7 +89,7 @@ class LocalLauncher:
     def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Run the tasks, and yield what became of each in the order in which they end."""
         if self._most == 1:
-            yield from map(self.run, tasks)
+            yield from map(self._run_in_turn, tasks)
             return
         from joblib import Parallel, delayed  # noqa: PLC0415  (100 ms that a single experiment need not wait for)
 
@@ -107,6 +107,13 @@ class LocalLauncher:
                 yield outcome
         for _ in slots:  # which raises what was raised in a slot
             pass
+
+    def _run_in_turn(self, task: Task) -> Outcome:
+        self._gate.enter()  # the sweep may be paused
+        try:
+            return self.run(task)
+        finally:
+            self._gate.leave()
 
     def _fill_slot(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | None]") -> None:
         """Run one task after the other, as long as there are any; None among the outcomes tells that there are not."""

@@ -16,7 +16,8 @@ from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import Capture
-from mag.run.child import call_function, make_experiment, register_returned
+from mag.record.redaction import find_secret_variables
+from mag.run.child import call_function, register_returned
 from mag.run.debugger import offer_breakpoints
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, describe_record
@@ -76,6 +77,7 @@ class InProcessSupervisor(Supervisor):
         self._function = function
         self._conditions = conditions
         self._examine = examine
+        self._variables = find_secret_variables(conditions.settings.secrets)
         self._is_over = False
         self._thread = threading.get_ident()
 
@@ -93,7 +95,7 @@ class InProcessSupervisor(Supervisor):
         """There is nothing to end."""
 
     def _attend(self, attempt: Attempt, task: Task) -> Outcome:
-        experiment = make_experiment(attempt, task, self._conditions)
+        experiment = Experiment.adopt(attempt, task.config, self._conditions.settings)
         attempt.note_process(os.getpid())
         error = self._carry_out(experiment, attempt, task)
         ending = attempt.measure_ending(None)
