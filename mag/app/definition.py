@@ -6,15 +6,16 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Never, overload
 
 from mag.app.modules import Module
 from mag.config.composition.composer import Composer
+from mag.config.schema import Schemas
 from mag.errors import UsageError
 
-PARAMETERS = ("config_path", "config_name", "version_base")
+PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas")
 """What `main` takes, in order."""
 
 
@@ -29,6 +30,8 @@ class App:
         config_path: The directory of its configs; None if it has none.
         config_name: The primary config in it.
         loaded: The function itself, where it is in this process already.
+        typed: Whether it may have schemas, which only its import tells.
+        definition: The decorated function, where it is in this process already.
     """
 
     name: str
@@ -37,6 +40,17 @@ class App:
     config_path: Path | None
     config_name: str | None
     loaded: Callable[..., Any] | None = None
+    typed: bool = False
+    definition: "Main | None" = None
+
+    @property
+    def schemas(self) -> Schemas | None:
+        """Its schemas, where it is in this process already.
+
+        Raises:
+            UsageError: A schema cannot be used.
+        """
+        return self.definition.read_schemas() if self.definition is not None else None
 
     @property
     def file(self) -> Path:
@@ -44,8 +58,29 @@ class App:
         return self.module.file
 
     def compose_from(self) -> Composer:
-        """Return a composer of its configs; nothing is read yet."""
+        """Return a composer of its configs that checks no types; nothing is read yet."""
         return Composer(self.config_path, self.config_name)
+
+    def compose_typed(self, *, debug: bool = False) -> Composer:
+        """Return a composer of its configs that holds them to its schemas, for which the app is imported if need be.
+
+        Args:
+            debug: Show the traceback where the app raises.
+
+        Raises:
+            UsageError: The app cannot be imported, or its schemas cannot be used.
+        """
+        if self.typed and self.loaded is None:
+            from mag.app.schemas import read_apart  # noqa: PLC0415 - most apps have none
+
+            schemas = read_apart(lambda: self._import_schemas(debug=debug), self.file)
+        else:
+            schemas = self.schemas
+        return Composer(self.config_path, self.config_name, schemas)
+
+    def _import_schemas(self, *, debug: bool) -> Schemas | None:
+        found = getattr(self.module.load(debug=debug), self.function, None)
+        return found.read_schemas() if isinstance(found, Main) else None
 
     def load(self, *, debug: bool = False) -> Callable[..., Any]:
         """Import the app, if need be, and return the user's function.
@@ -73,13 +108,24 @@ class Main:
         function: The user's function.
         config_path: Directory of the configs, relative to the function's file.
         config_name: The primary config.
+        schema: The dataclass that says what a config holds.
+        group_schemas: Dataclasses for single options, by `group/option`.
     """
 
-    def __init__(self, function: Callable[..., Any], config_path: str | Path | None, config_name: str | None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        config_path: str | Path | None,
+        config_name: str | None,
+        schema: type | None = None,
+        group_schemas: Mapping[str, type] | None = None,
+    ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.config_path = config_path
         self.config_name = config_name
+        self.schema = schema
+        self.group_schemas = group_schemas
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the function; without any argument, be the program that the command line describes."""
@@ -93,6 +139,18 @@ class Main:
         # the command line stands above the app, and is found by name as a console script is
         return importlib.import_module("mag.cli.program").run_app(self.describe())
 
+    def read_schemas(self) -> Schemas | None:
+        """Return its schemas as plain data; None where it has none.
+
+        Raises:
+            UsageError: A schema is no dataclass, or has a field of a type that no config value can be of.
+        """
+        if self.schema is None and self.group_schemas is None:
+            return None
+        from mag.app.schemas import read_schemas  # noqa: PLC0415 - most apps have none
+
+        return read_schemas(self.schema, self.group_schemas)
+
     def describe(self) -> App:
         """Return the app that this function is."""
         file = Path(inspect.unwrap(self.function).__code__.co_filename)
@@ -102,7 +160,8 @@ class Main:
         function = next(names, self.function.__name__)
         spec = getattr(scope, "__spec__", None)  # of a script started as `python -m package.module` it is the module's
         module = Module(file, Path(), spec.name if spec and "." in spec.name else None)
-        return App(f"{module.name}:{function}", module, function, path, self.config_name, self.function)
+        name, typed = f"{module.name}:{function}", self.schema is not None or self.group_schemas is not None
+        return App(name, module, function, path, self.config_name, self.function, typed, self)
 
 
 @overload
@@ -112,12 +171,16 @@ def main(
     config_path: str | Path | None = None,
     config_name: str | None = "config",
     version_base: object = None,
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
     **unknown: Never,
 ) -> Callable[[Callable[..., Any]], Main]: ...
 def main(
     config_path: str | Path | Callable[..., Any] | None = None,
     config_name: str | None = "config",
     version_base: object = None,  # noqa: ARG001
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
     **unknown: object,
 ) -> Main | Callable[[Callable[..., Any]], Main]:
     """Make a function the app of a project.
@@ -133,6 +196,9 @@ def main(
         config_path: Directory of the configs, relative to the function's file; None for no configs.
         config_name: The primary config in it, with or without `.yaml`.
         version_base: Taken for the sake of apps that were written for Hydra; without any effect.
+        schema: A dataclass that says which keys a config has, of which types, and what they are if no file says so.
+            What does not fit is an error before anything starts. The function gets the config, as ever.
+        group_schemas: Dataclasses for the content of single options, `{"model/svm": Svm, "model/mlp": Mlp}`.
         unknown: None is known.
 
     Raises:
@@ -143,11 +209,11 @@ def main(
     if callable(config_path):
         return Main(config_path, None, config_name)
     path = config_path
-    return lambda function: Main(function, path, config_name)
+    return lambda function: Main(function, path, config_name, schema, group_schemas)
 
 
 def refuse_argument(name: str, place: str) -> Never:
     """Say that `main` takes no argument of this name."""
     near = difflib.get_close_matches(name, PARAMETERS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "it takes config_path and config_name."
+    hint = f"did you mean {near[0]!r}?" if near else "it takes config_path, config_name, schema and group_schemas."
     raise UsageError(f"{place} has an argument {name!r}, which is unknown: {hint}")

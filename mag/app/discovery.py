@@ -79,7 +79,8 @@ def _read_app(request: _Request) -> App:
         )
     path, name = _find_configs(module, function, source)
     folder = module.file.parent / path if path is not None else None
-    return App(f"{module.name}:{function}", module, function, folder, name)
+    typed = function in found and found[function].is_typed
+    return App(f"{module.name}:{function}", module, function, folder, name, typed=typed)
 
 
 def _locate(target: str, request: _Request) -> Module:

@@ -23,12 +23,14 @@ class Decorated:
         line: Where it is.
         configs: Config path and name, as the decorator says them; None where they are computed.
         is_async: Whether it is an `async def`.
+        is_typed: Whether it has schemas, or may have.
     """
 
     name: str
     line: int
     configs: tuple[str | None, str | None] | None
     is_async: bool = False
+    is_typed: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class _Reader:
 
     def _describe(self, name: str, decorator: ast.expr, node: _Definition | None) -> Decorated:
         configs = self._read_configs(decorator) if isinstance(decorator, ast.Call) else (None, "config")
-        return Decorated(name, decorator.lineno, configs, isinstance(node, ast.AsyncFunctionDef))
+        typed = isinstance(decorator, ast.Call) and _has_schema(decorator)
+        return Decorated(name, decorator.lineno, configs, isinstance(node, ast.AsyncFunctionDef), typed)
 
     def _is_main(self, called: ast.expr) -> bool:
         """Tell whether an expression is mag's `main`, by what the module imports."""
@@ -134,6 +137,12 @@ class _Reader:
         if not isinstance(path, str | None) or not isinstance(name, str | None):
             raise UsageError(f"{self._file}:{call.lineno}: config_path and config_name must be texts, or None.")
         return path, name
+
+
+def _has_schema(call: ast.Call) -> bool:
+    """Tell whether schemas are given, or may be in `**keywords`."""
+    named = any(keyword.arg in {None, *PARAMETERS[3:]} for keyword in call.keywords)
+    return named or len(call.args) > PARAMETERS.index("schema")
 
 
 def _read_imports(tree: ast.Module) -> tuple[set[str], set[str]]:

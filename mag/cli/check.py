@@ -1,5 +1,6 @@
 """`mag check`: whether every option of every group composes, and every space file expands."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ _MOST_POINTS = 1000  # of a larger space so many are drawn
 def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool) -> int:
     """Check, and print what was found."""
     project = open_project(known, words)
+    composer = project.app.compose_typed(debug=known.get("debug", False))
+    project = dataclasses.replace(project, composer=composer)
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(f"{swept[0]!r} has several values, and `mag check` checks against one config: give one value.")

@@ -1,5 +1,6 @@
 """`mag config`: the composed config, where it comes from and what overrides change, without running anything."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from mag.cli.project import WORDS, Project, open_project
 from mag.config.language.override import Override
+from mag.config.schema import SchemaError
 from mag.errors import UsageError
 
 HELP = """Print the composed config; nothing is run, written or imported.
@@ -33,6 +35,7 @@ EXPLAIN = click.option(
 @click.command(help=HELP, short_help="Print the composed config.")
 @WORDS
 @click.option("--resolve", "resolved", is_flag=True, help="Replace interpolations by their values.")
+@click.option("--typed", is_flag=True, help="Import the app, and compose with the types and defaults of its schema.")
 @click.option("--choices", is_flag=True, help="Show the groups, their options, what is chosen and by what.")
 @EXPLAIN
 @click.option("--diff", "changes", metavar="OVERRIDES", multiple=True, help="Show what these overrides change.")
@@ -42,6 +45,13 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
     """Compose and print."""
     _check_options(options)
     project = open_project(known, words)
+    if options["typed"]:
+        composer = project.app.compose_typed(debug=known.get("debug", False))
+        project = dataclasses.replace(project, composer=composer)
+    elif project.app.typed:
+        from mag.cli.output import note
+
+        note(f"{project.app.file.name} has a schema, which --typed takes into account")
     overrides = project.parse()
     _refuse_sweeps(overrides)
     if options["choices"]:
@@ -80,12 +90,17 @@ def _refuse_sweeps(overrides: Sequence[Override]) -> None:
 
 
 def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool) -> dict[str, Any]:
-    config = project.composer.compose(overrides)
+    try:
+        config = project.composer.compose(overrides)
+    except SchemaError as error:
+        from mag.config.inspection.typing import locate_error
+
+        raise locate_error(error, project.composer, overrides) from None
     if not resolved:
         return config
     from mag.config.composition.interpolation import resolve
 
-    return resolve(config)
+    return project.composer.convert(resolve(config), overrides)
 
 
 def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:

@@ -51,7 +51,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
             f"{swept[0]!r} has several values, and `mag run` runs one experiment: use `mag sweep` "
             f"(`python {project.app.file.name} -m`), or quote the value if its comma is part of it."
         )
-    plan = make_plan(overrides, project.composer, project.store, project.settings)
+    composer = project.app.compose_typed(debug=known.get("debug", False))
+    plan = make_plan(overrides, composer, project.store, project.settings)
     return _execute(project, plan, known, options, directory)
 
 

@@ -20,7 +20,9 @@ _OPTIONS = (
     ),
     click.option("--sample", type=click.IntRange(min=1), metavar="N", help="N of the points, drawn at random."),
     click.option("--seed", type=int, metavar="S", help="What the draw depends on (0)."),
-    click.option("--space", metavar="NAME", multiple=True, help="A space file, or its name (repeatable: their union)."),
+    click.option(
+        "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
+    ),
 )
 
 

@@ -90,7 +90,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     check_debug(options)
     project = open_project(known, words, directory)
     shape = read_shaping(options, project)
-    plan = make_plan(project.parse(), project.composer, project.store, project.settings, shape)
+    composer = project.app.compose_typed(debug=known.get("debug", False))
+    plan = make_plan(project.parse(), composer, project.store, project.settings, shape)
     plan = plan.narrow(options["only"])
     if options["dry_run"]:
         from mag.cli.plan import show_plan

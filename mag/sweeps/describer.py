@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mag.config.composition.composer import Composer
+from mag.config.schema import SchemaError
 from mag.errors import ConfigError
 from mag.settings import Settings
 from mag.sweeps.descriptions import Config, Description, describe_point
@@ -36,10 +37,19 @@ class Describer:
         """
         try:
             return self._describe(point)
-        except ConfigError as error:
+        except ConfigError as raised:
+            error = self._locate(raised, point)
             if point.grid.origin:
-                raise type(error)(f"{point.grid.origin}: {error}") from error
-            raise
+                raise type(error)(f"{point.grid.origin}: {error}") from raised
+            raise error from None
+
+    def _locate(self, error: ConfigError, point: Point) -> ConfigError:
+        """Return the error with the place of the value that it is about, where the schema refused one."""
+        if not isinstance(error, SchemaError):
+            return error
+        from mag.config.inspection.typing import locate_error  # noqa: PLC0415 - only an error needs it
+
+        return locate_error(error, self._composer, point.assign())
 
     def _describe(self, point: Point) -> Description:
         grid = point.grid

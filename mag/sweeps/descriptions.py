@@ -75,7 +75,8 @@ class Composition:
 
     def resolve(self, point: Point) -> dict[str, Any]:
         """Return the config as the experiment gets it."""
-        return resolve(self._composer.compose(point.assign()))
+        overrides = point.assign()
+        return self._composer.convert(resolve(self._composer.compose(overrides)), overrides)
 
 
 class Keepsake:
@@ -98,7 +99,7 @@ def describe_point(point: Point, composer: Composer, naming: Naming) -> tuple[De
     """
     overrides = point.assign()
     composed = compose_point(overrides, composer)
-    resolved = resolve(composed)
+    resolved = composer.convert(resolve(composed), overrides)
     config = Config(composed, resolved, flatten(resolved), cache(partial(composer.choices, overrides)))
     visible = keep_visible(config.flat)
     identity = hash_visible(visible)

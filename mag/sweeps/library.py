@@ -61,7 +61,7 @@ def sweep(
     root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
     store = StorePaths(root if repetition is None else repetition.divert(os.path.abspath(root)))
     shape = read_shape(shaping, folder)
-    plan = make_plan(read_overrides(overrides), Composer(folder, name), store, settings, shape)
+    plan = make_plan(read_overrides(overrides), Composer(folder, name, target.schemas), store, settings, shape)
     source = target.file.parent if target.file else locate_code()
     order = Order(
         app=target.name,

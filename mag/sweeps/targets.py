@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from mag.config.schema import Schemas
 from mag.run.tasks import Function
 from mag.settings import Settings, find_app_settings, find_settings
 
@@ -31,6 +32,10 @@ class App(Protocol):
     def loaded(self) -> Function | None:
         """The function without the decorator."""
 
+    @property
+    def schemas(self) -> Schemas | None:
+        """What its configs must hold."""
+
 
 @runtime_checkable
 class Decorated(Protocol):
@@ -50,6 +55,7 @@ class Target:
         file: Its source file, where that decides on settings and code; None for a function of a script's own.
         config_path: The directory of its configs; None if it brings none.
         config_name: The primary config in it.
+        schemas: What its configs must hold; None for anything.
     """
 
     function: Function
@@ -57,6 +63,7 @@ class Target:
     file: Path | None = None
     config_path: Path | None = None
     config_name: str | None = "config"
+    schemas: Schemas | None = None
 
     @property
     def settings(self) -> Settings:
@@ -73,7 +80,7 @@ def read_target(function: Function) -> Target:
     given: Any = function
     if isinstance(given, Decorated):
         app = given.describe()
-        return Target(app.loaded or function, app.name, app.file, app.config_path, app.config_name)
+        return Target(app.loaded or function, app.name, app.file, app.config_path, app.config_name, app.schemas)
     return Target(
         function, f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', repr(function))}"
     )

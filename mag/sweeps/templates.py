@@ -136,9 +136,12 @@ class Template:
         return _Effect(settled, _cut_piece(slot.key, visible), part)
 
     def _assign(self, slot: _Slot, value: Any, point: Point) -> Any:
-        """Return what a value is once it is assigned; for a plain one only its type matters, asked once for each."""
+        """Return what a value is once it is assigned; for a plain one only its type matters, asked once for each.
+
+        A schema may refuse one value and take another of the same type, so with one each is asked.
+        """
         kind = type(value)
-        plain = kind in _PLAIN and (kind is not int or abs(value) <= _LARGEST_EXACT)
+        plain = self._composer.schemas is None and kind in _PLAIN and (kind is not int or abs(value) <= _LARGEST_EXACT)
         if plain and kind in slot.becomes_float:
             return float(value) if slot.becomes_float[kind] else value
         assigned = find_value(compose_point(point.assign(), self._composer), slot.key)

@@ -387,3 +387,14 @@ def test_a_folder_that_cannot_be_made_is_told(
 
     assert ending.status == 2
     assert ".local" in ending.err
+
+
+def test_spaces(project: Path) -> None:
+    """`--space` is completed with the names of space files, the last of several, too."""
+    from mag.cli.candidates.commands import list_candidates
+
+    (project / "spaces").mkdir()
+    for name in ("small", "large"):
+        (project / "spaces" / f"{name}.yaml").write_text("grid: {C: [1]}")
+    assert [each.value for each in list_candidates(["sweep", "--space"], "s")] == ["small"]
+    assert [each.value for each in list_candidates(["sweep", "--space"], "small,l")] == ["small,large"]

@@ -13,6 +13,7 @@ from mag.config.composition.composer import Composer
 from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import format_value
+from mag.config.schema import Choice, Field, Scalar, Schema, SchemaError, Schemas
 from mag.errors import MagError
 from mag.record.names import name_config
 from mag.settings import Settings
@@ -69,6 +70,22 @@ def describe(point: Point, describer: Describer) -> Any:
         return spell(describer.describe(point))
     except MagError as error:
         return type(error), str(error)
+
+
+def test_schema(tmp_path: Path) -> None:
+    """With a schema, too: values of one type, of which each is converted, or refused, by itself."""
+    fields = {"C": Field(Scalar("float"), 0.0), "mode": Field(Choice((1, 2)), 1), "name": Field(Scalar("str"), "x")}
+    (tmp_path / "config.yaml").write_text("C: 1")
+    composer = Composer(tmp_path, "config", Schemas(Schema("Config", fields)))
+    grid = grid_of(composer, "C=1,2.5,'3'", "mode=1,2,3", "name=a,7")
+    describer = Describer(composer, Settings())
+    for point in grid:
+        refused = "mode=3" in [override.text for override in point.assign()]
+        if refused:
+            with pytest.raises(SchemaError, match="mode is 3, but must be one of 1, 2"):
+                describer.describe(point)
+        else:
+            assert spell(describer.describe(point)) == in_full(point, composer, Settings())
 
 
 def in_full(point: Point, composer: Composer, settings: Settings) -> Any:

@@ -154,6 +154,23 @@ def list_topics(typed: str, _place: Place) -> list[Candidate]:
     return [Candidate(word, text) for word, text in words.items() if word.startswith(typed)]
 
 
+def list_spaces(typed: str, place: Place) -> list[Candidate]:
+    """Return the names of spaces, or files, that the last of several spaces may become."""
+    from mag.cli.candidates.apps import locate_app
+    from mag.cli.project import split_app
+    from mag.settings import find_settings
+    from mag.sweeps.space_files import FOLDER
+
+    before, comma, last = typed.rpartition(",")
+    cwd = Path.cwd()
+    spec, _ = split_app(place.given.get("words") or ())
+    app = place.app or locate_app(None if place.app else spec, cwd, find_settings(cwd))
+    root = app.config_path if app is not None and app.config_path is not None else cwd / "configs"
+    files = [file for folder in (root.parent / FOLDER, root / FOLDER) for file in sorted(folder.glob("*.yaml"))]
+    names = dict.fromkeys(file.stem for file in files if file.stem.startswith(last))
+    return [Candidate(f"{before}{comma}{name}") for name in names] or list_places(typed, place)
+
+
 COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
     "APP OVERRIDES": list_app_words,
     "OVERRIDES": list_recorded_overrides,
@@ -169,6 +186,7 @@ COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
     "NAME": list_names,
     "CAUSES": list_causes,
     "FILE": list_places,
+    "SPACE": list_spaces,
     "DIR": lambda typed, _: list_folders(typed),
     "A": list_experiment_words,
     "B": list_experiment_words,

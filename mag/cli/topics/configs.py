@@ -28,6 +28,12 @@ is how an experiment file (`+experiment=tuned`) changes several places at once.
 Words are read as YAML 1.1 has it: no, off and on are booleans, 012 is ten, 12:30 is 750. Quote what is a text; `mag
 check` finds them. 1e-5 is a number.
 
+A schema, @mag.main(schema=Config), is a dataclass that says which keys a config has, of which types, and what they are
+if no file says so; group_schemas={"model/svm": Svm} does so for an option. Dataclasses nest; int, float, bool, str,
+Path, Enum, Literal, list, tuple, dict, Optional and Union are understood. Values convert as OmegaConf does it: 1 is 1.0
+for a float, "1" is 1 for an int, 1.0 is none. What does not fit is refused before anything starts. `mag config` does
+not import the app, and so knows no schema; `mag config --typed` and `mag check` do.
+
 mag config                     the config as it would run
 mag config --choices           the groups, their options, what is chosen and by what
 mag config --explain model.C   which file and line, or which override, set a value

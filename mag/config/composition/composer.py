@@ -15,13 +15,16 @@ from mag.config.composition.assignment import assign_values
 from mag.config.composition.confusion import check_value, suggest_instead
 from mag.config.composition.defaults import Defaults, Part, expand_defaults
 from mag.config.composition.groups import Library
+from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import merge_parts
 from mag.config.composition.search_path import read_search_path
 from mag.config.composition.selection import read_selection, selects_option
+from mag.config.composition.typing import Typing
 from mag.config.documents.document import Document
 from mag.config.documents.entries import find_bad_path
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override
+from mag.config.schema import Schemas
 from mag.config.suggestion import list_names, name_nearest
 from mag.errors import ConfigError, OverrideError
 
@@ -40,6 +43,7 @@ class _Tree:
     config: dict[str, Any]
     defaults: Defaults
     keys: Mapping[str, str]  # package -> the choice whose content fills it
+    typing: Typing | None = None
 
 
 class Composer:
@@ -48,9 +52,11 @@ class Composer:
     Args:
         config_path: The folder; None for no config files at all.
         config_name: The primary config, with or without `.yaml`; None for an empty one.
+        schemas: The types that configs must have, and their defaults; None for any.
     """
 
-    def __init__(self, config_path: Path | None, config_name: str | None) -> None:
+    def __init__(self, config_path: Path | None, config_name: str | None, schemas: Schemas | None = None) -> None:
+        self.schemas = schemas
         self._root = config_path
         self._name = None if config_path is None or config_name is None else config_name.removesuffix(".yaml")
         self._trees: dict[_TreeKey, _Tree] = {}
@@ -65,13 +71,40 @@ class Composer:
             A config of the caller's own, which shares nothing with later ones.
 
         Raises:
-            ConfigError: A file, a defaults list or an override is wrong; an `OverrideError` where it is an override.
+            ConfigError: A file, a defaults list or an override is wrong; an `OverrideError` where it is an override,
+                a `SchemaError` where a value is not what the schemas say.
         """
         tree = self._tree(overrides)
         values = [override for override in overrides if not self.is_group_override(override)]
         for override in values:
             check_value(override, tree.config, tree.keys, self._library)
-        return assign_values(tree.config, values, lambda override: suggest_instead(override, tree.keys, self._library))
+        config = assign_values(tree.config, values, lambda each: suggest_instead(each, tree.keys, self._library))
+        if tree.typing is None:
+            return config
+        typed = tree.typing.convert(config)
+        for override in values:
+            if override.operation == "delete" and find_value(config, override.key) is ABSENT:
+                _check_deleted(override, typed)
+        return typed
+
+    def convert(self, config: dict[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
+        """Return a config of these overrides, resolved since, with every value of the type that the schemas say.
+
+        Args:
+            config: The config.
+            overrides: Those that it was composed with.
+
+        Raises:
+            SchemaError: A value is of another type.
+        """
+        if self.schemas is None:
+            return config
+        typing = self._tree(overrides).typing
+        return config if typing is None else typing.convert(config)
+
+    def without_schemas(self) -> "Composer":
+        """Return a composer of the same files that takes values of any type."""
+        return Composer(self._root, self._name)
 
     def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return what is chosen from each group: the option, a list of several, or None.
@@ -153,7 +186,11 @@ class Composer:
         primary = self._read_primary()
         defaults = expand_defaults(self._library, primary, self._name or "", selection)
         keys = {part.package: part.key for part in defaults.parts if part.key is not None}
-        return _Tree(merge_parts(defaults.parts), defaults, keys)
+        config = merge_parts(defaults.parts)
+        if self.schemas is None:
+            return _Tree(config, defaults, keys)
+        typing = Typing(self.schemas, defaults, self._library)
+        return _Tree(typing.complete(config), defaults, keys, typing)
 
     def _read_primary(self) -> Document:
         if self._root is None or self._name is None:
@@ -176,6 +213,15 @@ class Composer:
         near = name_nearest(str(self._name), known)
         hint = f", did you mean {near!r}?" if near else ""
         return f"there is no config {self._name!r} in {self._root}{hint}; there are: {list_names(known)}"
+
+
+def _check_deleted(override: Override, typed: Any) -> None:
+    """Refuse to delete what the schema would put there again."""
+    if find_value(typed, override.key) is not ABSENT:
+        raise OverrideError(
+            f"{override.text} would delete a key of the schema; type {override.key}=null if it may be null, or take "
+            f"it out of the schema."
+        )
 
 
 def compose(

@@ -13,8 +13,10 @@ from mag.config.documents.surprises import find_surprises
 from mag.config.flat import flatten
 from mag.config.inspection.origins import Origins
 from mag.config.inspection.problems import Problem, Severity, place_message
+from mag.config.inspection.typing import locate_error
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override, format_value
+from mag.config.schema import SchemaError
 from mag.config.suggestion import list_names
 from mag.errors import ConfigError, MissingValueError
 
@@ -51,7 +53,7 @@ class Checker:
         settled: list[str] = []
         for _ in range(_MOST_CHOICES):
             try:
-                config = self._composer.compose(self._overrides)
+                config = self._compose(self._overrides)
             except OpenChoiceError as error:
                 yield self._place(error, self._primary, "error")
                 if not error.options:
@@ -84,6 +86,13 @@ class Checker:
                 # what does not fit a primary config that is broken itself need not be wrong
                 yield from (each for each in found if choices is not None or each.file != file or each.line is not None)
 
+    def _compose(self, overrides: Sequence[Override]) -> dict[str, Any]:
+        """Return the config; where the schema refuses a value, the error says where it stands."""
+        try:
+            return self._composer.compose(overrides)
+        except SchemaError as error:
+            raise locate_error(error, self._composer, overrides) from None
+
     def _list_groups(self) -> Sequence[str]:
         try:
             return [each for each in self._composer.groups() if each.partition("/")[0] not in self._ignored]
@@ -101,7 +110,7 @@ class Checker:
         self.count += 1
         overrides = [*self._overrides, parse_override(text)]
         try:
-            config = self._composer.compose(overrides)
+            config = self._compose(overrides)
         except OpenChoiceError as error:
             options = list_names(error.options)
             yield Problem("note", file, None, f"{text} also needs a choice: {error.key}=<option>, of {options}")
@@ -119,7 +128,7 @@ class Checker:
     ) -> Iterator[Problem]:
         """Yield why the interpolations of a config come to nothing, if they do and it was not said before."""
         try:
-            flatten(resolve(config))
+            flatten(self._composer.convert(resolve(config), overrides))
         except MissingValueError:
             return  # said of the value that is missing
         except ConfigError as error:

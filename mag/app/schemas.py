@@ -1,0 +1,164 @@
+"""Schemas of an app: dataclasses read into plain data, in this process or in one that imports the app for it."""
+
+import contextlib
+import dataclasses
+import os
+import pickle
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path, PurePath
+from typing import Any
+
+from mag.config.schema import MISSING, Choice, Either, Field, Items, Kind, Mapped, Scalar, Schema, Schemas
+from mag.errors import UsageError
+
+_SCALARS = {int: "int", float: "float", bool: "bool", str: "str", type(None): "null", Any: "any", object: "any"}
+_LISTS = (list, tuple, Sequence)
+_MAPPINGS = (dict, Mapping)
+
+
+def read_schemas(whole: Any, options: Mapping[str, Any] | None) -> Schemas | None:
+    """Return what `@mag.main` was given as schemas, as plain data; None for nothing.
+
+    Args:
+        whole: A dataclass; None for none.
+        options: Dataclasses, by `group/option`.
+
+    Raises:
+        UsageError: One is no dataclass, or has a field of a type that no config value can be of.
+    """
+    if whole is None and not options:
+        return None
+    for name in options or ():
+        if not isinstance(name, str) or not all(name.rpartition("/")[::2]):
+            raise UsageError(f"group_schemas names {name!r}: write 'group/option', as in {{'model/svm': Svm}}.")
+    read = {name: _read_class(each, f"group_schemas[{name!r}]") for name, each in (options or {}).items()}
+    return Schemas(None if whole is None else _read_class(whole, "schema"), read)
+
+
+def _read_class(given: Any, where: str, around: tuple[Any, ...] = ()) -> Schema:
+    if not (isinstance(given, type) and dataclasses.is_dataclass(given)):
+        raise UsageError(f"{where} of @mag.main is {given!r}: give a class that is decorated with @dataclass.")
+    if given in around:
+        raise UsageError(f"{where} of @mag.main: {given.__name__} holds itself, which no config can.")
+    try:
+        hints = typing.get_type_hints(given)
+    except Exception as error:
+        raise UsageError(
+            f"{where} of @mag.main: the annotations of {given.__name__} cannot be read: {error}."
+        ) from error
+    fields = {}
+    for field in dataclasses.fields(given):
+        place = f"{given.__name__}.{field.name}"
+        kind = _read_kind(hints[field.name], place, (*around, given))
+        fields[field.name] = Field(kind, _read_default(field, kind, place))
+    return Schema(given.__name__, fields)
+
+
+def _read_kind(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:  # noqa: PLR0911 - a table of types
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _read_kind(arguments[0], place, around)
+    if hint in _SCALARS:
+        return Scalar(_SCALARS[hint])
+    if origin in {typing.Union, types.UnionType}:
+        return Either(tuple(_read_kind(each, place, around) for each in arguments))
+    if origin is typing.Literal:
+        return Choice(arguments)
+    if (origin or hint) in _LISTS:
+        return _read_items(origin or hint, arguments, place, around)
+    if (origin or hint) in _MAPPINGS:
+        return Mapped(_read_kind(arguments[1] if arguments else Any, place, around))
+    return _read_named(hint, place, around)
+
+
+def _read_named(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:
+    """Return the kind that a class is."""
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        spellings = [(spelling, one.name) for one in hint for spelling in (one.value, str(one))]
+        return Choice(tuple(hint.__members__), tuple(spellings))
+    if isinstance(hint, type) and issubclass(hint, PurePath):
+        return Scalar("str")
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _read_class(hint, place, around)
+    raise UsageError(
+        f"{place} is of type {hint!r}, which no value of a config can be: use int, float, bool, str, Path, an Enum, "
+        f"Literal, a dataclass, list, tuple, dict, Optional or a Union of these, or Any."
+    )
+
+
+def _read_items(origin: Any, arguments: tuple[Any, ...], place: str, around: tuple[Any, ...]) -> Items:
+    if origin is not tuple or not arguments or arguments[-1] is ...:
+        return Items(_read_kind(arguments[0] if arguments else Any, place, around))
+    if len(set(arguments)) > 1:
+        raise UsageError(f"{place} is a tuple of several types: use tuple[Any, ...], or a dataclass.")
+    return Items(_read_kind(arguments[0], place, around), len(arguments))
+
+
+def _read_default(field: "dataclasses.Field[Any]", kind: Kind, place: str) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return _make_plain(field.default, place)
+    if field.default_factory is not dataclasses.MISSING:
+        return _make_plain(field.default_factory(), place)
+    return kind.complete({}) if isinstance(kind, Schema) else MISSING
+
+
+def _make_plain(value: Any, place: str) -> Any:
+    """Return a default as a config file would say it."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _make_plain(getattr(value, field.name), place) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _make_plain(item, place) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_make_plain(item, place) for item in value]
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, PurePath):
+        return str(value)
+    if value is None or type(value) in {bool, int, float, str}:
+        return value
+    raise UsageError(f"The default of {place} is {value!r}, which no config can hold.")
+
+
+def read_apart(read: Callable[[], Schemas | None], file: Path) -> Schemas | None:
+    """Return what a function returns that imports the app, called in a process of its own.
+
+    So this process stays light, and has one thread, when it forks the fork server.
+
+    Args:
+        read: Imports the app and returns its schemas.
+        file: The app's file, for messages.
+
+    Raises:
+        UsageError: The app cannot be imported, or its schemas cannot be used.
+    """
+    near, far = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(near)
+        _answer(read, far)
+    os.close(far)
+    with open(near, "rb") as stream:
+        content = stream.read()
+    os.waitpid(pid, 0)
+    if not content:
+        raise UsageError(f"{file} ended the process that imported it for its schemas: nothing was started.")
+    answer: Schemas | UsageError | None = pickle.loads(content)  # noqa: S301 - from our own child
+    if isinstance(answer, UsageError):
+        raise answer
+    return answer
+
+
+def _answer(read: Callable[[], Schemas | None], pipe: int) -> typing.NoReturn:
+    """Write what a function returns, or raises, to a pipe, and end the process without its exit functions."""
+    with contextlib.suppress(BaseException):
+        os.dup2(2, 1)  # what an import prints is no data
+        try:
+            answer: Any = read()
+        except UsageError as error:
+            answer = UsageError(str(error))
+        with open(pipe, "wb") as stream:
+            stream.write(pickle.dumps(answer))
+    os._exit(0)

@@ -1,0 +1,89 @@
+"""Typing: which schema holds where in the config that one choice of options makes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mag.config.composition.defaults import Defaults
+from mag.config.composition.groups import Library
+from mag.config.composition.keys import find_child, find_value
+from mag.config.schema import Schema, Schemas
+from mag.config.suggestion import list_names, name_nearest
+from mag.errors import ConfigError
+
+
+class Typing:
+    """The schemas of one choice of options, each with its place in the config.
+
+    Args:
+        schemas: The app's.
+        defaults: What the defaults lists come to.
+        library: The config files, in which every option that has a schema must be.
+
+    Raises:
+        ConfigError: A schema is for an option that is not there.
+    """
+
+    def __init__(self, schemas: Schemas, defaults: Defaults, library: Library) -> None:
+        for name in schemas.options:
+            _check_option(name, library)
+        self._whole = schemas.whole
+        self._inner = [*_place_schemas(schemas, defaults)]
+
+    def complete(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Return a config with the schemas' defaults where it lacks a key; those of an option count first.
+
+        Args:
+            config: The config, which is changed.
+        """
+        for package, schema in self._inner:
+            content = find_value(config, package) if package else config
+            if isinstance(content, dict):
+                config = _put(config, package, schema.complete(content))
+        return config if self._whole is None else self._whole.complete(config)
+
+    def convert(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Return a config with every value of the type that the schemas say.
+
+        Args:
+            config: The config, which may be changed.
+
+        Raises:
+            SchemaError: A value is of another type, or a key is unknown.
+        """
+        for package, schema in self._inner:
+            content = find_value(config, package) if package else config
+            if isinstance(content, dict):
+                config = _put(config, package, schema.convert(content, package))
+        return config if self._whole is None else self._whole.convert(config)
+
+
+def _place_schemas(schemas: Schemas, defaults: Defaults) -> Iterator[tuple[str, Schema]]:
+    for part in defaults.parts:
+        group = part.key.partition("@")[0] if part.key is not None else ""
+        chosen = defaults.choices.get(part.key) if part.key is not None else None
+        for option in (chosen,) if isinstance(chosen, str) else chosen or ():
+            schema = schemas.options.get(f"{group}/{option}")
+            if schema is not None and isinstance(chosen, str):
+                yield part.package, schema
+
+
+def _put(config: dict[str, Any], package: str, content: dict[Any, Any]) -> dict[str, Any]:
+    """Return the config with other content at a package."""
+    if not package:
+        return content
+    *holders, last = package.split(".")
+    holder: Any = config
+    for name in holders:
+        holder = find_child(holder, name)
+    holder[last] = content
+    return config
+
+
+def _check_option(name: str, library: Library) -> None:
+    group, _, option = name.rpartition("/")
+    known = library.options(group)
+    if option in known:
+        return
+    near = name_nearest(option, known)
+    hint = f"did you mean {group}/{near}?" if near else f"the group {group} has: {list_names(known)}."
+    raise ConfigError(f"group_schemas of @mag.main has {name!r}, and there is no such option: {hint}")

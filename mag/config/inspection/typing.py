@@ -1,0 +1,45 @@
+"""Where a value stands that is not what the schema says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import ABSENT
+from mag.config.inspection.origins import Origins
+from mag.config.language.override import Override
+from mag.config.schema import SchemaError
+
+
+def locate_error(error: SchemaError, composer: Composer, overrides: Sequence[Override]) -> SchemaError:
+    """Return an error of the schema with the file and line of its value, or the override that gave it.
+
+    Args:
+        error: The error.
+        composer: What composed the config.
+        overrides: What it was composed with.
+    """
+    origins = Origins(composer.without_schemas(), _keep_known(composer, overrides))
+    names = error.key.split(".")
+    for end in range(len(names), 0, -1):
+        found = origins.explain(".".join(names[:end]))
+        steps = [step for step in found.steps if step.value is not ABSENT] if found else []
+        if steps and (place := steps[-1].place):
+            return SchemaError(f"{_shorten(place.file)}:{place.line}: {error}", error.key)
+        if steps and steps[-1].override:
+            return SchemaError(f"{steps[-1].override}: {error}", error.key)
+    return error
+
+
+def _keep_known(composer: Composer, overrides: Sequence[Override]) -> list[Override]:
+    """Return the overrides with those of keys that only the schema has as if they added them."""
+    known = []
+    for override in overrides:
+        plain = override.operation == "set" and not composer.is_group_override(override)
+        known.append(replace(override, operation="force") if plain else override)
+    return known
+
+
+def _shorten(file: Path) -> Path:
+    cwd = Path.cwd()
+    return file.relative_to(cwd) if file.is_relative_to(cwd) else file

@@ -1,0 +1,120 @@
+"""Laws of schemas given as dataclasses: they hold wherever an app is run, and never where it is only called."""
+
+import sys
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+import mag
+from mag.app.schemas import read_apart, read_schemas
+from mag.config.composition.composer import Composer
+from mag.config.language.grammar import parse_overrides
+from mag.config.schema import Schemas
+from mag.errors import ConfigError, UsageError
+
+
+class Color(Enum):
+    """An enum."""
+
+    RED = 1
+
+
+@dataclass
+class Data:
+    """A nested schema."""
+
+    path: Path = Path("data")
+    split: float | None = None
+
+
+@dataclass
+class Config:
+    """A schema of all kinds of fields."""
+
+    steps: int
+    lr: float = 0.1
+    color: Color = Color.RED
+    mode: Literal["a", "b"] = "a"
+    sizes: list[int] = field(default_factory=lambda: [8])
+    data: Data = field(default_factory=Data)
+
+
+@dataclass
+class Svm:
+    """The schema of an option."""
+
+    C: float = 1.0
+
+
+def read(whole: Any = Config, **options: Any) -> Schemas:
+    """Return schemas that are there."""
+    schemas = read_schemas(whole, {name.replace("_", "/"): each for name, each in options.items()})
+    assert schemas is not None
+    return schemas
+
+
+def test_schema_without_any_file() -> None:
+    """A schema may stand in for the primary config: its defaults are what is not typed."""
+    config = Composer(None, None, read()).compose(parse_overrides(["steps=3", "lr=1", "data.split=1"]))
+    data = {"path": "data", "split": 1.0}
+    assert config == {"steps": 3, "lr": 1.0, "color": "RED", "mode": "a", "sizes": [8], "data": data}
+    assert type(config["lr"]) is float
+
+
+def test_option_with_its_schema(tmp_path: Path) -> None:
+    """A schema of an option holds where that option is chosen, wherever its content goes, and nowhere else."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "config.yaml").write_text("defaults: [model: mlp, model@old: svm]")
+    (tmp_path / "model" / "svm.yaml").write_text("{}")
+    (tmp_path / "model" / "mlp.yaml").write_text("C: many")
+    composer = Composer(tmp_path, "config", read(None, model_svm=Svm))
+    assert composer.compose([]) == {"model": {"C": "many"}, "old": {"C": 1.0}}
+    with pytest.raises(ConfigError, match=r"model\.C is 'few', but must be float"):
+        composer.compose(parse_overrides(["model=svm", "model.C=few"]))
+
+
+def test_option_that_is_not_there(tmp_path: Path) -> None:
+    """A schema for an option that there is not is an error that names the nearest."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "svm.yaml").write_text("C: 1")
+    with pytest.raises(ConfigError, match="did you mean model/svm"):
+        Composer(tmp_path, None, read(None, model_svn=Svm)).compose([])
+
+
+def test_deleted_key() -> None:
+    """A key of the schema cannot be deleted, for it would come back with its default."""
+    with pytest.raises(ConfigError, match="~lr would delete a key of the schema"):
+        Composer(None, None, read()).compose(parse_overrides(["steps=1", "~lr"]))
+
+
+@dataclass
+class Odd:
+    """A schema with a field that no config can hold."""
+
+    x: bytes = b""
+
+
+@pytest.mark.parametrize(("given", "message"), [(3, "is decorated with @dataclass"), (Odd, "Odd.x is of type")])
+def test_class_that_is_no_schema(given: Any, message: str) -> None:
+    """What cannot be a schema is refused, with the field that keeps it from being one."""
+    with pytest.raises(UsageError, match=message):
+        read_schemas(given, None)
+
+
+def test_import_that_ends_the_process(tmp_path: Path) -> None:
+    """An app that ends its process when it is imported is an error, and costs nothing else."""
+    with pytest.raises(UsageError, match="ended the process"):
+        read_apart(lambda: sys.exit(3), tmp_path)
+
+
+def test_plain_call() -> None:
+    """Called with a config, the function is called with it, whatever the schema says."""
+
+    @mag.main(schema=Config)
+    def train(config: Any) -> Any:
+        return config
+
+    assert train({"anything": 1}) == {"anything": 1}
