@@ -153,12 +153,20 @@ def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
     try:
         return files.read_json(paths.record)
     except FileNotFoundError:
-        return None if _is_blank(paths.directory) else {}
+        return None if _is_blank(paths.directory) else _look_again(paths)
     except (files.NewerVersionError, files.RefusedError):
         raise
     except RecordError:
         ruins = _read_ruins(paths)
         return None if not ruins and _is_hollow(paths.record) else ruins
+
+
+def _look_again(paths: ExperimentPaths) -> dict[str, Any]:
+    """Return the record if another process wrote it between two looks: it comes before all else in a directory."""
+    try:
+        return files.read_json(paths.record)
+    except FileNotFoundError:
+        return {}
 
 
 def _read_ruins(paths: ExperimentPaths) -> dict[str, Any]:

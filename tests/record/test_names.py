@@ -1,5 +1,6 @@
 """Laws of names: readable, and never two experiments in one directory."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from mag.config.identifier import build_identifier
 from mag.config.identity import compute_identity
 from mag.errors import UsageError
 from mag.record.claims import begin_attempt, claim_directory
-from mag.record.names import Names, fold, name_config
+from mag.record.names import Names, fold, name_config, read_found
 from mag.record.paths import StorePaths
 from mag.record.records import Record
 from mag.settings import Settings
@@ -79,3 +80,19 @@ def test_keys_that_make_up_the_name() -> None:
     assert name_config({"C": 1, "seed": 2, "gamma": 3}, "0" * 64, project) == "2|1"
     with pytest.raises(UsageError, match=r"\['seed', 'C', 'depth'\] in the settings of /p .*known are gamma, kernel\."):
         name_config({"kernel": 1, "gamma": 3, "_seed": 0}, "0" * 64, project)
+
+
+def test_a_record_written_between_two_looks_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins to use a directory while another looks at it is not taken for something foreign."""
+    store = StorePaths(str(tmp_path))
+    paths = store.experiment("1")
+    Path(paths.private).mkdir(parents=True)
+    look = os.listdir
+
+    def begin_then_look(folder: str) -> list[str]:
+        Path(paths.record).write_text('{"version": 1, "identity": "abc"}')
+        Path(paths.log).touch()
+        return look(folder)
+
+    monkeypatch.setattr(os, "listdir", begin_then_look)
+    assert read_found(store, "1") == {"version": 1, "identity": "abc"}
