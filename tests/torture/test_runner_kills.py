@@ -38,7 +38,7 @@ def test_nothing_is_lost_or_done_twice(arena: Arena, dice: random.Random, sweep:
     killed = kill_some(arena, dice, order)
     assert arena.run(*order) == 0, arena.read_words()[-2000:]
 
-    arena.judge(SIZE)
+    arena.judge(SIZE, exact=False)
     assert set(arena.count("start").values()) == set(arena.count("end").values()) == {1}
     print(f"{killed} kills, {SIZE} experiments")
 

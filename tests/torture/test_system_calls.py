@@ -42,7 +42,7 @@ def list_of_runner(folder: Path, call: str) -> list[int]:
 
 def spoil(arena: Arena, role: str, call: str, fault: str, n: int) -> int:
     """Run the sweep with that one call of that process spoiled; return its exit status."""
-    trace = ("strace", "-qq", "-o", str(arena.home / "trace"), "-e", f"trace={call}")
+    trace: tuple[str, ...] = ("strace", "-qq", "-o", str(arena.home / "trace"), "-e", f"trace={call}")
     trace += ("-e", f"inject={call}:{FAULTS[fault]}:when={n}")
     if role == "runner":
         return arena.run(*ORDER, before=trace)
