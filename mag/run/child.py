@@ -83,6 +83,12 @@ def prepare_surroundings() -> None:
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
 
 
+def announce(attempt: Attempt) -> None:
+    """Tell in the environment where the files of an experiment go; it is told to the processes that it starts, too."""
+    os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
+    os.environ["MAG_IDENTIFIER"] = attempt.paths.name
+
+
 def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams) -> None:
     """Give the process a session, descriptors, signals and an environment of its own."""
     os.setsid()
@@ -91,8 +97,6 @@ def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams
     _interrupt_at_sigterm()
     redirect(log, streams)
     attempt.restart_clock()
-    os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
-    os.environ["MAG_IDENTIFIER"] = attempt.paths.name
     if conditions.settings.chdir:
         os.chdir(attempt.paths.directory)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child

@@ -17,7 +17,7 @@ from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import Capture
 from mag.record.redaction import find_secret_variables
-from mag.run.child import call_function, register_returned
+from mag.run.child import announce, call_function, register_returned
 from mag.run.debugger import offer_breakpoints
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, describe_record
@@ -128,8 +128,7 @@ class InProcessSupervisor(Supervisor):
         before, folder = dict(os.environ), os.getcwd()
         os.environ.setdefault("PYTHONHASHSEED", "0")
         os.environ.update(task.environment)
-        os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
-        os.environ["MAG_IDENTIFIER"] = attempt.record.identifier
+        announce(attempt)
         if self._conditions.settings.chdir:
             os.chdir(attempt.paths.directory)
         try:

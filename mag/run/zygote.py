@@ -16,12 +16,13 @@ import select
 import signal
 import socket
 import struct
+import traceback
 from typing import Any, NoReturn
 
 from mag.errors import LaunchError
 from mag.record.attempts import Attempt
 from mag.record.locks import Lock
-from mag.run.child import Groundwork, make_experiment, prepare_surroundings, run_child
+from mag.run.child import Groundwork, announce, make_experiment, prepare_surroundings, run_child
 from mag.run.messages import receive_with, send
 from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers
 from mag.run.tasks import Conditions, Task
@@ -170,7 +171,9 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
                 connection.send(_START.pack(pid))
             connection.send(_pack_end(collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
     except OSError:  # the supervisor is gone
-        pass
+        os._exit(0)
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
     finally:
         os._exit(0)
 
@@ -183,6 +186,7 @@ def _fork_child(
     connection: socket.socket, ground: Groundwork, attempt: Attempt, log: int, *, work: tuple[Task, Conditions]
 ) -> int:
     experiment = make_experiment(ground, attempt, *work)
+    announce(attempt)
     pid = os.fork()
     if pid == 0:
         connection.close()
