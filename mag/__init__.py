@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from mag.experiment import Experiment
     from mag.record.seeds import seed_everything
     from mag.record.store import Store
-    from mag.sweeps.library import sweep
     from mag.sweeps.plans import Plan, plan
+    from mag.sweeps.programs import sweep
 
 _HOMES = {
     "Experiment": "mag.experiment",
@@ -43,7 +43,7 @@ _HOMES = {
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.sweeps.plans",
     "seed_everything": "mag.record.seeds",
-    "sweep": "mag.sweeps.library",
+    "sweep": "mag.sweeps.programs",
 }
 
 __all__ = [
