@@ -1,10 +1,12 @@
-"""Laws of experiments, supervisors and fork servers that are killed."""
+"""Laws of experiments, zygotes, supervisors and fork servers that are killed."""
 
 import os
 import random
 import signal
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.torture.arena import FULL, Arena, Entry, list_children, read_start
 
@@ -57,16 +59,27 @@ def test_an_experiment_that_is_killed_costs_itself(arena: Arena, dice: random.Ra
     print(f"{len(hit)} kills, {len(killed)} recorded, {SIZE} experiments")
 
 
-def test_a_supervisor_that_is_killed_costs_nothing(arena: Arena, dice: random.Random) -> None:
-    """An experiment whose supervisor is killed goes on and is published; one that had not begun is to be retried."""
+def list_above(pid: int, server: int | None) -> list[int]:
+    """Return the zygote and the supervisor above an experiment, below a fork server; empty if they are gone."""
+    zygote = read_parent(pid)
+    supervisor = read_parent(zygote) if zygote else None
+    is_whole = zygote and supervisor and server and read_parent(supervisor) == server
+    return [zygote, supervisor] if is_whole and zygote and supervisor else []
+
+
+@pytest.mark.parametrize("level", [0, 1], ids=["zygote", "supervisor"])
+def test_an_experiment_survives_what_started_it(arena: Arena, dice: random.Random, level: int) -> None:
+    """An experiment whose zygote or supervisor is killed goes on and is published, and so do the others.
+
+    Only where a supervisor is killed between claiming and starting, the experiment is killed with it, not begun.
+    """
     hit = set[int]()
     with arena.begin(*ORDER, seconds=0.1) as runner:
         while runner.poll() is None and len(hit) < KILLS:
             time.sleep(dice.random() * 0.05)
             target = choose(arena, dice, hit)
-            supervisor = read_parent(target.pid) if target else None
-            servers = set(list_children(runner.pid))
-            if target and supervisor and read_parent(supervisor) in servers and kill(supervisor):
+            above = list_above(target.pid, next(list_children(runner.pid), None)) if target else []
+            if target and above and kill(above[level]):
                 hit.add(target.number)
         code = runner.wait()
 
@@ -78,7 +91,7 @@ def test_a_supervisor_that_is_killed_costs_nothing(arena: Arena, dice: random.Ra
     assert arena.run(*ORDER) == 0
     arena.judge(SIZE, exact=False)
     assert set(arena.count("start").values()) == set(arena.count("end").values()) == {1}
-    print(f"{len(hit)} supervisors killed, {len(killed)} of them before the experiment began, {SIZE} experiments")
+    print(f"{len(hit)} kills, {len(killed)} of them before the experiment began, {SIZE} experiments")
 
 
 def test_a_fork_server_that_is_killed_stops_the_sweep(arena: Arena, dice: random.Random) -> None:
