@@ -5,6 +5,7 @@ the whole old or the whole new content. Durable writes go through `fsync` of the
 directory after it; everything else may be lost in a power cut, never torn by a crash of mag.
 """
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -84,6 +85,17 @@ def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> No
         write_file(path, content, durable=durable)
     finally:
         os.close(turn)
+
+
+def tidy_shared_folder(folder: str) -> None:
+    """Remove what processes left that died in `write_shared_file`; where there is nothing, nothing is written."""
+    with contextlib.suppress(OSError):  # there is none
+        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if _take_turn(turn):
+                remove_temporaries(folder)
+        finally:
+            os.close(turn)
 
 
 def _take_turn(folder: int) -> bool:

@@ -15,6 +15,7 @@ from mag.config.secrets import mask_command
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, Server, count_cpus, prepare_engine
 from mag.launch.signals import Interruption, stop_on_signals
+from mag.record import files
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.environment import Environment, gather_environment
@@ -148,6 +149,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     check_owners(plan.experiments, order.app, order.settings)
     todo = list(plan) if order.force else plan.select_unfinished()
     if not todo:
+        files.tidy_shared_folder(str(plan.store.manifests))
         _follow_up(order)
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from mag.errors import RecordError
-from mag.record.files import NewerVersionError, read_json, remove_temporaries, write_file, write_shared_file
+from mag.record.files import (
+    NewerVersionError,
+    read_json,
+    remove_temporaries,
+    tidy_shared_folder,
+    write_file,
+    write_shared_file,
+)
 
 
 def test_replaces_the_whole_content(tmp_path: Path) -> None:
@@ -133,3 +140,13 @@ def test_ctrl_c_leaves_nothing_half(tmp_path: Path, line: int) -> None:
 
     assert path.read_bytes() in {b"old", b"new"}
     assert os.listdir(tmp_path) == ["x"]
+
+
+def test_a_shared_folder_is_tidied(tmp_path: Path) -> None:
+    """What a writer left that died is removed, what was written stays, and a folder need not be there."""
+    write_shared_file(f"{tmp_path}/a.json", b"1")
+    (tmp_path / "b.json.1.tmp").write_bytes(b"half")
+    tidy_shared_folder(str(tmp_path))
+    tidy_shared_folder(f"{tmp_path}/missing")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

@@ -59,7 +59,8 @@ def check(arena: Arena, code: int, fault: str) -> None:
     else:
         assert code != 0
     if code > 0 and fault in REASONS:
-        assert REASONS[fault] in said
+        reasons = [e.record.error["message"] for e in stored.values() if e.record and e.record.error]
+        assert REASONS[fault] in "".join((said, *reasons))  # what is said is cut to a line
     assert "mag itself failed" not in said
 
 
