@@ -1,4 +1,4 @@
-"""Schemas of an app: dataclasses read into plain data, in this process or in one that imports the app for it."""
+"""Schemas of an app: dataclasses or pydantic models read into plain data, here or in a process that imports the app."""
 
 import contextlib
 import dataclasses
@@ -6,7 +6,7 @@ import os
 import pickle
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,11 +23,11 @@ def read_schemas(whole: Any, options: Mapping[str, Any] | None) -> Schemas | Non
     """Return what `@mag.main` was given as schemas, as plain data; None for nothing.
 
     Args:
-        whole: A dataclass; None for none.
-        options: Dataclasses, by `group/option`.
+        whole: A dataclass or a pydantic model; None for none.
+        options: The same, by `group/option`.
 
     Raises:
-        UsageError: One is no dataclass, or has a field of a type that no config value can be of.
+        UsageError: One is neither, or has a field of a type that no config value can be of, or with a validator.
     """
     if whole is None and not options:
         return None
@@ -39,22 +39,71 @@ def read_schemas(whole: Any, options: Mapping[str, Any] | None) -> Schemas | Non
 
 
 def _read_class(given: Any, where: str, around: tuple[Any, ...] = ()) -> Schema:
-    if not (isinstance(given, type) and dataclasses.is_dataclass(given)):
-        raise UsageError(f"{where} of @mag.main is {given!r}: give a class that is decorated with @dataclass.")
+    if not (isinstance(given, type) and _is_record(given)):
+        raise UsageError(
+            f"{where} of @mag.main is {given!r}: give a class that is decorated with @dataclass, or a pydantic model."
+        )
     if given in around:
         raise UsageError(f"{where} of @mag.main: {given.__name__} holds itself, which no config can.")
+    members = _list_members(given, where) if dataclasses.is_dataclass(given) else _list_model_members(given)
+    fields = {}
+    for name, hint, default in members:
+        place = f"{given.__name__}.{name}"
+        kind = _read_kind(hint, place, (*around, given))
+        if default is MISSING:
+            fields[name] = Field(kind, kind.complete({}) if isinstance(kind, Schema) else MISSING)
+        else:
+            fields[name] = Field(kind, _make_plain(default, place))
+    return Schema(given.__name__, fields)
+
+
+def _is_record(given: Any) -> bool:
+    return dataclasses.is_dataclass(given) or hasattr(given, "__pydantic_decorators__")
+
+
+def _list_names(given: Any) -> list[str]:
+    return (
+        [field.name for field in dataclasses.fields(given)]
+        if dataclasses.is_dataclass(given)
+        else [*given.model_fields]
+    )
+
+
+_Member = tuple[str, Any, Any]
+"""Name, type and default of a field."""
+
+
+def _list_members(given: Any, where: str) -> Iterator[_Member]:
     try:
         hints = typing.get_type_hints(given)
     except Exception as error:
         raise UsageError(
             f"{where} of @mag.main: the annotations of {given.__name__} cannot be read: {error}."
         ) from error
-    fields = {}
     for field in dataclasses.fields(given):
-        place = f"{given.__name__}.{field.name}"
-        kind = _read_kind(hints[field.name], place, (*around, given))
-        fields[field.name] = Field(kind, _read_default(field, kind, place))
-    return Schema(given.__name__, fields)
+        default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+        yield field.name, hints[field.name], MISSING if default is dataclasses.MISSING else default
+
+
+def _list_model_members(given: Any) -> Iterator[_Member]:
+    """Yield the fields of a pydantic model; what it would check beyond types is refused, rather than left unchecked."""
+    decorators = given.__pydantic_decorators__
+    for kind in ("validators", "field_validators", "root_validators", "model_validators"):
+        for name in getattr(decorators, kind, ()):
+            raise _refuse_check(given, f"the validator {name}")
+    for name, info in given.model_fields.items():
+        if info.alias or info.validation_alias:
+            raise _refuse_check(given, f"another name for {name}")
+        if info.metadata or "Annotated[" in repr(info.annotation):
+            raise _refuse_check(given, f"constraints of {name}")
+        yield name, info.annotation, MISSING if info.is_required() else info.get_default(call_default_factory=True)
+
+
+def _refuse_check(given: Any, what: str) -> UsageError:
+    return UsageError(
+        f"The schema {given.__name__} has {what}, and mag checks types alone: give a schema without, and write "
+        f"`{given.__name__}.model_validate(OmegaConf.to_container(config))` in the function."
+    )
 
 
 def _read_kind(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:  # noqa: PLR0911 - a table of types
@@ -81,11 +130,11 @@ def _read_named(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:
         return Choice(tuple(hint.__members__), tuple(spellings))
     if isinstance(hint, type) and issubclass(hint, PurePath):
         return Scalar("str")
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and _is_record(hint):
         return _read_class(hint, place, around)
     raise UsageError(
         f"{place} is of type {hint!r}, which no value of a config can be: use int, float, bool, str, Path, an Enum, "
-        f"Literal, a dataclass, list, tuple, dict, Optional or a Union of these, or Any."
+        f"Literal, a dataclass, a pydantic model, list, tuple, dict, Optional or a Union of these, or Any."
     )
 
 
@@ -97,18 +146,10 @@ def _read_items(origin: Any, arguments: tuple[Any, ...], place: str, around: tup
     return Items(_read_kind(arguments[0], place, around), len(arguments))
 
 
-def _read_default(field: "dataclasses.Field[Any]", kind: Kind, place: str) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return _make_plain(field.default, place)
-    if field.default_factory is not dataclasses.MISSING:
-        return _make_plain(field.default_factory(), place)
-    return kind.complete({}) if isinstance(kind, Schema) else MISSING
-
-
 def _make_plain(value: Any, place: str) -> Any:
     """Return a default as a config file would say it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _make_plain(getattr(value, field.name), place) for field in dataclasses.fields(value)}
+    if _is_record(type(value)):
+        return {name: _make_plain(getattr(value, name), place) for name in _list_names(type(value))}
     if isinstance(value, Mapping):
         return {key: _make_plain(item, place) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,12 +1,15 @@
-"""Laws of schemas given as dataclasses: they hold wherever an app is run, and never where it is only called."""
+"""Laws of schemas, dataclasses or pydantic models: they hold wherever an app is run, and not where it is called."""
 
 import sys
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
+from omegaconf import OmegaConf
+from pydantic import BaseModel, field_validator
+from pydantic import Field as Limited
 
 import mag
 from mag.app.schemas import read_apart, read_schemas
@@ -118,3 +121,73 @@ def test_plain_call() -> None:
         return config
 
     assert train({"anything": 1}) == {"anything": 1}
+
+
+class Inner(BaseModel):
+    """A model inside another."""
+
+    depth: int = 2
+
+
+class Model(BaseModel):
+    """A pydantic model that says nothing but types and defaults."""
+
+    steps: int
+    lr: float = 0.1
+    sizes: list[int] = [8]
+    inner: Inner = Inner(depth=3)
+
+
+def test_pydantic_model_types_as_a_dataclass_does() -> None:
+    """A pydantic model is a schema like any other: defaults, conversion, and errors with the key."""
+    composer = Composer(None, None, read(Model))
+
+    assert composer.compose(parse_overrides(["steps=3", "lr=1"])) == {
+        "steps": 3,
+        "lr": 1.0,
+        "sizes": [8],
+        "inner": {"depth": 3},
+    }
+    with pytest.raises(ConfigError, match=r"inner\.depth is 'deep', but must be int"):
+        composer.compose(parse_overrides(["steps=3", "inner.depth=deep"]))
+    with pytest.raises(ConfigError, match="did you mean steps"):
+        composer.compose(parse_overrides(["+step=3"]))
+
+
+class Constrained(BaseModel):
+    """A model with a constraint."""
+
+    lr: float = Limited(gt=0)
+
+
+class Validated(BaseModel):
+    """A model with a validator."""
+
+    lr: float = 0.1
+
+    @field_validator("lr")
+    @classmethod
+    def check(cls, value: float) -> float:
+        """Return the value."""
+        return value
+
+
+class Renamed(BaseModel):
+    """A model whose field has another name outside."""
+
+    lr: float = Limited(0.1, alias="rate")
+
+
+class Nested(BaseModel):
+    """A model with a constraint further inside."""
+
+    sizes: list[Annotated[int, Limited(gt=0)]] = []
+
+
+@pytest.mark.parametrize("model", [Constrained, Validated, Renamed, Nested])
+def test_what_would_go_unchecked_is_refused(model: Any) -> None:
+    """A model that checks more than types is refused, with what to do instead; doing that works."""
+    with pytest.raises(UsageError, match=r"model_validate\(OmegaConf.to_container\(config\)\)"):
+        read(model)
+    config = OmegaConf.create({"lr": 1.0, "rate": 1.0, "sizes": [1]})
+    assert isinstance(model.model_validate(OmegaConf.to_container(config)), model)

@@ -245,8 +245,9 @@ def test_secrets_are_masked(project: Path, mag: Mag) -> None:
 
 
 def heed_interrupts() -> None:
-    """Be a process that Ctrl-C reaches, as one started from a terminal is."""
+    """Be a process that Ctrl-C and a hang-up reach, as one started from a terminal is."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
