@@ -20,6 +20,7 @@ from mag.cli.group import program
 from mag.cli.pages import COMMANDS
 from mag.cli.shells.dialects import format_candidates
 from mag.cli.shells.lines import read_line
+from mag.record.store import Store
 
 CONFIG = """\
 defaults:
@@ -398,3 +399,15 @@ def test_spaces(project: Path) -> None:
         (project / "spaces" / f"{name}.yaml").write_text("grid: {C: [1]}")
     assert [each.value for each in list_candidates(["sweep", "--space"], "s")] == ["small"]
     assert [each.value for each in list_candidates(["sweep", "--space"], "small,l")] == ["small,large"]
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize(("length", "count"), [(3, 0), (4, 1), (64, 1)])
+def test_an_identity_is_offered_once_it_is_long_enough(
+    offers: Callable[[str], list[str]], length: int, count: int
+) -> None:
+    """Where no name begins so, four characters of an identity become the whole of it, and a look-up takes that."""
+    identity = next(e.record.identity for e in Store("experiments") if e.record is not None and e.name == "2|0")
+
+    assert offers(f"mag show {identity[:length]}") == [identity] * count
+    assert Store("experiments").find(identity).name == "2|0"
