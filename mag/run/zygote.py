@@ -1,12 +1,15 @@
 """The zygote: a process that does nothing but fork experiments, so that few of its pages are written to.
 
     supervisor ── attempt, task, open log and lock ──> zygote ── fork ──> child
-               <──────── number of the process ───────
-               <── how it ended, what was ended with it
+        ^  ^───── how it ended, what was ended with it ──┘                  │
+        └───────────────────── number of the process ───────────────────────┘
 
 After a fork each page of memory that either side writes to is copied, which costs more than most of what is done
 there. The supervisor, which claims directories, writes records and watches over limits, therefore does not fork
 itself. The zygote waits for one child at a time; it asks for no signals and decides nothing.
+
+The child itself tells that it is there, before it does anything, and then closes its end: so where nothing is told
+and the connection is at its end, zygote and child are gone, nothing has begun, and the attempt can be made again.
 """
 
 import contextlib
@@ -17,7 +20,7 @@ import signal
 import socket
 import struct
 import traceback
-from typing import Any, NoReturn
+from typing import NamedTuple, NoReturn
 
 from mag.errors import LaunchError
 from mag.record.attempts import Attempt
@@ -27,12 +30,25 @@ from mag.run.messages import receive_with, send
 from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers
 from mag.run.tasks import Conditions, Task
 
-_START = struct.Struct("!q")
-"""What the zygote sends when it has forked: the number of the process."""
-_END = struct.Struct("!qqdqq")
-"""What it sends in the end: exit code, signal or 0, CPU seconds, peak memory in bytes, number of leftovers."""
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
+"""A supervisor that is gone is no reason to be ended."""
 _TRIES = 3
 _POLL_SECONDS = 0.02
+
+
+class _Word(NamedTuple):
+    """What child and zygote tell: the process is there; and, with the rest, that and how it has ended."""
+
+    pid: int
+    has_ended: bool = False
+    code: int = 0
+    signal: int = 0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    leftovers: int = 0
+
+
+_LAYOUT = struct.Struct("!q?qqdqq")
 
 
 @dataclasses.dataclass(slots=True)
@@ -43,14 +59,18 @@ class Child:
         pid: Its number.
         connection: The socket on which its end is told; None once the zygote is gone.
         leftovers: How many processes that it left running were ended, once it has ended itself.
+        death: How it ended, where that is known.
     """
 
     pid: int
     connection: socket.socket | None
     leftovers: int = 0
+    death: Death | None = None
 
     def sleep(self, wake: int, seconds: float) -> None:
         """Sleep until the process may have ended, or `wake` can be read from; at most so many seconds."""
+        if self.death is not None:
+            return
         if self.connection is None:
             seconds = min(seconds, _POLL_SECONDS)
         sources = [wake] if self.connection is None else [wake, self.connection.fileno()]
@@ -58,27 +78,40 @@ class Child:
 
     def collect(self) -> Death | None:
         """Return how it ended; None while it lives."""
-        if self.connection is not None:
+        if self.death is None and self.connection is not None:
             if not select.select([self.connection], [], [], 0)[0]:
                 return None
-            told = _hear(self.connection, _END)
-            if told:
-                code, number, cpu, peak, self.leftovers = told
-                return Death(None if number else code, number or None, cpu, peak)
-            self.connection = None  # the zygote was killed; the kernel has made its child this process's own
-        death = _collect_orphan(self.pid)
-        if death is not None:
-            self.leftovers = end_leftovers(self.pid)
-        return death
+            if word := _hear(self.connection):
+                self.heed(word)
+            else:
+                self.connection = None  # the zygote was killed; the kernel has made its child this process's own
+        if self.death is None:
+            self.death = _collect_orphan(self.pid)
+            if self.death is not None:
+                self.leftovers = end_leftovers(self.pid)
+        return self.death
+
+    def heed(self, word: _Word) -> None:
+        """Learn from what was told."""
+        if word.has_ended:
+            code = None if word.signal else word.code
+            self.death = Death(code, word.signal or None, word.cpu_seconds, word.peak_memory_bytes)
+            self.leftovers = word.leftovers
 
 
-def _hear(connection: socket.socket, message: struct.Struct) -> tuple[Any, ...]:
-    """Return the numbers that the zygote sent; none if it is gone."""
+def _tell(connection: socket.socket, word: _Word) -> None:
+    """Tell it to the supervisor, if it is still there."""
+    with contextlib.suppress(OSError):
+        connection.send(_LAYOUT.pack(*word), _NO_SIGNAL)
+
+
+def _hear(connection: socket.socket) -> _Word | None:
+    """Wait for the next word; None if those who could say it are gone."""
     try:
-        data = connection.recv(message.size)
+        data = connection.recv(_LAYOUT.size)
     except OSError:
-        return ()
-    return message.unpack(data) if len(data) == message.size else ()
+        return None
+    return _Word(*_LAYOUT.unpack(data)) if len(data) == _LAYOUT.size else None
 
 
 def _collect_orphan(pid: int) -> Death | None:
@@ -123,8 +156,10 @@ class Zygote:
             connection = self._connection or self._fork(descriptors)
             with contextlib.suppress(OSError):
                 send(connection, (attempt, task), descriptors)
-                if told := _hear(connection, _START):
-                    return Child(told[0], connection)
+                if word := _hear(connection):
+                    child = Child(word.pid, connection)
+                    child.heed(word)  # it may have been killed before it could tell that it was there
+                    return child
             self.close()
         raise LaunchError("The process that starts experiments was killed.")
 
@@ -167,9 +202,7 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
             pid = _fork_child(connection, ground, attempt, log, work=(task, conditions))
             os.close(log)
             os.close(lock)
-            with contextlib.suppress(OSError):  # the supervisor is gone: the child ends as it will
-                connection.send(_START.pack(pid))
-            connection.send(_pack_end(collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
+            _tell(connection, _describe_end(pid, collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
     except OSError:  # the supervisor is gone
         os._exit(0)
     except BaseException:  # noqa: BLE001
@@ -178,8 +211,9 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
         os._exit(0)
 
 
-def _pack_end(death: Death, leftovers: int) -> bytes:
-    return _END.pack(death.code or 0, death.signal or 0, death.cpu_seconds, death.peak_memory_bytes, leftovers)
+def _describe_end(pid: int, death: Death, leftovers: int) -> _Word:
+    code, number = death.code or 0, death.signal or 0
+    return _Word(pid, True, code, number, death.cpu_seconds, death.peak_memory_bytes, leftovers)
 
 
 def _fork_child(
@@ -189,6 +223,7 @@ def _fork_child(
     announce(attempt)
     pid = os.fork()
     if pid == 0:
+        _tell(connection, _Word(os.getpid()))
         connection.close()
         run_child(ground, experiment, attempt, log, work=work)
     return pid

@@ -76,3 +76,28 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+SLOW = """\
+import os, signal, time
+import mag
+
+os.register_at_fork(after_in_parent=lambda: time.sleep(0.2))
+
+@mag.main()
+def train(config):
+    print("began", flush=True)
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(0.5)
+"""
+
+
+def test_an_experiment_whose_zygote_is_killed_right_after_the_fork_is_run_once(
+    project: Path, mag: Mag, read: Read
+) -> None:
+    """It has told the supervisor that it is there before it began, whatever its zygote still wanted to say."""
+    (project / "train.py").write_text(SLOW)
+    mag("sweep", "+i=1")
+
+    assert read("1").status == "completed"
+    assert (project / "experiments" / "1" / "log").read_text().count("began") == 1
