@@ -5,7 +5,8 @@
     ├── ConfigError          a config cannot be composed
     │   ├── OverrideError    an override is malformed, or names what is not there
     │   ├── YamlError        a config file cannot be read (names file and line)
-    │   └── MissingValueError    a value is still `???`
+    │   ├── MissingValueError    a value is still `???`
+    │   └── SchemaError      a value is not of the type that the schema says
     ├── SpaceError           the overrides of a sweep span nothing that can be run
     ├── RecordError          a file of the experiments directory cannot be read or written
     │   ├── NotFoundError    no such experiment
@@ -43,6 +44,19 @@ class YamlError(ConfigError):
 
 class MissingValueError(ConfigError):
     """A value that must be given is still `???`."""
+
+
+class SchemaError(ConfigError):
+    """A value is not what the schema says.
+
+    Args:
+        message: What is wrong.
+        key: The dotted key of the value.
+    """
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class SpaceError(MagError):

@@ -9,7 +9,6 @@
 leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was printed, `results.json` and the record.
 """
 
-import difflib
 import os
 import sys
 from collections.abc import Mapping
@@ -33,6 +32,7 @@ from mag.record.redaction import Redaction
 from mag.record.repetition import Repetition
 from mag.record.store import Store, StoredExperiment
 from mag.settings import Settings, find_settings
+from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -353,8 +353,8 @@ def _check_texts(if_exists: object, name: str | None, resume_from: str | Path | 
     """Refuse texts that could only be mistakes, before anything depends on them."""
     known = get_args(IfExists)
     if if_exists not in known:
-        near = difflib.get_close_matches(str(if_exists), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(map(repr, known))}."
+        near = name_nearest(str(if_exists), known)
+        hint = f"did you mean {near!r}?" if near else f"it is one of {', '.join(map(repr, known))}."
         raise ConfigError(f"if_exists={if_exists!r} is unknown: {hint}")
     if name == "":
         raise ConfigError("name='' cannot be an experiment's: leave it out, and one is made from the config.")

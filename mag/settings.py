@@ -4,14 +4,13 @@ They belong to mag and never mix with the user's config. What may stand there, a
 """
 
 import dataclasses
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mag.errors import UsageError
+from mag.suggestion import name_nearest
 
 SECRET_FILES = (
     *(".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".htpasswd"),
@@ -85,9 +84,9 @@ def find_settings(start: Path) -> Settings:
     for directory in (start, *start.parents):
         own, project = directory / "mag.toml", directory / "pyproject.toml"
         if own.is_file():
-            return parse_settings(_read(own), own)
-        if project.is_file():
-            tools = _read(project).get("tool")
+            return parse_settings(_parse(_read(own), own), own)
+        if project.is_file() and "mag" in (text := _read(project)):  # most have nothing for mag, and need no parser
+            tools = _parse(text, project).get("tool")
             if isinstance(tools, dict) and "mag" in tools:
                 return parse_settings(tools["mag"], project)
     return Settings()
@@ -127,8 +126,8 @@ def parse_settings(table: object, path: Path) -> Settings:
         raise UsageError(f"{path} holds mag's keys at its top: write app = ... in it without [tool.mag] above.")
     for key, value in table.items():
         if key not in _KINDS:
-            near = difflib.get_close_matches(key, _KINDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(sorted(_KINDS)) + "."
+            near = name_nearest(key, _KINDS)
+            hint = f"did you mean {near!r}?" if near else "known are " + ", ".join(sorted(_KINDS)) + "."
             raise UsageError(f"Unknown setting {key!r} in {path}: {hint}")
         _check_kind(key, value, path)
     lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
@@ -153,8 +152,17 @@ def _check_kind(key: str, value: object, path: Path) -> None:
         raise UsageError(f"Setting experiments_dir = '' in {path} must name a directory: 'experiments', for example.")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Cannot read {path}: {error}.") from error
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - start-up
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"Cannot read {path}: {error}.") from error

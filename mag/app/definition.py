@@ -1,19 +1,20 @@
 """The definition of an app: the user's function, decorated."""
 
 import dataclasses
-import difflib
 import functools
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Never, overload
+from typing import TYPE_CHECKING, Any, Never, overload
 
 from mag.app.modules import Module
 from mag.config.composition.composer import Composer
-from mag.config.schema import Schemas
 from mag.errors import UsageError
+from mag.suggestion import name_nearest
+
+if TYPE_CHECKING:
+    from mag.config.schema import Schemas
 
 PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas")
 """What `main` takes, in order."""
@@ -44,7 +45,7 @@ class App:
     definition: "Main | None" = None
 
     @property
-    def schemas(self) -> Schemas | None:
+    def schemas(self) -> "Schemas | None":
         """Its schemas, where it is in this process already.
 
         Raises:
@@ -78,7 +79,7 @@ class App:
             schemas = self.schemas
         return Composer(self.config_path, self.config_name, schemas)
 
-    def _import_schemas(self, *, debug: bool) -> Schemas | None:
+    def _import_schemas(self, *, debug: bool) -> "Schemas | None":
         found = getattr(self.module.load(debug=debug), self.function, None)
         return found.read_schemas() if isinstance(found, Main) else None
 
@@ -139,7 +140,7 @@ class Main:
         # the command line stands above the app, and is found by name as a console script is
         return importlib.import_module("mag.cli.program").run_app(self.describe())
 
-    def read_schemas(self) -> Schemas | None:
+    def read_schemas(self) -> "Schemas | None":
         """Return its schemas as plain data; None where it has none.
 
         Raises:
@@ -153,6 +154,8 @@ class Main:
 
     def describe(self) -> App:
         """Return the app that this function is."""
+        import inspect  # noqa: PLC0415 - start-up
+
         file = Path(inspect.unwrap(self.function).__code__.co_filename)
         path = file.parent / self.config_path if self.config_path is not None else None
         scope = sys.modules.get(self.function.__module__)
@@ -214,6 +217,6 @@ def main(
 
 def refuse_argument(name: str, place: str) -> Never:
     """Say that `main` takes no argument of this name."""
-    near = difflib.get_close_matches(name, PARAMETERS, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "it takes config_path, config_name, schema and group_schemas."
+    near = name_nearest(name, PARAMETERS)
+    hint = f"did you mean {near!r}?" if near else "it takes config_path, config_name, schema and group_schemas."
     raise UsageError(f"{place} has an argument {name!r}, which is unknown: {hint}")

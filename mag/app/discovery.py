@@ -1,18 +1,17 @@
 """Discovery: which app a command means."""
 
-import dataclasses
-import difflib
 from pathlib import Path
+from typing import NamedTuple
 
 from mag.app.definition import App, Main
 from mag.app.modules import Module, find_module
 from mag.app.source import Source, read_source, seems_app
 from mag.errors import UsageError
 from mag.settings import Settings
+from mag.suggestion import name_nearest
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     """An app as it was named: what, relative to which directory, and where that was said."""
 
     spec: str
@@ -95,8 +94,8 @@ def _locate(target: str, request: _Request) -> Module:
         return Module(found, base, target)
     file = base / target
     if not file.is_file():
-        near = difflib.get_close_matches(file.name, [p.name for p in file.parent.glob("*.py")], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it is looked for relative to {base}."
+        near = name_nearest(file.name, (path.name for path in file.parent.glob("*.py")))
+        hint = f"did you mean {near!r}?" if near else f"it is looked for relative to {base}."
         raise UsageError(f"The app {spec!r}, named {where}, is no file: {hint}")
     return Module(file, base)
 

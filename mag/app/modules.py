@@ -1,21 +1,18 @@
 """Modules of the user's: a file or a dotted name, found without running anything, and imported when it is time."""
 
-import dataclasses
 import importlib
 import importlib.util
 import os
 import sys
-import traceback
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from mag.errors import UsageError
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """Where an app is defined.
 
     Attributes:
@@ -53,6 +50,8 @@ class Module:
         except UsageError:
             raise
         except BaseException as error:  # noqa: BLE001  (even sys.exit at import must not end the runner unsaid)
+            import traceback  # noqa: PLC0415 - start-up
+
             if debug:
                 traceback.print_exc()
             self._refuse(error)
@@ -60,6 +59,8 @@ class Module:
     def _refuse(self, error: BaseException) -> NoReturn:
         if self.dotted is None and isinstance(error, ImportError) and "relative import" in str(error):
             _refuse_relative(self.file, self.base)
+        import traceback  # noqa: PLC0415 - start-up
+
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(self.file)]
         place = f"{self.file}:{frames[-1].lineno}" if frames else str(self.file)
         if isinstance(error, SyntaxError) and error.filename:

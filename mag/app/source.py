@@ -1,21 +1,21 @@
 """The source of an app, read without running it: which functions are decorated with `@mag.main`, and with what."""
 
 import ast
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from mag.app.definition import PARAMETERS, refuse_argument
 from mag.errors import UsageError
+from mag.patterns import compile_lazily
 
-_IMPORT = re.compile(rb"^\s*(import|from)\s.*\bmag\b", re.MULTILINE)
+_IMPORT = compile_lazily(rb"^\s*(import|from)\s.*\bmag\b", re.MULTILINE)
 _HOMES = {"mag", "mag.app", "mag.app.definition"}
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Decorated:
+class Decorated(NamedTuple):
     """A function that is decorated with `@mag.main`.
 
     Attributes:
@@ -33,8 +33,7 @@ class Decorated:
     is_typed: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What there is in a file.
 
     Attributes:

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from mag.cli.explanation import shorten
-from mag.cli.messages import say
+from mag.cli.messages import say, shorten
 from mag.cli.output import escape, write_json, write_lines
 from mag.cli.project import WORDS, Project, open_project
 from mag.config.inspection.checking import Checker, check_files

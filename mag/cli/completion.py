@@ -1,5 +1,7 @@
 """`mag completion`: Tab completion for bash, zsh and fish."""
 
+import gc
+
 import click
 
 HELP = """Set up Tab completion for SHELL: bash, zsh or fish.
@@ -54,6 +56,7 @@ def command(shell: str, wanted: bool, line: str | None, breaks: str) -> int:
 
 def _answer(shell: str, line: str, breaks: str) -> int:
     """Print what the shell's script asks for; exit status 1 tells it to leave the line to others."""
+    gc.disable()  # what is loaded from here on stays, too
     try:
         from mag.cli.shells.answers import answer
 

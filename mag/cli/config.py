@@ -8,8 +8,7 @@ import click
 
 from mag.cli.project import WORDS, Project, open_project
 from mag.config.language.override import Override
-from mag.config.schema import SchemaError
-from mag.errors import UsageError
+from mag.errors import SchemaError, UsageError
 
 HELP = """Print the composed config; nothing is run, written or imported.
 
@@ -169,7 +168,7 @@ def _show_changes(
 
 def _warn(project: Project, overrides: Sequence[Override]) -> None:
     """Say on standard error where a file of the config holds what YAML reads otherwise than it looks."""
-    from mag.cli.explanation import shorten
+    from mag.cli.messages import shorten
     from mag.cli.output import note
     from mag.config.documents.surprises import find_surprises
 

@@ -13,7 +13,7 @@ from mag.config.documents.printing import format_inline
 from mag.config.inspection.choices import Choices
 from mag.config.inspection.origins import Origins
 from mag.config.language.override import Override
-from mag.config.suggestion import list_names, name_nearest
+from mag.suggestion import list_names, name_nearest
 
 _GAP = 3
 _WIDEST = 48  # what is longer than this does not push all other origins to the right

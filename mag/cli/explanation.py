@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
+from mag.cli.messages import shorten
 from mag.config.composition.keys import ABSENT
 from mag.config.inspection.choices import Cause, Decision
 from mag.config.inspection.origins import Explanation, Origins, Step
@@ -107,12 +107,6 @@ def describe_source(source: Step | Decision, secrets: Sequence[str]) -> dict[str
     if source.place is not None:
         return {"file": shorten(source.place.file), "line": source.place.line}
     return {"override": mask_command([source.override or ""], secrets)[0]}
-
-
-def shorten(file: Path) -> str:
-    """Return a file as one would type it here: relative where it is below the current directory."""
-    path, here = os.path.abspath(file), os.path.join(os.getcwd(), "")
-    return path.removeprefix(here)
 
 
 def _list_names(found: Explanation) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The group of all commands, each of which is imported when it is run."""
 
+import gc
 import importlib
 import keyword
 
@@ -7,6 +8,7 @@ import click
 
 from mag.cli.pages import COMMANDS, OPTIONS, format_help
 from mag.errors import UsageError
+from mag.suggestion import name_nearest
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -30,10 +32,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
         """Return the command of that name; an unknown one is a `UsageError`."""
         if cmd_name not in COMMANDS:
-            import difflib
-
-            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
+            near = name_nearest(cmd_name, COMMANDS)
+            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(COMMANDS)}."
             raise UsageError(f"There is no command {cmd_name!r}: {hint}")
         command: click.Command = importlib.import_module(f"mag.cli.{name_module(cmd_name)}").command
         return command
@@ -64,4 +64,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 @click.pass_context
 def program(ctx: click.Context, debug: bool) -> None:
     """Keep what holds for every command."""
+    if not gc.isenabled():  # the command is loaded
+        gc.freeze()
+        gc.enable()
     ctx.ensure_object(dict)["debug"] = debug

@@ -7,8 +7,8 @@ import click
 from mag.cli.group import program
 from mag.cli.output import write_lines
 from mag.cli.pages import COMMANDS, format_help
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import UsageError
+from mag.suggestion import list_names, name_nearest
 
 HELP = """Explain a command or a topic.
 

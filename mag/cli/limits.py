@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from mag.patterns import compile_lazily
+
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
-_RANGE = re.compile(r"\d{1,4}-\d{1,4}")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+_DURATION = compile_lazily(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
+_RANGE = compile_lazily(r"\d{1,4}-\d{1,4}")
+_SIZE = compile_lazily(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 
 
 class Duration(click.ParamType[float]):

@@ -1,7 +1,6 @@
 """`mag log`: all that an experiment printed."""
 
 import codecs
-import re
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from mag.cli.output import escape, note, write_bytes
 from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experiment
 from mag.compare.description import number_attempts
 from mag.errors import NotFoundError, RecordError
+from mag.patterns import compile_lazily
 from mag.record.locks import is_held
 from mag.record.store import StoredExperiment
 from mag.record.tail import find_tail, follow_log
@@ -32,8 +32,8 @@ EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 chara
 Exit status: 0, 4 if there is no such experiment or attempt, 130 when following was ended with Ctrl-C.
 """
 
-_HARMLESS = re.compile(r"\x1b\[[0-9;:]*m|[\t\n\r]")
-_UNFINISHED = re.compile(r"\x1b(\[[0-9;:]{0,60})?\Z")
+_HARMLESS = compile_lazily(r"\x1b\[[0-9;:]*m|[\t\n\r]")
+_UNFINISHED = compile_lazily(r"\x1b(\[[0-9;:]{0,60})?\Z")
 _RESET = "\x1b[0m"
 
 

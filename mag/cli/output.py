@@ -4,25 +4,24 @@ Everything that came from data goes through `escape`. Through a pipe a table is 
 colour; on a terminal its columns are aligned and cut to the width.
 """
 
-import dataclasses
 import errno
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from mag.cli.messages import say, silence
 from mag.cli.widths import GAP, cut, fit, measure
 from mag.compare.cells import MISSING, format_briefly, format_value, is_number
-from mag.config.suggestion import list_names
+from mag.patterns import compile_lazily
 from mag.record.values import encode_config
+from mag.suggestion import list_names
 
 # control characters, invisible ones that reorder or hide text, lone halves of a surrogate pair
-_UNSAFE = re.compile(
+_UNSAFE = compile_lazily(
     "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -64,8 +63,7 @@ def _spell(character: str) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """Where standard output leads.
 
     Attributes:

@@ -4,10 +4,13 @@
 started · 4 not found · 130, 143 interrupted
 
 Start-up is a feature: the help page needs nothing but this module, and everything else click and the one command.
+Nor is a process taken apart, object by object, before it ends.
 """
 
+import atexit
 import contextlib
 import errno
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,16 +25,40 @@ if TYPE_CHECKING:
 
 _RUNNING = {"run", "sweep", "rerun"}
 _LOOKING = {"-n", "--dry-run", "-h", "--help"}
+_LOST = 120
+"""What Python ends with, too, where the last of the output could not be written."""
 _UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Be the command `mag`: run `arguments`, those of this process if None, and exit."""
+    gc.disable()  # until the command is loaded: what that makes stays, and there is nothing to find in it
     _fill_descriptors()
     if arguments is None:
         arguments = sys.argv[1:]
         _settle_hashes(arguments)
-    sys.exit(run_program(arguments))
+    status = run_program(arguments)
+    if not _has_guests():
+        _leave(status)
+    sys.exit(status)
+
+
+def _has_guests() -> bool:
+    """Tell whether others than mag may still have something to do, or to look at, when the interpreter ends."""
+    threads = sys.modules.get("threading")
+    is_watched = sys.gettrace() or sys.getprofile() or sys.flags.inspect
+    return bool(is_watched or "mag.run.in_process" in sys.modules or (threads and threads.active_count() > 1))
+
+
+def _leave(status: int) -> NoReturn:
+    """End this process at once: what it holds need not be freed one by one, which is a tenth of a short command."""
+    atexit._run_exitfuncs()  # noqa: SLF001  (what the interpreter itself would call)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # nobody reads it, or it is closed
+            status = status or _LOST
+    os._exit(status)
 
 
 def run_app(app: "App") -> NoReturn:

@@ -1,7 +1,6 @@
 """What a command works on: the app that its words name, its settings, its configs and its store."""
 
 import dataclasses
-import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from mag.errors import UsageError
 from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
 from mag.settings import Settings, find_app_settings, find_settings
+from mag.suggestion import name_nearest
 from mag.sweeps.override_files import read_overrides
 
 WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
@@ -94,8 +94,7 @@ def _guess_app(word: str, cwd: Path) -> str | None:
         return f"{word}.py"
     if "." in word and find_module(word, cwd) is not None:
         return f"{word}:FUNCTION"
-    near = difflib.get_close_matches(f"{word}.py", [file.name for file in list_apps(cwd)], n=1, cutoff=0.8)
-    return near[0] if near else None
+    return name_nearest(f"{word}.py", (file.name for file in list_apps(cwd)), cutoff=0.8)
 
 
 def _is_override(word: str) -> bool:

@@ -1,13 +1,13 @@
 """Cells: what stands where a row and a column of a table meet, and how it is written."""
 
 import json
-import re
 from enum import Enum
 from typing import Any, Final
 
 from mag.config.documents.scalars import read_scalar
+from mag.patterns import compile_lazily
 
-_PLAIN = re.compile(r"[\w./+~|-][\w./+~| -]*(?<! )")
+_PLAIN = compile_lazily(r"[\w./+~|-][\w./+~| -]*(?<! )")
 _DEEPEST = 100
 
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from mag.compare.cells import MISSING
 from mag.compare.rows import FACTS, Row, read_fact
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import UsageError
+from mag.suggestion import list_names, name_nearest
 
 Kind = Literal["fact", "config", "results"]
 

@@ -11,16 +11,17 @@ from mag.compare.cells import MISSING, format_value, is_number
 from mag.compare.columns import Catalog, Column
 from mag.compare.rows import MOMENTS, Row, parse_moment
 from mag.config.documents.scalars import read_scalar
-from mag.config.suggestion import name_nearest
 from mag.errors import UsageError
+from mag.patterns import compile_lazily
 from mag.record.records import Status
+from mag.suggestion import name_nearest
 
 STATUSES = (*get_args(Status), "lost", "corrupt")
 """Every status that an experiment can have."""
 
 Test = Callable[[Any], bool]
 
-_FILTER = re.compile(r"\s*([^=<>!]+?)\s*(==|!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
+_FILTER = compile_lazily(r"\s*([^=<>!]+?)\s*(==|!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,

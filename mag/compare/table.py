@@ -2,15 +2,15 @@
 
 import dataclasses
 import math
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mag.compare.cells import MISSING, format_value, is_number
 from mag.compare.columns import Catalog, Column
 from mag.compare.rows import Row
+from mag.patterns import compile_lazily
 
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
+_NUMBER = compile_lazily(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

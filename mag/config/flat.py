@@ -1,12 +1,12 @@
 """The flat config: one level of sorted dotted keys, of which some are hidden from the identity."""
 
-import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
 from mag.errors import ConfigError
+from mag.patterns import compile_lazily
 
 MAX_DEPTH = 200
 """Levels of dicts and lists; a config that contains itself is stopped here too."""
@@ -14,8 +14,8 @@ MAX_DEPTH = 200
 MAX_INTEGER_BITS = 14_000
 """Python prints no integer of more than 4300 digits, so that such a one could never be saved."""
 
-_DOT = re.compile(r"(\\*)(\.|\Z)")
-_RESERVED = re.compile(r"_[^_](.*[^_])?_")
+_DOT = compile_lazily(r"(\\*)(\.|\Z)")
+_RESERVED = compile_lazily(r"_[^_](.*[^_])?_")
 
 
 def flatten(config: Mapping[str, Any]) -> dict[str, Any]:

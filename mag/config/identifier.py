@@ -9,6 +9,7 @@ from unicodedata import combining, normalize
 from mag.config.identity import canonical_json
 from mag.config.secrets import mask
 from mag.errors import UsageError
+from mag.patterns import compile_lazily
 
 DEFAULT_SEPARATOR = "-" if os.name == "nt" else "|"
 MAX_BYTES = 120
@@ -24,10 +25,12 @@ _INVISIBLE = (
     *range(0x2066, 0x206A),
 )
 _UNSAFE = frozenset('/\\:*?"<>|%') | frozenset(map(chr, _INVISIBLE)) | {"\ufeff"}
-_SEPARATOR = re.compile(r"[ !#$&'()+,\-.;=@\[\]^_`{|}]{1,8}")
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE | re.DOTALL)
+_SEPARATOR = compile_lazily(r"[ !#$&'()+,\-.;=@\[\]^_`{|}]{1,8}")
+_DEVICE = compile_lazily(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE | re.DOTALL
+)
 _LONGEST_UNIT = 12
-_UNIT = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
+_UNIT = compile_lazily(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
 
 
 def build_identifier(

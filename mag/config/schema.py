@@ -9,26 +9,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from mag.config.suggestion import list_names, name_nearest
-from mag.errors import ConfigError
+from mag.errors import SchemaError
+from mag.suggestion import list_names, name_nearest
 
 MISSING = "???"
 NOTHING = object()
 _TRUE = frozenset({"yes", "y", "on", "true", "t", "1"})
 _FALSE = frozenset({"no", "n", "off", "false", "f", "0"})
-
-
-class SchemaError(ConfigError):
-    """A value is not what the schema says.
-
-    Args:
-        message: What is wrong.
-        key: The dotted key of the value.
-    """
-
-    def __init__(self, message: str, key: str = "") -> None:
-        super().__init__(message)
-        self.key = key
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

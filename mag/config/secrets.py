@@ -6,26 +6,28 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
+from mag.patterns import compile_lazily
+
 MASK = "***"
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_TELLING_WORDS = re.compile(
+_WORD = compile_lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_TELLING_WORDS = compile_lazily(
     r"(passwords?|passwds?|passphrases?|secrets?|credentials?|\bpwd|\b(api|access|private|secret) ?keys?)\b"
 )
-_TOKEN = re.compile(r"(?<!\w)((auth|access|bearer)?token|auth)( \d+)?$")
-_PLAIN_TOKEN = re.compile(r"\b(bos|eos|pad|unk|sep|cls|mask|start|end|stop|max|min|num|n|per) (token|auth)$")
-_VARIABLE = re.compile(r"([A-Z0-9]+_)*TOKEN(_[A-Z0-9]+)+")
-_PLAIN_VARIABLE = re.compile(
+_TOKEN = compile_lazily(r"(?<!\w)((auth|access|bearer)?token|auth)( \d+)?$")
+_PLAIN_TOKEN = compile_lazily(r"\b(bos|eos|pad|unk|sep|cls|mask|start|end|stop|max|min|num|n|per) (token|auth)$")
+_VARIABLE = compile_lazily(r"([A-Z0-9]+_)*TOKEN(_[A-Z0-9]+)+")
+_PLAIN_VARIABLE = compile_lazily(
     r".*_(BUDGET|COUNT|DIM|FILE|ID|IDS|INDEX|LEN|LENGTH|LIMIT|MAX|MIN|NAME|NUM|PATH|RATE|SIZE|TYPE|URL)"
     r"|(BOS|EOS|PAD|UNK|SEP|CLS|MASK|START|END|STOP|MAX|MIN|NUM|N|PER)_TOKEN_.*"
 )
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*|(?<=\}))://([^\s/?#]+)@")
-_MASKED_URL = re.compile(r"://([^\s/?#]*:)?\*\*\*@|[?&;][\w.-]+=\*\*\*")
-_PARAMETER = re.compile(r"([?&;])([\w.-]+)=([^&;#\s'\"]+)")
-_INTERPOLATION = re.compile(r"\$\{[^{}]*\}")
-_REFERENCE = re.compile(r"""(['"]?)\$\{([\w.\[\]]+|[\w.]+:\s*[\w.]+(,\s*null)?)\}\1""")
-_INNER_KEY = re.compile(r"""([\w.@ -]+)["']?\s*[:=]""")
-_HARMLESS = re.compile(r"""(true|false|null|''|"")?""", re.IGNORECASE)
+_URL = compile_lazily(r"([A-Za-z][A-Za-z0-9+.-]*|(?<=\}))://([^\s/?#]+)@")
+_MASKED_URL = compile_lazily(r"://([^\s/?#]*:)?\*\*\*@|[?&;][\w.-]+=\*\*\*")
+_PARAMETER = compile_lazily(r"([?&;])([\w.-]+)=([^&;#\s'\"]+)")
+_INTERPOLATION = compile_lazily(r"\$\{[^{}]*\}")
+_REFERENCE = compile_lazily(r"""(['"]?)\$\{([\w.\[\]]+|[\w.]+:\s*[\w.]+(,\s*null)?)\}\1""")
+_INNER_KEY = compile_lazily(r"""([\w.@ -]+)["']?\s*[:=]""")
+_HARMLESS = compile_lazily(r"""(true|false|null|''|"")?""", re.IGNORECASE)
 
 
 def is_secret(key: str, patterns: Sequence[str] = ()) -> bool:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mag.errors import RepositoryError
+from mag.patterns import compile_lazily
 from mag.record.omissions import Omission
 from mag.record.repository import TRANSFER, Repository
 
-_HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_HASH = compile_lazily(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 def read_code(commit: Mapping[str, Any]) -> str | None:

@@ -7,13 +7,13 @@ is dropped only if none of them names it.
 import contextlib
 import dataclasses
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mag.patterns import compile_lazily
 from mag.record.repository import Repository
 
-_HASH = re.compile(rb"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
+_HASH = compile_lazily(rb"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _REFS = "refs/mag/"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mag.errors import RecordError
+from mag.patterns import compile_lazily
 from mag.record import files, values
 from mag.record.paths import StorePaths
 
@@ -36,7 +37,7 @@ _LOCK_FILES = (
     *("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "conda-lock.yml", "environment.yml"),
     *("requirements.lock", "requirements.txt"),
 )
-_DISTRIBUTION = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-[^/]*)?\.(?:dist|egg)-info")
+_DISTRIBUTION = compile_lazily(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-[^/]*)?\.(?:dist|egg)-info")
 _DIGITS = 16
 
 

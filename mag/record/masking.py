@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from mag.config.secrets import MASK, is_secret, mask_urls
+from mag.patterns import compile_lazily
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".toml", ".ini", ".cfg", ".conf", ".properties"})
 _LONGEST = 1 << 20
-_LINE = re.compile(r"""(?P<indent>[ \t]*(?:-[ \t]+)*)(?P<key>["']?[\w.@ -]+?["']?)(?P<sign>\s*[:=]\s*)(?P<value>.*)""")
-_INNER = re.compile(r"""(?P<key>["']?[\w.@-]+["']?)\s*[:=]\s*""")
-_VALUE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^,\[\]{}"'][^,\[\]{}]*)""")
-_PIECE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\[{]|[\]}]|.)""")
+_LINE = compile_lazily(
+    r"""(?P<indent>[ \t]*(?:-[ \t]+)*)(?P<key>["']?[\w.@ -]+?["']?)(?P<sign>\s*[:=]\s*)(?P<value>.*)"""
+)
+_INNER = compile_lazily(r"""(?P<key>["']?[\w.@-]+["']?)\s*[:=]\s*""")
+_VALUE = compile_lazily(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^,\[\]{}"'][^,\[\]{}]*)""")
+_PIECE = compile_lazily(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[\[{]|[\]}]|.)""")
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
-_HARMLESS = re.compile(
+_HARMLESS = compile_lazily(
     r"""(null|true|false|~|\?\?\?|''|""|[|>][+-]?|["']?\$\{[^}]*\}["']?|["']?\*\*\*["']?|[\[{(]+)?,?\s*(\#.*)?""",
     re.IGNORECASE,
 )

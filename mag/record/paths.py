@@ -1,12 +1,11 @@
 """Where everything lies: the only module that joins names of files in the experiments directory."""
 
-import dataclasses
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ExperimentPaths:
+class ExperimentPaths(NamedTuple):
     """The files of one experiment; nothing is touched by asking for a path.
 
     Attributes:
@@ -83,8 +82,7 @@ class ExperimentPaths:
         return f"{self.directory}/.mag/attempts/{number}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StorePaths:
+class StorePaths(NamedTuple):
     """The files of a store.
 
     Attributes:

@@ -4,11 +4,10 @@
 that is wanted goes beside its original, and every other into a temporary folder, so that nothing in a store is touched.
 """
 
-import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from mag.errors import NotFoundError, RecordError
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 VARIABLE = "MAG_REPETITION"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Repetition:
+class Repetition(NamedTuple):
     """What a script is run again for.
 
     Attributes:
@@ -62,7 +60,7 @@ class Repetition:
 
     def write(self, path: Path) -> None:
         """Write it down for the processes to come."""
-        path.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
+        path.write_text(json.dumps(self._asdict()), encoding="utf-8")
 
     def place(self, root: str, identity: str, name: str | None) -> tuple[StorePaths, str | None]:
         """Return the store that an experiment goes into, and its name there if that is settled.

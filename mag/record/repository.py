@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mag.errors import RepositoryError
+from mag.patterns import compile_lazily
 
 if TYPE_CHECKING:
     import git
@@ -33,7 +34,7 @@ _SAFE = (
     "submodule.recurse=false",
 )
 _OPTIONS = [word for setting in _SAFE for word in ("-c", setting)]
-_CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
+_CREDENTIALS = compile_lazily(r"([a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
 
 
 class Repository:

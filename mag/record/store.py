@@ -2,17 +2,17 @@
 
 import dataclasses
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mag.errors import MagError, NotFoundError, RecordError
+from mag.patterns import compile_lazily
 from mag.record import files, records, values
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 
-_PREFIX = re.compile(r"[0-9a-f]{4,64}")
+_PREFIX = compile_lazily(r"[0-9a-f]{4,64}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mag.config.conditions.expressions import Expression, parse_expression
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import SpaceError, UsageError
 from mag.record import values
+from mag.suggestion import list_names, name_nearest
 
 _CHUNK = 1 << 20
 

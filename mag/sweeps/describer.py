@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mag.config.composition.composer import Composer
-from mag.config.schema import SchemaError
-from mag.errors import ConfigError
+from mag.errors import ConfigError, SchemaError
 from mag.settings import Settings
 from mag.sweeps.descriptions import Config, Description, describe_point
 from mag.sweeps.naming import Naming

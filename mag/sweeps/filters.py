@@ -1,6 +1,5 @@
 """Filters: which points are left out, by conditions on the composed config of each."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,9 +9,10 @@ from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import QUOTED
 from mag.config.language.override import Choice, Override
 from mag.errors import SpaceError
+from mag.patterns import compile_lazily
 from mag.sweeps.space import Filter, name_key
 
-_WITH_KEY = re.compile(r"[^\s'\"\[({=]+\s*=")
+_WITH_KEY = compile_lazily(r"[^\s'\"\[({=]+\s*=")
 
 
 def read_where(text: str, origin: str = "--where ") -> Filter:

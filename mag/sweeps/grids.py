@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 from mag.config.composition.composer import Composer
 from mag.config.flat import is_hidden
 from mag.config.language.override import Choice, Glob, Override
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import SpaceError
+from mag.suggestion import list_names, name_nearest
 from mag.sweeps.space import Dimension, Filter, Grid, name_key
 
 Zip: TypeAlias = tuple[str, ...]

@@ -6,8 +6,8 @@ from typing import Any
 
 from mag.config.composition.keys import ABSENT
 from mag.config.language.override import Override
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import MagError, SpaceError
+from mag.suggestion import list_names, name_nearest
 from mag.sweeps.descriptions import Description
 from mag.sweeps.space import Filter, Point, name_key
 

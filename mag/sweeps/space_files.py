@@ -19,8 +19,8 @@ from typing import Any
 
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Choice, Override, format_override, format_value
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import MagError, SpaceError, UsageError
+from mag.suggestion import list_names, name_nearest
 from mag.sweeps.filters import exclude_values, read_exclude, read_where
 from mag.sweeps.override_files import read_file, set_value
 from mag.sweeps.space import Filter

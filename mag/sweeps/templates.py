@@ -5,7 +5,6 @@ interpolation refers to those. What a swept value becomes, its piece of the cano
 are then worked out once for each value, and a point costs no more than joining and hashing.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
@@ -16,14 +15,15 @@ from mag.config.composition.keys import find_child, find_value, match_name
 from mag.config.composition.merging import copy_value
 from mag.config.flat import is_hidden, keep_visible, settle_value
 from mag.config.identity import canonical_json
+from mag.patterns import compile_lazily
 from mag.sweeps.descriptions import Config, Description, compose_point, find_choice, find_texts
 from mag.sweeps.naming import Naming
 from mag.sweeps.space import Grid, Point
 
 _Path: TypeAlias = tuple[str, ...]
 
-_REFERENCE = re.compile(r"\$\{\s*(\.*)((?:[\w-]+\.)*[\w-]+)\s*\}")
-_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env:[^${}]*\}")
+_REFERENCE = compile_lazily(r"\$\{\s*(\.*)((?:[\w-]+\.)*[\w-]+)\s*\}")
+_ENVIRONMENT = compile_lazily(r"\$\{\s*oc\.env:[^${}]*\}")
 _LARGEST_EXACT = 2**53
 _PLAIN = frozenset({int, float, bool, type(None)})
 _KEPT_EFFECTS = 4096

@@ -1,5 +1,7 @@
 """Laws of the program: help, exit statuses, unknown commands."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -57,3 +59,39 @@ def test_the_current_directory_is_gone(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "mag: The current directory was deleted: cd to one that is there.\n"
+
+
+def start(code: str, project: Path) -> CompletedProcess[str]:
+    """Run some code, and then `mag config --json` as the console script does."""
+    code = f"{code}\nfrom mag.cli.program import main\nmain(['config', '--json'])"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=project)
+
+
+def test_what_waits_for_the_end_is_run(project: Path) -> None:
+    """A process is not taken apart in the end, but what was registered to be called then is called."""
+    done = start("import atexit\natexit.register(print, 'the end')", project)
+
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the end")
+
+
+def test_threads_are_waited_for(project: Path) -> None:
+    """What runs in a thread comes to its end."""
+    done = start(
+        "import threading, time\nthreading.Thread(target=lambda: (time.sleep(1), print('late'))).start()", project
+    )
+
+    assert done.stdout.splitlines()[-1] == "late"
+
+
+def test_a_profiler_sees_the_end(project: Path) -> None:
+    """Where somebody looks on, the process ends in Python's own way."""
+    command = [sys.executable, "-m", "cProfile", "-m", "mag", "config"]
+
+    assert "function calls" in subprocess.run(command, capture_output=True, text=True, check=True, cwd=project).stdout
+
+
+def test_output_that_nobody_takes_is_a_failure(project: Path) -> None:
+    """What could not be written in the end shows in the exit status, as with Python itself."""
+    done = start("import atexit, sys\natexit.register(lambda: sys.stdout.close())", project)
+
+    assert done.returncode == 120

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.schema import Choice, Either, Field, Items, Kind, Mapped, Scalar, Schema, SchemaError
+from mag.config.schema import Choice, Either, Field, Items, Kind, Mapped, Scalar, Schema
+from mag.errors import SchemaError
 
 INT, FLOAT, BOOL, STR, NULL = (Scalar(name) for name in ("int", "float", "bool", "str", "null"))
 INNER = Schema("Inner", {"x": Field(INT, 1), "y": Field(STR, "???")})

@@ -13,8 +13,8 @@ from mag.config.composition.composer import Composer
 from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import format_value
-from mag.config.schema import Choice, Field, Scalar, Schema, SchemaError, Schemas
-from mag.errors import MagError
+from mag.config.schema import Choice, Field, Scalar, Schema, Schemas
+from mag.errors import MagError, SchemaError
 from mag.record.names import name_config
 from mag.settings import Settings
 from mag.sweeps.describer import Describer

@@ -1,10 +1,9 @@
 """A candidate: one text that may take the place of the word at the cursor."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One way to go on.
 
     Attributes:

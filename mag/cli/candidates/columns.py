@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 
 from mag.cli.candidates.candidate import Candidate
@@ -11,6 +10,7 @@ from mag.compare.columns import Catalog, Column, Kind, collect_columns
 from mag.compare.filters import STATUSES
 from mag.compare.rows import FACTS, Row, read_rows
 from mag.errors import UsageError
+from mag.patterns import compile_lazily
 from mag.record.paths import StorePaths
 from mag.record.store import Store
 
@@ -18,7 +18,7 @@ ALL_KINDS: tuple[Kind, ...] = ("config", "results", "fact")
 """The kinds of columns, in the order in which they are offered."""
 
 _READ = 200  # experiments that are looked into: a Tab is no time to read a hundred thousand records
-_LAST_VALUE = re.compile(r"((?:.*,)?)(.*)", re.DOTALL)
+_LAST_VALUE = compile_lazily(r"((?:.*,)?)(.*)", re.DOTALL)
 _NOTES: dict[Kind, str] = {"config": "config", "results": "result", "fact": "how it ran"}
 
 
@@ -33,7 +33,7 @@ def list_filters(typed: str, store: StorePaths) -> list[Candidate]:
     key, equals, value = typed.partition("=")
     if not equals:
         found = _list_columns(key, collect_columns(rows), ALL_KINDS)
-        return [replace(each, value=f"{each.value}=", partial=True) for each in found]
+        return [each._replace(value=f"{each.value}=", partial=True) for each in found]
     match = _LAST_VALUE.fullmatch(value)
     head, start = match.groups() if match else ("", value)
     before = head.split(",")

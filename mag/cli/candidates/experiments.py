@@ -1,13 +1,13 @@
 """Experiments as candidates: their names, told from the directory alone; and their identities, from the records."""
 
 import os
-import re
 
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.files import list_folders
+from mag.patterns import compile_lazily
 from mag.record.paths import StorePaths
 
-_IDENTITY = re.compile(r"[0-9a-f]{4,64}")
+_IDENTITY = compile_lazily(r"[0-9a-f]{4,64}")
 
 
 def list_experiments(typed: str, store: StorePaths) -> list[Candidate]:

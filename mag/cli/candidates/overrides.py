@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from mag.cli.candidates.candidate import Candidate
@@ -12,11 +11,12 @@ from mag.config.composition.keys import find_value
 from mag.config.language.override import format_value
 from mag.config.secrets import MASK
 from mag.errors import OverrideError
+from mag.patterns import compile_lazily
 
-_OVERRIDE = re.compile(r"(\+\+|\+|~|)([^=]*)(=?)(.*)", re.DOTALL)
-_PLAIN_KEY = re.compile(r"[^\W\d][\w-]*")
-_LAST_VALUE = re.compile(r"((?:.*[,\[(])?)(.*)", re.DOTALL)
-_BETWEEN_VALUES = re.compile(r"[,\[\]()]")
+_OVERRIDE = compile_lazily(r"(\+\+|\+|~|)([^=]*)(=?)(.*)", re.DOTALL)
+_PLAIN_KEY = compile_lazily(r"[^\W\d][\w-]*")
+_LAST_VALUE = compile_lazily(r"((?:.*[,\[(])?)(.*)", re.DOTALL)
+_BETWEEN_VALUES = compile_lazily(r"[,\[\]()]")
 _TELLS_NOTHING = ("", "???", MASK)
 _WIDEST_HELP = 40
 _NOTHING: dict[str, Any] = {}
@@ -38,8 +38,8 @@ def list_overrides(typed: str, around: Surroundings, *, several: bool) -> list[C
         options = around.composer.options(group) if sign != "++" and around.composer.is_group(group) else ()
         known = _know_options(options, (around.chosen or {}).get(key)) or _know_values(find_value(around.config, key))
         found = _list_values(value, known, several=several, paths=not options)
-        return [replace(each, value=head + each.value) for each in found]
-    named = [replace(each, value=sign + each.value) for each in _list_keys(sign, key, around)]
+        return [each._replace(value=head + each.value) for each in found]
+    named = [each._replace(value=sign + each.value) for each in _list_keys(sign, key, around)]
     return [each for each in named if each.value.removesuffix("=") not in around.given]
 
 
@@ -103,7 +103,7 @@ def _list_values(value: str, known: dict[str, str], *, several: bool, paths: boo
     found = [Candidate(head + text, note, partial=depth > 0) for text, note in fitting.items()]
     if typed and paths and ("/" in typed or not found):
         paths_found = (path for path in list_paths(typed) if path.value not in fitting)
-        found += [replace(path, value=head + path.value) for path in paths_found]
+        found += [path._replace(value=head + path.value) for path in paths_found]
     return found
 
 

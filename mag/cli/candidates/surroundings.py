@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mag.app import App
 from mag.config.composition.composer import Composer
@@ -17,8 +16,7 @@ from mag.errors import ConfigError
 _MOST_FOLDERS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What can be overridden.
 
     Attributes:

@@ -6,9 +6,8 @@ completes a word is imported when it is asked: a Tab is to cost next to nothing.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.candidates.files import list_folders, list_paths
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from mag.record.paths import StorePaths
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where the cursor is.
 
     Attributes:
@@ -83,7 +81,7 @@ def list_keys(typed: str, place: Place) -> list[Candidate]:
     from mag.cli.candidates.columns import list_columns
 
     sign = typed[: typed.startswith("-")]
-    return [replace(each, value=sign + each.value) for each in list_columns(typed[len(sign) :], place.store)]
+    return [each._replace(value=sign + each.value) for each in list_columns(typed[len(sign) :], place.store)]
 
 
 def list_last_keys(typed: str, place: Place) -> list[Candidate]:
@@ -98,7 +96,7 @@ def list_last_keys(typed: str, place: Place) -> list[Candidate]:
     else:
         found = list_keys(start, place)
     before = head.split(",")
-    return [replace(each, value=f"{head}{comma}{each.value}") for each in found if each.value not in before]
+    return [each._replace(value=f"{head}{comma}{each.value}") for each in found if each.value not in before]
 
 
 def list_metrics(typed: str, place: Place) -> list[Candidate]:

@@ -3,24 +3,23 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mag.cli.candidates.commands import list_candidates
 from mag.cli.shells.dialects import format_candidates
 from mag.cli.shells.lines import read_line
+from mag.patterns import compile_lazily
 
 if TYPE_CHECKING:
     from mag.app import App
 
-_PYTHON = re.compile(r"(python|pypy)[\d.]*")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_PYTHON = compile_lazily(r"(python|pypy)[\d.]*")
+_ASSIGNMENT = compile_lazily(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _TAKE_A_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A command line that mag completes.
 
     Attributes:

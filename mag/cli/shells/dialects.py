@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 
 from mag.cli.candidates.candidate import Candidate
 from mag.cli.shells.lines import Line
+from mag.patterns import compile_lazily
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
-_SPECIAL = re.compile(r"[^\w@%+=:,./~^-]")
-_SPECIAL_IN_DOUBLE = re.compile(r'[$`"\\]')
+_UNPRINTABLE = compile_lazily(r"[\x00-\x1f\x7f]")
+_SPECIAL = compile_lazily(r"[^\w@%+=:,./~^-]")
+_SPECIAL_IN_DOUBLE = compile_lazily(r'[$`"\\]')
 _WIDEST_HELP = 70
 
 

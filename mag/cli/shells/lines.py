@@ -1,12 +1,11 @@
 """Command lines as a shell has them before it runs them: quoted, and in the midst of being typed."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _ESCAPED_IN_DOUBLE = '$`"\\'
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A command line up to the cursor.
 
     Attributes:

@@ -11,8 +11,8 @@ from mag.config.composition.keys import ABSENT, find_child, find_value, list_key
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.documents.reader import MAX_DEPTH
 from mag.config.language.override import Override, format_value
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import OverrideError
+from mag.suggestion import list_names, name_nearest
 
 
 def assign_values(

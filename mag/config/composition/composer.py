@@ -6,10 +6,9 @@ choice of options, so that the points of a sweep mostly pay for a copy.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.confusion import check_value, suggest_instead
@@ -19,31 +18,31 @@ from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import merge_parts
 from mag.config.composition.search_path import read_search_path
 from mag.config.composition.selection import read_selection, selects_option
-from mag.config.composition.typing import Typing
 from mag.config.documents.document import Document
 from mag.config.documents.entries import find_bad_path
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override
-from mag.config.schema import Schemas
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import ConfigError, OverrideError
+from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from mag.config.composition.typing import Typing
+    from mag.config.schema import Schemas
 
 _KEPT_TREES = 128
 
 _TreeKey: TypeAlias = tuple[tuple[str, str, str, str | None, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(NamedTuple):
     """The merged files of one choice of options."""
 
     config: dict[str, Any]
     defaults: Defaults
     keys: Mapping[str, str]  # package -> the choice whose content fills it
-    typing: Typing | None = None
+    typing: "Typing | None" = None
 
 
 class Composer:
@@ -55,7 +54,7 @@ class Composer:
         schemas: The types that configs must have, and their defaults; None for any.
     """
 
-    def __init__(self, config_path: Path | None, config_name: str | None, schemas: Schemas | None = None) -> None:
+    def __init__(self, config_path: Path | None, config_name: str | None, schemas: "Schemas | None" = None) -> None:
         self.schemas = schemas
         self._root = config_path
         self._name = None if config_path is None or config_name is None else config_name.removesuffix(".yaml")
@@ -189,6 +188,8 @@ class Composer:
         config = merge_parts(defaults.parts)
         if self.schemas is None:
             return _Tree(config, defaults, keys)
+        from mag.config.composition.typing import Typing  # noqa: PLC0415 - most apps have no schema
+
         typing = Typing(self.schemas, defaults, self._library)
         return _Tree(typing.complete(config), defaults, keys, typing)
 

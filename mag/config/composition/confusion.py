@@ -6,8 +6,8 @@ from typing import Any
 from mag.config.composition.groups import Library
 from mag.config.composition.keys import ABSENT, find_value, list_keys
 from mag.config.language.override import Override
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import ConfigError, OverrideError
+from mag.suggestion import list_names, name_nearest
 
 
 def check_value(override: Override, config: Mapping[str, Any], keys: Mapping[str, str], library: Library) -> None:

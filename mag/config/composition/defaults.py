@@ -5,9 +5,9 @@ stands, and an `override` only changes what comes before it. Entries such as `mo
 the choices that they name are known.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from mag.config.composition.groups import Library
 from mag.config.composition.node import Node
@@ -16,14 +16,14 @@ from mag.config.composition.selection import Selection
 from mag.config.documents.document import Document
 from mag.config.documents.entries import Entry, Option, join_path
 from mag.errors import ConfigError
+from mag.patterns import compile_lazily
 
-_INTERPOLATION = re.compile(r"\$\{\s*([^${}]*?)\s*\}")
+_INTERPOLATION = compile_lazily(r"\$\{\s*([^${}]*?)\s*\}")
 _MISSING = "???"
 _MAX_LEVELS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One file that a config is made of.
 
     Attributes:
@@ -36,11 +36,10 @@ class Part:
     document: Document
     package: str
     key: str | None
-    node: Node | None = field(default=None, compare=False, repr=False)
+    node: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What the defaults lists come to.
 
     Attributes:
@@ -72,8 +71,7 @@ def expand_defaults(library: Library, primary: Document, name: str, selection: S
     return Defaults(tuple(_walk(root)), tree.choices)
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """What settles a choice: an override of the command line, or the last one of the defaults lists."""
 
     option: Option
@@ -130,7 +128,7 @@ class _Tree:
             if ready.entry.is_group:
                 self._choose_one(ready, written)
             else:
-                ready.entry = replace(ready.entry, path=written)
+                ready.entry = ready.entry._replace(path=written)
                 self._include(ready, ready.entry.locate(ready.folder))
 
     def check_used(self) -> None:
@@ -167,7 +165,7 @@ class _Tree:
         option = node.entry.option
         if key in self._settled:
             option, node.origin = self._settled[key].option, self._settled[key].origin
-            node.entry = replace(node.entry, option=option)
+            node.entry = node.entry._replace(option=option)
             self._used.add(key)
         if self._is_deleted(key, None):
             return

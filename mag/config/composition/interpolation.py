@@ -11,12 +11,13 @@ from typing import Any
 from mag.config.composition.keys import list_keys
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.composition.references import References, is_reference
-from mag.config.suggestion import name_nearest
 from mag.errors import ConfigError, MissingValueError
+from mag.patterns import compile_lazily
+from mag.suggestion import name_nearest
 
-_NOT_SET = re.compile(r"Environment variable '(.*)' not found")
-_NO_RESOLVER = re.compile(r"Unsupported interpolation type (\S+)")
-_NO_KEY = re.compile(r"Interpolation key '(.*)' not found")
+_NOT_SET = compile_lazily(r"Environment variable '(.*)' not found")
+_NO_RESOLVER = compile_lazily(r"Unsupported interpolation type (\S+)")
+_NO_KEY = compile_lazily(r"Interpolation key '(.*)' not found")
 
 
 def resolve(config: dict[str, Any]) -> dict[str, Any]:

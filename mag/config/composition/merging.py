@@ -3,16 +3,16 @@
 Mappings merge key by key; everything else replaces, except that `???` never hides a value that is there already.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from mag.config.composition.defaults import Part
 from mag.config.documents.reader import MAX_DEPTH
 from mag.errors import ConfigError
+from mag.patterns import compile_lazily
 
 MISSING = "???"
-_REFERENCE = re.compile(r"\$\{\s*([^${}:\s]+)\s*\}")
+_REFERENCE = compile_lazily(r"\$\{\s*([^${}:\s]+)\s*\}")
 
 
 def merge_parts(parts: Iterable[Part]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from mag.config.composition.groups import Library
 from mag.config.composition.node import Node
 from mag.config.composition.selection import Selection
 from mag.config.documents.entries import GLOBAL, Option, name_choice
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import ConfigError, MissingValueError, OverrideError
+from mag.suggestion import list_names, name_nearest
 
 _COMMAND_LINE = "the command line"
 

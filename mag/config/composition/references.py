@@ -11,15 +11,16 @@ from typing import Any, TypeAlias
 from mag.config.composition.keys import ABSENT, find_child, find_value, list_keys
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.language.override import format_value
-from mag.config.suggestion import name_nearest
 from mag.errors import ConfigError, MissingValueError
+from mag.patterns import compile_lazily
+from mag.suggestion import name_nearest
 
-_REFERENCE = re.compile(
+_REFERENCE = compile_lazily(
     r"\$\{\s*(?:(?P<dots>\.*)(?P<key>(?:[\w-]+\.)*[\w-]+)"
     r"|oc\.env:\s*(?P<variable>[A-Za-z_]\w*)\s*"
     r"(?:,\s*(?!(?i:true|false|null|inf|nan)\b)(?P<default>(?:\.{0,2}/|[A-Za-z_])[\w./-]*)\s*)?)\s*\}"
 )
-_PLAIN = re.compile(rf"(?:[^$\\]|\$(?!\{{)|{_REFERENCE.pattern})*")
+_PLAIN = compile_lazily(rf"(?:[^$\\]|\$(?!\{{)|{_REFERENCE.pattern})*")
 _MAX_SIZE = 1_000_000
 _SETTLED = frozenset({int, float, bool, type(None)})
 

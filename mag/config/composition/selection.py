@@ -1,18 +1,17 @@
 """The selection: what the overrides of a command ask of the config groups, before any file is read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from mag.config.composition.groups import Library
 from mag.config.documents.entries import Entry, Option, find_bad_path, join_package, name_choice
 from mag.config.language.override import Choice, Override
-from mag.config.suggestion import list_names
 from mag.errors import OverrideError
+from mag.suggestion import list_names
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which options the overrides choose.
 
     Attributes:
@@ -22,10 +21,10 @@ class Selection:
         texts: What was typed, by the key of the choice.
     """
 
-    chosen: Mapping[str, Option] = field(default_factory=dict)
+    chosen: Mapping[str, Option] = MappingProxyType({})
     added: tuple[Entry, ...] = ()
-    deleted: Mapping[str, str | None] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    deleted: Mapping[str, str | None] = MappingProxyType({})
+    texts: Mapping[str, str] = MappingProxyType({})
 
 
 def selects_option(override: Override, library: Library) -> bool:

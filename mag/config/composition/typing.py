@@ -7,8 +7,8 @@ from mag.config.composition.defaults import Defaults
 from mag.config.composition.groups import Library
 from mag.config.composition.keys import find_child, find_value
 from mag.config.schema import Schema, Schemas
-from mag.config.suggestion import list_names, name_nearest
 from mag.errors import ConfigError
+from mag.suggestion import list_names, name_nearest
 
 
 class Typing:

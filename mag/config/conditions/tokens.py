@@ -6,12 +6,13 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mag.config.language.lexer import QUOTED, unquote
 from mag.errors import SpaceError
+from mag.patterns import compile_lazily
 
 Kind: TypeAlias = Literal["value", "key", "mark", "end"]
 
-_NUMBER = re.compile(r"(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?(?![\w.])", re.ASCII)
-_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
-_MARK = re.compile(r"==|!=|<=|>=|\*\*|//|[<>+\-*/%()\[\],]")
+_NUMBER = compile_lazily(r"(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?(?![\w.])", re.ASCII)
+_NAME = compile_lazily(r"[^\W\d]\w*(?:\.\w+)*")
+_MARK = compile_lazily(r"==|!=|<=|>=|\*\*|//|[<>+\-*/%()\[\],]")
 _WORDS = frozenset({"and", "or", "not", "in", "is"})
 _CONSTANTS: Final[dict[str, Any]] = {
     "true": True,

@@ -4,9 +4,8 @@ A file may begin with `# @package`, which says where in the config its content g
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -14,14 +13,16 @@ from mag.config.documents.entries import GLOBAL, Entry, read_entries
 from mag.config.documents.marks import mark_text
 from mag.config.documents.reader import TOO_DEEP, Reader
 from mag.errors import ConfigError, YamlError
+from mag.patterns import compile_lazily
 
-_BARE = re.compile(r"[\[{,:]\s{0,9}(\$\{[^}]{1,200}\})")  # bounded: a hostile line must cost no more than its length
-_OPEN = re.compile(r"(?<!\$)[\[{]")
+_BARE = compile_lazily(
+    r"[\[{,:]\s{0,9}(\$\{[^}]{1,200}\})"
+)  # bounded: a hostile line must cost no more than its length
+_OPEN = compile_lazily(r"(?<!\$)[\[{]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One config file.
 
     Attributes:

@@ -5,8 +5,7 @@ place in the config where the file's content goes. The *key* of a choice is what
 and `@package` where the content does not go to the group's own place (`db`, `db@backup`, `db@_global_`).
 """
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from mag.errors import ConfigError
 
@@ -17,8 +16,7 @@ SELF = "_self_"
 _KEYWORDS = ("optional", "override")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One item of a defaults list.
 
     Attributes:

@@ -5,9 +5,8 @@ reads a file's marks.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -21,8 +20,7 @@ MarkPath: TypeAlias = tuple[Any, ...]
 """The keys and indices that lead to a value, as the file's content has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One value of a file.
 
     Attributes:
@@ -36,8 +34,7 @@ class Mark:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A line of a config file, from 1."""
 
     file: Path

@@ -2,11 +2,12 @@
 
 import functools
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_FLOAT_WITHOUT_DOT = re.compile(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+")
+from mag.patterns import compile_lazily
+
+_FLOAT_WITHOUT_DOT = compile_lazily(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+")
 
 
 def format_yaml(config: Mapping[str, Any]) -> str:

@@ -5,8 +5,9 @@ The typing is that of OmegaConf's loader, which existing config files were writt
 """
 
 import math
-import re
 from typing import TypeAlias
+
+from mag.patterns import compile_lazily
 
 Scalar: TypeAlias = bool | int | float | str | None
 
@@ -16,8 +17,8 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
 }
 _NUMERIC_START = frozenset("+-.0123456789")
-_INT = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*(?::[0-5]?[0-9])*)")
-_FLOAT = re.compile(
+_INT = compile_lazily(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*(?::[0-5]?[0-9])*)")
+_FLOAT = compile_lazily(
     r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?"
     r"|[-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9_]*)?[eE][-+]?[0-9]+"
     r"|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"

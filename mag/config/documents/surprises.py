@@ -2,25 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mag.config.documents.marks import mark_text
 from mag.config.documents.scalars import read_scalar
+from mag.patterns import compile_lazily
 
 _BOOLEANS = frozenset({"yes", "no", "on", "off"})
 _NUMBERS = {"inf": ".inf", "+inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
-_OCTAL = re.compile(r"[-+]?0[0-7_]+")
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:_[0-9]{3})+(?:\.[0-9]*)?")
-_SUSPICIOUS = re.compile(
+_OCTAL = compile_lazily(r"[-+]?0[0-7_]+")
+_SEXAGESIMAL = compile_lazily(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_THOUSANDS = compile_lazily(r"[-+]?[0-9]{1,3}(?:_[0-9]{3})+(?:\.[0-9]*)?")
+_SUSPICIOUS = compile_lazily(
     r"(?<!\w)(?:(?:yes|no|on|off|none)\b|[-+]?(?:inf|nan|0[0-7_]+|[0-9][0-9_]*:[0-5]?[0-9]|[0-9][0-9.]*_|\.[0-9]+_))",
     re.IGNORECASE,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Surprise:
+class Surprise(NamedTuple):
     """One word of a file that is not read as it looks.
 
     Attributes:

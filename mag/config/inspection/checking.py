@@ -1,6 +1,5 @@
 """Checking: every option of every group is composed, each by itself against the defaults."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from mag.config.inspection.problems import Problem, Severity, place_message
 from mag.config.inspection.typing import locate_error
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override, format_value
-from mag.config.schema import SchemaError
-from mag.config.suggestion import list_names
-from mag.errors import ConfigError, MissingValueError
+from mag.errors import ConfigError, MissingValueError, SchemaError
+from mag.patterns import compile_lazily
+from mag.suggestion import list_names
 
-_ELSEWHERE = re.compile("environment variable|there is no resolver")  # what only the machine, or the app, can say
+_ELSEWHERE = compile_lazily("environment variable|there is no resolver")  # what only the machine, or the app, can say
 _MOST_CHOICES = 20
 
 

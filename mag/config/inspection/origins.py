@@ -17,9 +17,10 @@ from mag.config.documents.marks import Marks, Place
 from mag.config.inspection.choices import Cause, Choices
 from mag.config.language.override import Override, format_value
 from mag.errors import ConfigError
+from mag.patterns import compile_lazily
 
-_REFERENCE = re.compile(r"\$\{\s*(?:oc\.select:\s*)?(\.*)([\w-]+(?:\.[\w-]+|\[[\w-]+\])*)\s*(?:,[^${}]*)?\}")
-_VARIABLE = re.compile(r"oc\.env:\s*([A-Za-z_]\w*)")
+_REFERENCE = compile_lazily(r"\$\{\s*(?:oc\.select:\s*)?(\.*)([\w-]+(?:\.[\w-]+|\[[\w-]+\])*)\s*(?:,[^${}]*)?\}")
+_VARIABLE = compile_lazily(r"oc\.env:\s*([A-Za-z_]\w*)")
 _DEEPEST = 20
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from mag.patterns import compile_lazily
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
-_PLACE = re.compile(r"(?P<file>[^:'\"]+?\.ya?ml)(?::(?P<line>\d+))?(?::)? (?P<text>.*)", re.DOTALL)
+_PLACE = compile_lazily(r"(?P<file>[^:'\"]+?\.ya?ml)(?::(?P<line>\d+))?(?::)? (?P<text>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.inspection.origins import Origins
 from mag.config.language.override import Override
-from mag.config.schema import SchemaError
+from mag.errors import SchemaError
 
 
 def locate_error(error: SchemaError, composer: Composer, overrides: Sequence[Override]) -> SchemaError:

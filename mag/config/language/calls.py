@@ -1,17 +1,15 @@
 """Calls in the override language, `range(1,stop=4)`, and how their arguments are checked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from sys import float_info
-from typing import Any
+from typing import Any, NamedTuple
 
 from mag.config.language.override import Choice, Glob, Interval, format_sweep, format_value
 from mag.config.language.refusals import write_alternatives
 from mag.errors import OverrideError
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`name(positional, ..., name=value, ...)`, written somewhere in the override `text`."""
 
     name: str

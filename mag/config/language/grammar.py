@@ -46,6 +46,7 @@ from mag.config.language.override import Choice, Glob, Interval, Operation, Over
 from mag.config.language.refusals import explain_character, refuse_key, refuse_value, write_alternatives
 from mag.config.language.sweep_functions import evaluate
 from mag.errors import OverrideError
+from mag.patterns import compile_lazily
 
 _T = TypeVar("_T")
 
@@ -55,10 +56,10 @@ _NAME = rf"{_FIRST}[^{_MARKS}{UNSEEN}$]*+"
 _STEP = rf"(?:{_FIRST}|\$)[^{_MARKS}{UNSEEN}]*+"
 _INDEX = r"(?:0|[1-9](?:_?[0-9])*+)"
 _PATH = rf"(?:(?:{_STEP}|{_INDEX})(?:\.(?:{_STEP}|{_INDEX}))++|{_STEP})?"
-_KEY = re.compile(rf"(\+\+?|~)?({_NAME}(?:/{_NAME})++|{_PATH})(?:@({_PATH}))?")
-_PLAIN = re.compile(r"([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)=([\w./+*%@?|-]+)", re.ASCII)
-_ARGUMENT = re.compile(rf"({NAME.pattern})[{BLANKS}]*=")
-_UNENCODABLE = re.compile(r"[\ud800-\udfff]")
+_KEY = compile_lazily(rf"(\+\+?|~)?({_NAME}(?:/{_NAME})++|{_PATH})(?:@({_PATH}))?")
+_PLAIN = compile_lazily(r"([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)=([\w./+*%@?|-]+)", re.ASCII)
+_ARGUMENT = compile_lazily(rf"({NAME.pattern})[{BLANKS}]*=")
+_UNENCODABLE = compile_lazily(r"[\ud800-\udfff]")
 _OPERATIONS: Final[dict[str | None, Operation]] = {None: "set", "+": "add", "++": "force", "~": "delete"}
 _DEEPEST = 50
 

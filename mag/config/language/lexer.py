@@ -9,6 +9,8 @@ blanks; every other character, of any script, needs no quotes.
 import re
 from typing import TypeAlias
 
+from mag.patterns import compile_lazily
+
 Scalar: TypeAlias = bool | int | float | str | None
 
 BLANKS = " \t"
@@ -18,25 +20,25 @@ ESCAPE = r"\\[\\()\[\]{}:=, \t]"
 UNSEEN = r"\x00-\x08\x0a-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 LETTER = rf"[^{RESERVED}{UNSEEN}$:\\]"
 
-WORD = re.compile(rf"(?:{LETTER}++|{INTERPOLATION}|{ESCAPE}|[$:\\])++")
+WORD = compile_lazily(rf"(?:{LETTER}++|{INTERPOLATION}|{ESCAPE}|[$:\\])++")
 """A bare word, with the blanks around it."""
-DICT_WORD = re.compile(rf"(?:{LETTER}++|{ESCAPE}|[$\\])++")
+DICT_WORD = compile_lazily(rf"(?:{LETTER}++|{ESCAPE}|[$\\])++")
 """The same as a key of a dict, where `:` ends it and interpolations are not known."""
-QUOTED = re.compile(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
+QUOTED = compile_lazily(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
 """A quoted text: up to the next quote of its kind that has an even number of backslashes before it."""
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+NAME = compile_lazily(r"[A-Za-z_][A-Za-z0-9_-]*")
 """The name of a function or of an argument."""
 
 _INTEGER = r"(?:0|[1-9](?:_?[0-9])*)"
 _FRACTION = r"[0-9](?:_?[0-9])*"
-_INT = re.compile(rf"[+-]?{_INTEGER}")
-_FLOAT = re.compile(
+_INT = compile_lazily(rf"[+-]?{_INTEGER}")
+_FLOAT = compile_lazily(
     rf"[+-]?(?:(?:{_INTEGER}\.(?:{_FRACTION})?|\.{_FRACTION}|{_INTEGER}(?=[eE]))(?:[eE][+-]?{_FRACTION})?"
     r"|[iI][nN][fF]|[nN][aA][nN])"
 )
 _CONSTANTS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
-_ESCAPED = re.compile(rf"({INTERPOLATION})|\\([\\()\[\]{{}}:=, \t])")
-_BEFORE_QUOTE = {quote: re.compile(rf"(?<!\\)(\\*+)({quote}|\Z)") for quote in "'\""}
+_ESCAPED = compile_lazily(rf"({INTERPOLATION})|\\([\\()\[\]{{}}:=, \t])")
+_BEFORE_QUOTE = {quote: compile_lazily(rf"(?<!\\)(\\*+)({quote}|\Z)") for quote in "'\""}
 
 
 def read_word(word: str) -> Scalar:

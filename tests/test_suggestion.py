@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.suggestion import list_names, name_nearest
+from mag.suggestion import list_names, name_nearest
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))

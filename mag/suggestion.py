@@ -5,7 +5,7 @@ from collections.abc import Iterable
 _SHOWN = 20
 
 
-def name_nearest(name: str, known: Iterable[str]) -> str | None:
+def name_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that is most like the given one; None where none is like it.
 
     A name of which the last part is the given one counts as nearest: `C` means `model.C`.
@@ -13,6 +13,7 @@ def name_nearest(name: str, known: Iterable[str]) -> str | None:
     Args:
         name: What was typed.
         known: The names that would have been right.
+        cutoff: How alike they must be, from 0 to 1.
 
     >>> name_nearest("modle", ["data", "model"]), name_nearest("C", ["model.C"]), name_nearest("x", ["model"])
     ('model', 'model.C', None)
@@ -21,7 +22,7 @@ def name_nearest(name: str, known: Iterable[str]) -> str | None:
 
     names = list(dict.fromkeys(known))
     ending = [other for other in names if other.endswith((f".{name}", f"/{name}"))]
-    near = ending[:1] or get_close_matches(name, names, n=1)
+    near = ending[:1] or get_close_matches(name, names, n=1, cutoff=cutoff)
     return near[0] if near else None
 
 
