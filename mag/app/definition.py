@@ -71,13 +71,22 @@ class App:
         Raises:
             UsageError: The app cannot be imported, or its schemas cannot be used.
         """
-        if self.typed and self.loaded is None:
-            from mag.app.schemas import read_apart  # noqa: PLC0415 - most apps have none
+        return Composer(self.config_path, self.config_name, self.read_schemas(debug=debug))
 
-            schemas = read_apart(lambda: self._import_schemas(debug=debug), self.file)
-        else:
-            schemas = self.schemas
-        return Composer(self.config_path, self.config_name, schemas)
+    def read_schemas(self, *, debug: bool = False) -> "Schemas | None":
+        """Return its schemas, for which it is imported, in another process, if need be; None where it has none.
+
+        Args:
+            debug: Show the traceback where the app raises.
+
+        Raises:
+            UsageError: The app cannot be imported, or its schemas cannot be used.
+        """
+        if not self.typed or self.loaded is not None:
+            return self.schemas
+        from mag.app.schemas import read_apart  # noqa: PLC0415 - most apps have none
+
+        return read_apart(lambda: self._import_schemas(debug=debug), self.file)
 
     def _import_schemas(self, *, debug: bool) -> "Schemas | None":
         found = getattr(self.module.load(debug=debug), self.function, None)
@@ -148,7 +157,7 @@ class Main:
         """
         if self.schema is None and self.group_schemas is None:
             return None
-        from mag.app.schemas import read_schemas  # noqa: PLC0415 - most apps have none
+        from mag.config.annotations import read_schemas  # noqa: PLC0415 - most apps have none
 
         return read_schemas(self.schema, self.group_schemas)
 

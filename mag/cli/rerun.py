@@ -112,6 +112,9 @@ def _run(experiment: "StoredExperiment", place: "Place", overrides: Sequence[str
     config = fill_in(record.config, masked, parsed)
     load = make_loader(app, place, select_variables(record), debug=options["debug"])
     if any(override.key not in masked for override in parsed):
+        schemas = app.read_schemas(debug=options["debug"])
+        if schemas is not None and schemas.whole is not None:
+            config = schemas.whole.convert(config)
         return _run_new(_recall(experiment, place, config, overrides), load)
     if compute_identity(config) != record.identity:
         raise UsageError(f"A masked value of {experiment.name!r} that was given is not the one it ran with.")

@@ -3,11 +3,11 @@
 import dataclasses
 import fnmatch
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mag.config.composition.composer import Composer
+from mag.config.composition.composer import Composer, make_composer
 from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.errors import SpaceError
@@ -138,6 +138,8 @@ def plan(
     config_path: str | Path | None = None,
     config_name: str | None = "config",
     experiments_dir: str | Path | None = None,
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
     **shaping: Unpack[Shaping],
 ) -> Plan:
     """Return the experiments that overrides ask for; nothing is started or written.
@@ -147,6 +149,8 @@ def plan(
         config_path: The directory of the configs; None for none.
         config_name: The primary config in it.
         experiments_dir: Where experiments live; the project's if None.
+        schema: A dataclass or pydantic model that every config must fit, and whose defaults it has.
+        group_schemas: The same for single options, by `group/option`.
         shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
 
     Raises:
@@ -155,11 +159,11 @@ def plan(
     >>> [e.identifier for e in plan(["+a=1,2,3", "+b=1,2,3"], config_name=None, zip="a,b", where="a != 2")]
     ['1|1', '3|3']
     """
-    folder = Path(config_path) if config_path is not None else None
+    composer = make_composer(config_path, config_name, schema, group_schemas)
     settings = find_settings(Path.cwd())
     store = StorePaths(str(experiments_dir or settings.store_root(Path.cwd())))
-    shape = read_shape(shaping, folder)
-    return make_plan(read_overrides(overrides), Composer(folder, config_name), store, settings, shape)
+    shape = read_shape(shaping, Path(config_path) if config_path is not None else None)
+    return make_plan(read_overrides(overrides), composer, store, settings, shape)
 
 
 def make_plan(

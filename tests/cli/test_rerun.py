@@ -118,6 +118,32 @@ def test_new_experiment(versioned: Path, mag: Mag, read: Read) -> None:
     assert mag("rerun", "10|0.5", "gama=2").returncode == 2
 
 
+TYPED = """\
+import dataclasses
+import mag
+
+@dataclasses.dataclass
+class Config:
+    C: float = 1.0
+
+@mag.main(schema=Config)
+def train(config):
+    return {"score": config.C}
+"""
+
+
+@pytest.mark.usefixtures("versioned")
+def test_overrides_are_held_to_the_schema(project: Path, mag: Mag, read: Read) -> None:
+    """A new experiment from an old one's config has values of the app's types, too, or is refused."""
+    (project / "train.py").write_text(TYPED)
+    mag("run", "C=10")
+    refused = mag("rerun", "10.0", "C=few")
+
+    assert mag("rerun", "10.0", "C=3").returncode == 0
+    assert read("3.0").config == {"C": 3.0}
+    assert (refused.returncode, "must be float" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("around", ["{}", "a://me:{}@host/db"])
 def test_masked_secret(versioned: Path, mag: Mag, around: str) -> None:
     """A masked value must be given again; a wrong one is refused, the right one is no new experiment."""

@@ -4,12 +4,16 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from tests.fuzz.answers import answer
+
 Answer: TypeAlias = dict[str, str]
 
 _RECOGNISE = re.compile(r"token recognition error at: '(.)", re.DOTALL)
 _CALL_AS_KEY = re.compile(r"(?:str|int|float|bool)[ \t]*\(.*\)[ \t]*:", re.DOTALL)
 _BLANK_AFTER_COLON = re.compile(r":(?:[ ]|\\t)+'")
 _LAST_LIST = re.compile(r", \[[^]]*\]\]$")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+_PACKAGE_WORD = re.compile(r"@_(?:here|global)_\.?")
 _FLOAT = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
 
 
@@ -64,8 +68,10 @@ def _keeps_tags(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
 
 
 def _sorts_in_steps(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
-    text = question["text"]
-    return "exact" in ours and "exact" in theirs and all(part in text for part in ("sort", "range", "reverse"))
+    """Tell whether the same values are counted down from one end or the other, of which each has one more."""
+    mine, other = (set(_NUMBER.findall(each.get("exact", ""))) for each in (ours, theirs))
+    named = all(part in question["text"] for part in ("sort", "range", "reverse"))
+    return named and bool(mine and other) and max(len(mine - other), len(other - mine)) <= 1
 
 
 def _shuffles_one(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
@@ -107,9 +113,11 @@ def _knows_package_words(question: dict[str, Any], ours: Answer, theirs: Answer)
 
 
 def _finds_spelled_otherwise(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
-    refused = theirs.get("refused", "")
-    spelled = any(re.search(r"@_(here|global|group)_", override) for override in question["overrides"])
-    return "exact" in ours and (spelled or re.search(r"Could not override '[^'@]+@[^']*'", refused) is not None)
+    """Tell whether Hydra knows an override no more that names the choice's package in other words than the list."""
+    named = re.search(r"Could not (?:override|delete) '([^'@]+)@[^']*'", theirs.get("refused", ""))
+    plain = [_PACKAGE_WORD.sub("@", override) for override in question["overrides"]]
+    respelled = plain != question["overrides"] and answer({**question, "overrides": plain}) == ours
+    return "exact" in ours and (respelled or named is not None)
 
 
 def _replaces_references(_: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
@@ -139,8 +147,16 @@ def _deletes_any_choice(question: dict[str, Any], ours: Answer, theirs: Answer) 
 
 
 def _deletes_first(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
-    deletes = any(override.startswith("~") for override in question["overrides"])
-    return "exact" in ours and deletes and re.search(_LOOKED_INTO, theirs.get("refused", "")) is not None
+    """Tell whether both stumble over an entry, mag only where that is not deleted."""
+    kept = [override for override in question["overrides"] if not override.startswith("~")]
+    looks = "exact" in ours and re.search(_LOOKED_INTO, theirs.get("refused", "")) is not None
+    return looks and kept != question["overrides"] and "refused" in answer({**question, "overrides": kept})
+
+
+def _refuses_open(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
+    """Tell whether mag names an override that leaves a choice open, which Hydra passes over in silence."""
+    opened = [override for override in question["overrides"] if override.endswith("=???")]
+    return "exact" in theirs and any(f"{each} leaves the choice of" in ours.get("refused", "") for each in opened)
 
 
 def _refuses_contradictions(_: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
@@ -170,6 +186,7 @@ _COMPOSITION: dict[str, Callable[[dict[str, Any], Answer, Answer], bool]] = {
     "mag deletes a choice of several options, and one that names its own package": _deletes_any_choice,
     "mag looks into no entry that is deleted": _deletes_first,
     "mag refuses overrides that contradict each other": _refuses_contradictions,
+    "mag refuses an override that asks for no option, also where a defaults list settles the choice": _refuses_open,
     "mag finds a choice by its package in any spelling, as in a@_global_.p for a@p": _finds_spelled_otherwise,
     "mag puts a mapping or a list where an interpolation was, Hydra merges into what it leads to": _replaces_references,
     "mag changes nothing through an interpolation, and names what to change instead": _refuses_through_references,

@@ -1,6 +1,6 @@
 """Typing: which schema holds where in the config that one choice of options makes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mag.config.composition.defaults import Defaults
@@ -58,13 +58,23 @@ class Typing:
 
 
 def _place_schemas(schemas: Schemas, defaults: Defaults) -> Iterator[tuple[str, Schema]]:
+    """Yield the schemas of the chosen options with their packages; of several options in one, only if all have one."""
+    found: dict[tuple[str, str], list[Schema | None]] = {}
     for part in defaults.parts:
-        group = part.key.partition("@")[0] if part.key is not None else ""
-        chosen = defaults.choices.get(part.key) if part.key is not None else None
-        for option in (chosen,) if isinstance(chosen, str) else chosen or ():
-            schema = schemas.options.get(f"{group}/{option}")
-            if schema is not None and isinstance(chosen, str):
-                yield part.package, schema
+        if part.key is not None and part.node is not None:
+            found.setdefault((part.key, part.package), []).append(schemas.options.get(part.node.path))
+    for (_, package), options in found.items():
+        known = [schema for schema in options if schema is not None]
+        if len(known) == len(options):
+            yield package, _join(known)
+
+
+def _join(schemas: Sequence[Schema]) -> Schema:
+    """Return the schema of options that are merged: the keys of all, each as the last one has it."""
+    if len(schemas) == 1:
+        return schemas[0]
+    fields = {key: field for schema in schemas for key, field in schema.fields.items()}
+    return Schema(" and ".join(schema.name for schema in schemas), fields)
 
 
 def _put(config: dict[str, Any], package: str, content: dict[Any, Any]) -> dict[str, Any]:
