@@ -105,7 +105,7 @@ def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
             f"--gpus names {len(gpus)}, fewer than the {size} of --gpus-per-experiment: name more, or ask for fewer."
         )
     failures = 1 if options["fail_fast"] else options["max_failures"]
-    return {"gpus": slots, "max_failures": failures, "then": options["then"]}
+    return {"gpus": slots, "max_failures": failures}
 
 
 def _split(text: str | None) -> list[str]:

@@ -61,7 +61,11 @@ terminal pdb opens where one fails: c goes on with the next one, q ends the swee
 
 Ctrl-C stops what runs within the grace period; a second one at once.
 
-Exit status: 0 all done, 1 some failed, 2 nothing was started, 130 interrupted.
+--then runs a shell command at the end, failures or not, but not when the sweep was interrupted. If the command fails,
+that is said and the exit status is not 0. For one that only a complete sweep is to be followed by, type
+`mag sweep ... && COMMAND`.
+
+Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130 interrupted.
 """
 
 
@@ -128,7 +132,24 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
             progress.close()
     if not options["quiet"]:
         say(conclude(report, directory))
-    return report.exit_code
+    followed = True if report.signal else _follow_up(options["then"])
+    return report.exit_code or int(not followed)
+
+
+def _follow_up(command: str | None) -> bool:
+    """Run the command that is to follow, if there is one; return whether that went well, and say so if not."""
+    if command is None:
+        return True
+    import shlex
+    import subprocess
+
+    from mag.cli.output import note
+
+    code = subprocess.run(command, shell=True, check=False).returncode  # noqa: S602  (typed for a shell, by the user)
+    if code:
+        how = f"was ended by signal {-code}" if code < 0 else f"failed with exit status {code}"
+        note(f"--then {shlex.quote(command)} {how}")
+    return code == 0
 
 
 @contextlib.contextmanager

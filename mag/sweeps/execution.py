@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -56,7 +55,6 @@ class Order:
         retry_on: The causes for which it is.
         max_failures: Start nothing more after so many faulty experiments; None for no limit.
         gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
-        then: A shell command to run when all is in; None for none.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
         commit: The code, where `read_commit` has told it already.
         examine: Run in this process, one after the other, and show this what ended an experiment that failed; it
@@ -75,7 +73,6 @@ class Order:
     retry_on: tuple[str, ...] = RETRIED
     max_failures: int | None = None
     gpus: tuple[str, ...] = ()
-    then: str | None = None
     manifest: bool = True
     commit: Mapping[str, Any] | None = None
     examine: Callable[[BaseException], bool] | None = None
@@ -150,7 +147,6 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     todo = list(plan) if order.force else plan.select_unfinished()
     if not todo:
         files.tidy_shared_folder(str(plan.store.manifests))
-        _follow_up(order)
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
     threads, began = max(1, count_cpus() // jobs), time.time()
@@ -174,14 +170,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
             launcher.close()
     finally:
         server.close()
-    if stopped is None:
-        _follow_up(order)
     return Report(plan, tally.counts, tuple(tally.faulty), tally.last, stopped, tally.remarks)
-
-
-def _follow_up(order: Order) -> None:
-    if order.then:
-        subprocess.run(order.then, shell=True, check=False)  # noqa: S602  (the user's own command, typed for a shell)
 
 
 def _open_server(load: Callable[[], Function], order: Order, threads: int) -> "ForkServer | InProcessServer":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -273,3 +274,26 @@ def test_then_is_run_whatever_came_of_it(project: Path, mag: Mag, arguments: lis
         mag("sweep", *arguments, "--then", f"touch {name}")
 
         assert Path(name).exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_then_that_fails(mag: Mag) -> None:
+    """It is said how it ended, last of all, and the exit status tells; a second run runs it again."""
+    for end in ("7", "7"):
+        done = mag("sweep", "C=1", "--then", f"exit {end}")
+
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (
+            1,
+            "mag: --then 'exit 7' failed with exit status 7",
+        )
+    assert mag("sweep", "C=1", "-q", "--then", "kill -9 $$").stderr.endswith(" was ended by signal 9\n")
+
+
+@pytest.mark.usefixtures("project")
+def test_what_then_prints_on_a_terminal_stays() -> None:
+    """The live view is taken away before the command is run, and the counts are said."""
+    command = [sys.executable, "-m", "mag", "sweep", "C=1", "--then", "echo above; sleep 0.6; echo below"]
+    shown = pexpect.run(shlex.join(command), timeout=30).decode()
+
+    assert shown.index("1 experiment: 1 completed.") < shown.index("above")
+    assert "\x1b" not in shown[shown.index("above") :]
