@@ -18,7 +18,7 @@ HELP = """List the sweeps, the newest first, and how far each is.
   mag watch             one of them, live
 
 A sweep is running, paused, ended, or lost, where its runner was killed before the end: its experiments are as their
-records say, and the same command again does what is left.
+records say, and the same command again does what is left. Corrupt: what remembers it cannot be read.
 """
 
 
@@ -36,6 +36,9 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
     if not sweeps:
         note(f"no sweeps in {store.root} yet: `mag sweep C=1,10` would be the first")
         return
+    for sweep in sweeps:
+        if sweep.problem:
+            note(f"{sweep.id} is corrupt. {sweep.problem}")
     write_table(["sweep", "state", "started", "done", "experiments", "command"], map(_summarize, sweeps))
 
 

@@ -11,6 +11,8 @@ from mag.errors import RecordError
 from mag.record import files, locks, values
 from mag.record.paths import StorePaths
 
+_KINDS = {"jobs": (int, type(None)), "paused": (bool,), "stops": (int,)}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Control:
@@ -30,11 +32,10 @@ class Control:
 def read_control(store: StorePaths, sweep: str) -> Control:
     """Return what the runner of a sweep is asked to do; nothing where the file cannot be read."""
     try:
-        data = files.read_json(store.control(sweep))
+        path = store.control(sweep)
+        return Control(**files.pick_fields(files.read_json(path), _KINDS, path))
     except (OSError, RecordError):
         return Control()
-    known = {field.name: data[field.name] for field in dataclasses.fields(Control) if field.name in data}
-    return Control(**known)
 
 
 def write_control(store: StorePaths, sweep: str, control: Control) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import stat
+from collections.abc import Mapping
 from typing import Any
 
 from mag.errors import RecordError
@@ -210,3 +211,21 @@ def read_json(path: str) -> dict[str, Any]:
             f"Cannot read {path}: it is of format version {version}, and this mag knows version 1; update mag."
         )
     return data
+
+
+def pick_fields(data: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]], path: str) -> dict[str, Any]:
+    """Return those fields of an object that are known, for what others may have written into the file `path`.
+
+    Args:
+        data: The object.
+        kinds: What each known field may be.
+        path: Where it was read.
+
+    Raises:
+        RecordError: A field is of another kind.
+    """
+    known = {name: data[name] for name in kinds if name in data}
+    for name, value in known.items():
+        if not isinstance(value, kinds[name]):
+            raise RecordError(f"Cannot read {path}: its {name} is of the wrong kind.")
+    return known

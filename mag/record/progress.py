@@ -7,6 +7,17 @@ from mag.errors import RecordError
 from mag.record import files, values
 from mag.record.paths import StorePaths
 
+_ENDS = ("lowest", "highest")
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("total", "jobs"), (int,)),
+    **dict.fromkeys(("running", "failures"), (list,)),
+    **dict.fromkeys(("paused", "over"), (bool,)),
+    "counts": (dict,),
+    "extremes": (dict, type(None)),
+    "started": (str,),
+    "seconds": (int, float),
+}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -61,10 +72,20 @@ def write_progress(store: StorePaths, sweep: str, progress: Progress) -> None:
 def read_progress(store: StorePaths, sweep: str) -> Progress | None:
     """Return how far a sweep is; None where its runner has not told, or not readably."""
     try:
-        data = files.read_json(store.progress(sweep))
-        known = {field.name: data[field.name] for field in dataclasses.fields(Progress) if field.name in data}
-        known["running"] = tuple(known.get("running", ()))
-        known["failures"] = tuple((name, reason) for name, reason in known.get("failures", ()))
+        path = store.progress(sweep)
+        known = files.pick_fields(files.read_json(path), _KINDS, path)
+        counts, extremes = known.get("counts", {}), known.get("extremes")
+        if any(not isinstance(count, int) for count in counts.values()):
+            return None
+        if extremes is not None:
+            known["extremes"] = {"metric": str(extremes["metric"]), **{key: _pair(extremes[key]) for key in _ENDS}}
+        known["running"] = tuple(map(str, known.get("running", ())))
+        known["failures"] = tuple((str(name), str(reason)) for name, reason in known.get("failures", ()))
         return Progress(**known)
-    except (OSError, RecordError, TypeError, ValueError):
+    except (OSError, RecordError, TypeError, ValueError, KeyError):
         return None
+
+
+def _pair(found: Any) -> list[Any]:
+    value, name = found
+    return [value, str(name)]

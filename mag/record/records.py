@@ -102,7 +102,7 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
     Raises:
         RecordError: A field is missing or of the wrong kind, or nested without end.
     """
-    known = {name: data[name] for name in _FIELDS if name in data}
+    known = files.pick_fields(data, _KINDS, path)
     for name in _REQUIRED:
         if name not in known:
             raise RecordError(f"Cannot read {path}: it lacks {name!r}.")
@@ -115,9 +115,6 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
 
 def _check_fields(known: dict[str, Any], path: str) -> None:
     """Refuse a record that a reader would stumble over."""
-    for name, value in known.items():
-        if not isinstance(value, _KINDS[name]):
-            raise RecordError(f"Cannot read {path}: its {name} is of the wrong kind.")
     if known["status"] not in get_args(Status):
         raise RecordError(f"Cannot read {path}: its status {known['status']!r} is none that this mag knows.")
     if {type(word) for name in ("overrides", "command") for word in known.get(name, ())} - {str}:

@@ -9,6 +9,12 @@ from mag.record import controls, files
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("started", "app"), (str, type(None))),
+    **dict.fromkeys(("command", "overrides", "plan"), (list,)),
+    "commit": (dict,),
+}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoredSweep:
@@ -19,18 +25,22 @@ class StoredSweep:
         manifest: What it was asked to do, and its plan.
         progress: How far it is, or was when its runner ended; None where that was never told.
         running: Whether its runner lives.
+        problem: Why its manifest cannot be read, which is empty then.
     """
 
     id: str
     manifest: dict[str, Any]
     progress: Progress | None
     running: bool
+    problem: str | None = None
 
     @property
     def state(self) -> str:
-        """How it stands: running, paused, ended, or lost, where its runner died before the end."""
+        """How it stands: running, paused, ended, corrupt, or lost, where its runner died before the end."""
         if self.running:
             return "paused" if self.progress and self.progress.paused else "running"
+        if self.problem:
+            return "corrupt"
         return "ended" if self.progress and self.progress.over else "lost"
 
 
@@ -45,18 +55,20 @@ def list_ids(store: StorePaths) -> list[str]:
 
 
 def read_sweep(store: StorePaths, sweep: str) -> StoredSweep:
-    """Return a sweep.
+    """Return a sweep; one whose manifest cannot be read may still be watched and steered.
 
     Raises:
         NotFoundError: There is none of that id.
-        RecordError: Its manifest cannot be read.
     """
     running = controls.is_running(store, sweep)  # before its progress is read: it may end in between
+    path, manifest, problem = str(store.manifest(sweep)), dict[str, Any](), None
     try:
-        manifest = files.read_json(str(store.manifest(sweep)))
+        manifest = files.pick_fields(files.read_json(path), _KINDS, path)
     except FileNotFoundError:
         raise NotFoundError(f"No sweep {sweep!r} in {store.root}: `mag status` lists them.") from None
-    return StoredSweep(sweep, manifest, read_progress(store, sweep), running)
+    except RecordError as error:
+        problem = str(error)
+    return StoredSweep(sweep, manifest, read_progress(store, sweep), running, problem)
 
 
 def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
@@ -68,7 +80,6 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
 
     Raises:
         NotFoundError: There is none, or it is not clear which.
-        RecordError: Its manifest cannot be read.
     """
     ids = list_ids(store)
     if reference is not None:

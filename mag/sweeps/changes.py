@@ -99,7 +99,7 @@ def _read_former(store: StorePaths, app: str | None) -> dict[tuple[str, ...], st
             path = str(store.manifest(sweep))
             manifest = files.read_json(path) if os.path.getsize(path) <= _LARGEST_MANIFEST else {}
             if manifest.get("app") == app:
-                names = {tuple(each["overrides"]): each["identifier"] for each in manifest["plan"]} | names
+                names = {tuple(each["overrides"]): str(each["identifier"]) for each in manifest["plan"]} | names
     return names
 
 

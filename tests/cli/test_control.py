@@ -293,7 +293,7 @@ def test_then_that_fails(mag: Mag) -> None:
 def test_what_then_prints_on_a_terminal_stays() -> None:
     """The live view is taken away before the command is run, and the counts are said."""
     command = [sys.executable, "-m", "mag", "sweep", "C=1", "--then", "echo above; sleep 0.6; echo below"]
-    shown = pexpect.run(shlex.join(command), timeout=30).decode()
+    shown = str(pexpect.run(shlex.join(command), timeout=30, encoding="utf-8"))
 
     assert shown.index("1 experiment: 1 completed.") < shown.index("above")
     assert "\x1b" not in shown[shown.index("above") :]

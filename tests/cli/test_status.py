@@ -1,0 +1,72 @@
+"""Laws of `mag status`, `watch` and of steering where the files of a sweep are not what mag wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mag.record.controls import Control, read_control
+from mag.record.paths import StorePaths
+from mag.record.progress import Progress, read_progress, write_progress
+from tests.cli.conftest import Run
+
+STORE = StorePaths("experiments")
+OLD, NEW = "20261129-100000-000001", "20261129-110000-000002"
+
+
+@pytest.fixture(autouse=True)
+def sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put two sweeps that have ended into the store."""
+    monkeypatch.chdir(tmp_path)
+    for sweep in (OLD, NEW):
+        write_progress(STORE, sweep, Progress(total=2, counts={"completed": 2}, over=True))
+        STORE.manifest(sweep).write_text(json.dumps({"version": 1, "command": ["mag", "sweep", "C=1,2"]}))
+
+
+@pytest.mark.parametrize(
+    "torn", ["", "{", "[]", '{"version": 9}', '{"plan": 3}', '{"command": 3}', '{"plan": [], "started": [1]}']
+)
+def test_a_corrupt_manifest_costs_one_row(run: Run, torn: str) -> None:
+    """The others are listed, the corrupt one is a row, the note says why, and its progress can be looked at."""
+    STORE.manifest(NEW).write_text(torn)
+    status, out, err = run("status")
+
+    assert (status, [line.split("\t")[:2] for line in out.splitlines()[1:]]) == (0, [[NEW, "corrupt"], [OLD, "ended"]])
+    assert err.startswith(f"mag: {NEW} is corrupt. Cannot read experiments/.mag/sweeps/{NEW}.json: ")
+    assert json.loads(run("status", "--json").out)[0]["state"] == "corrupt"
+    assert run("watch", NEW).out == f"{NEW} corrupt: 2 of 2: 2 completed\n"
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        *("", "{", "[]", '{"version": 9}', '{"total": "x"}', '{"total": 1, "counts": {"failed": "x"}}'),
+        *('{"total": 1, "running": 3}', '{"total": 1, "failures": [1]}', '{"total": 1, "extremes": {}}'),
+        '{"total": 1, "extremes": {"metric": "loss", "lowest": 1, "highest": [1, "a"]}}',
+    ],
+)
+def test_progress_that_cannot_be_read_is_not_known(run: Run, torn: str) -> None:
+    """The sweep is shown without it."""
+    Path(STORE.progress(NEW)).write_text(torn)
+
+    assert read_progress(STORE, NEW) is None
+    assert f"{NEW}\tlost\t\t?/0\t\tmag sweep C=1,2" in run("status").out
+
+
+@pytest.mark.parametrize("torn", ["", "[]", '{"jobs": "many"}', '{"paused": 1}', '{"stops": null}'])
+def test_an_order_that_cannot_be_read_is_none(torn: str) -> None:
+    """The runner goes on as it did."""
+    Path(STORE.control(NEW)).write_text(torn)
+
+    assert read_control(STORE, NEW) == Control()
+
+
+def test_control_characters_are_spelled_out(run: Run) -> None:
+    """Whatever commands, names and messages hold, the terminal gets none of it."""
+    nasty = "\x1b]0;x\x07\u202e\r\n"
+    STORE.manifest(NEW).write_text(json.dumps({"command": ["mag", nasty], "started": nasty, "overrides": [nasty]}))
+    write_progress(STORE, NEW, Progress(total=2, counts={nasty: 1}, failures=((nasty, nasty),), over=True))
+    for arguments in (["status"], ["status", "--json"], ["watch"]):
+        out = run(*arguments).out
+        assert not set(out) & set("\x1b\x07\u202e\r")
+        assert arguments == ["watch"] or "1b]0;x" in out
