@@ -12,6 +12,7 @@ from mag.cli.messages import say
 from mag.cli.output import escape
 from mag.cli.references import STORE_OPTION, open_store, refer
 from mag.errors import NotFoundError, RecordError
+from mag.record import files
 from mag.record.controls import read_control
 from mag.record.locks import is_held, read_holder
 from mag.record.paths import StorePaths
@@ -86,8 +87,9 @@ def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -
     host = (experiment.record.host if experiment.record else {}).get("name")
     if host != os.uname().nodename:
         raise RecordError(f"Experiment {name!r} runs on {host}: stop it there, or stop its sweep.")
-    with contextlib.suppress(OSError), open(paths.stop, "wb"):
-        pass
+    files.refuse_link(paths.private)
+    with contextlib.suppress(RecordError):
+        files.write_file(paths.stop, b"")
     deadline = time.monotonic() + (0 if now else grace)
     _send(pid, signal.SIGKILL if now else signal.SIGTERM)
     while is_held(paths.lock) and read_holder(paths.lock) == pid:

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from mag.errors import ExistsError, RecordError, RepositoryError
+from mag.record import files
 from mag.record.checkouts import read_code
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
@@ -91,8 +92,8 @@ def read_bundle(source: Path, store: StorePaths, repository: Repository | None) 
         RecordError: The file is no bundle, or the store cannot be written.
         RepositoryError: Git refuses the code.
     """
-    Path(store.root, ".mag").mkdir(parents=True, exist_ok=True)
     try:
+        files.make_own_folder(os.path.join(store.root, ".mag"))
         with tempfile.TemporaryDirectory(prefix="import-", dir=Path(store.root, ".mag")) as scratch:
             with tarfile.open(source, "r:gz") as archive:
                 archive.extractall(scratch, filter="data")
@@ -117,7 +118,7 @@ def _take_in(scratch: Path, source: Path, store: StorePaths, repository: Reposit
         _take_code(scratch / "code.bundle", store, repository)
     digest = str(record.environment.get("digest"))
     if (scratch / "environment.json").is_file() and digest.isalnum():
-        Path(store.environment(digest)).parent.mkdir(parents=True, exist_ok=True)
+        files.make_own_folder(os.path.dirname(store.environment(digest)))
         (scratch / "environment.json").replace(store.environment(digest))
     Path(found.directory).rename(target.directory)
     return target
@@ -141,6 +142,7 @@ def open_own(store: StorePaths, *, make: bool = False) -> Repository:
         RepositoryError: It is not there.
     """
     folder = Path(store.code)
+    files.refuse_link(store.code)
     if make and not folder.exists():
         import git  # noqa: PLC0415  (costs 70 ms)
 

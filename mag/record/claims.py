@@ -168,12 +168,14 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
         content = files.read_file(paths.record)
         number = _number_last(claim, content)
         folder = paths.attempt(number)
-        os.makedirs(folder, exist_ok=True)
-        for path in (paths.log, paths.results):
+        files.make_own_folder(os.path.dirname(folder))
+        files.make_own_folder(folder)
+        for path in (paths.log, paths.results, paths.metrics):
             if os.path.lexists(path):
                 (shutil.copy2 if keep else os.replace)(path, f"{folder}/{os.path.basename(path)}")
     except OSError as error:
-        raise RecordError(f"Cannot set aside the last attempt of {paths.directory}: {error.strerror}.") from error
+        place, reason = error.filename or paths.directory, error.strerror or error
+        raise RecordError(f"Cannot set aside the last attempt of {paths.directory}: {place}: {reason}.") from error
     files.write_file(f"{folder}/{os.path.basename(paths.record)}", content, scratch=paths.private)
     return number + 1
 

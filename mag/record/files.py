@@ -61,7 +61,7 @@ def write_file(path: str, content: bytes, *, scratch: str | None = None, durable
 
 
 def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> None:
-    """Replace a file in a folder, made if need be, into which several processes write.
+    """Replace a file in a folder of a store's own folder, both made if need be, into which several processes write.
 
     They take turns there: so what one of them left that died while it wrote is told from what is being written, and
     is removed.
@@ -76,7 +76,8 @@ def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> No
     """
     folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_own_folder(os.path.dirname(folder))
+        make_own_folder(folder)
         turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise RecordError(f"Cannot make {folder}: {error.strerror}.") from error
@@ -90,13 +91,32 @@ def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> No
 
 def tidy_shared_folder(folder: str) -> None:
     """Remove what processes left that died in `write_shared_file`; where there is nothing, nothing is written."""
-    with contextlib.suppress(OSError):  # there is none
+    with contextlib.suppress(OSError, RecordError):  # there is none
+        refuse_link(os.path.dirname(folder))
+        refuse_link(folder)
         turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             if _take_turn(turn):
                 remove_temporaries(folder)
         finally:
             os.close(turn)
+
+
+def make_own_folder(path: str) -> None:
+    """Make a folder of mag's own inside a store if it is not there.
+
+    Raises:
+        OSError: It cannot be made.
+        RecordError: A link stands in its place.
+    """
+    refuse_link(path)
+    os.makedirs(path, exist_ok=True)
+
+
+def refuse_link(path: str) -> None:
+    """Raise a `RecordError` if a link stands where mag has a folder of its own: it would lead its writing elsewhere."""
+    if os.path.islink(path):
+        raise RecordError(f"Cannot use {path}: it is a link, through which mag writes nothing; remove it.")
 
 
 def _take_turn(folder: int) -> bool:

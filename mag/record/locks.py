@@ -71,9 +71,10 @@ def read_holder(path: str) -> int | None:
         return None
     try:
         with open(path, "rb") as file:
-            return int(file.read(20))
+            pid = int(file.read(20))
     except (OSError, ValueError):
         return None
+    return pid if pid > 1 else None  # to signal 0 or 1 as a group would be to signal oneself, or everyone
 
 
 def is_held(path: str) -> bool:

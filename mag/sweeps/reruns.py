@@ -10,6 +10,7 @@ from mag.config.secrets import is_masked
 from mag.errors import RecordError
 from mag.launch.local import LocalLauncher
 from mag.launch.signals import stop_on_signals
+from mag.record import files
 from mag.record.claims import prepare_store
 from mag.record.environment import REPLAYED, Environment, gather_environment
 from mag.record.names import Names, name_config
@@ -100,8 +101,14 @@ def _make_conditions(recall: Recall, environment: Environment) -> Conditions:
 
 
 def choose_rerun(paths: ExperimentPaths) -> tuple[StorePaths, str]:
-    """Return where the next rerun of an experiment goes: a number in a folder inside its own."""
+    """Return where the next rerun of an experiment goes: a number in a folder inside its own.
+
+    Raises:
+        RecordError: A link stands in the folder's place.
+    """
     folder = os.path.abspath(paths.reruns)
+    for place in (paths.directory, paths.private, folder):
+        files.refuse_link(place)
     try:
         numbers = [int(name) for name in os.listdir(folder) if name.isascii() and name.isdigit()]
     except FileNotFoundError:

@@ -80,19 +80,20 @@ def test_what_is_no_experiment_is_left_alone(store: StorePaths, content: str) ->
 
 
 def test_attempts_are_set_aside(store: StorePaths) -> None:
-    """A new attempt has a log and results of its own; those of the last are kept under its number."""
+    """A new attempt has a log, results and metrics of its own; those of the last are kept under its number."""
     run_once(store)
     paths = store.experiment("1")
     Path(paths.log).write_text("first")
-    Path(paths.results).write_text("{}")
+    for path in (paths.results, paths.metrics):
+        Path(path).write_text("{}")
 
     claim = claim_directory(store, "1", IDENTITY)
     record = begin_attempt(claim, make_record())
 
     assert record.attempt == 2
-    assert not Path(paths.log).exists()
+    assert not [path for path in (paths.log, paths.results, paths.metrics) if Path(path).exists()]
     assert Path(paths.attempt(1), "log").read_text() == "first"
-    assert sorted(os.listdir(paths.attempt(1))) == ["log", "record.json", "results.json"]
+    assert sorted(os.listdir(paths.attempt(1))) == ["log", "metrics.jsonl", "record.json", "results.json"]
 
 
 def test_going_on_keeps_log_and_results(store: StorePaths) -> None:

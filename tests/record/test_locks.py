@@ -7,6 +7,8 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
+
 from mag.record.locks import acquire, is_held, read_holder, write_holder
 
 
@@ -79,3 +81,15 @@ def test_full_disk(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert (is_held(path), read_holder(path)) == (True, None)
+
+
+@pytest.mark.parametrize("content", ["0", "1", "-5", "x", ""])
+def test_a_holder_that_cannot_be_is_none(tmp_path: Path, content: str) -> None:
+    """A number that means everyone or oneself to `kill` is no holder's."""
+    path = str(tmp_path / "lock")
+    lock = acquire(path)
+    assert lock is not None
+    os.write(lock.descriptor, content.encode())
+
+    assert read_holder(path) is None
+    lock.release()

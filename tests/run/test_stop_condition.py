@@ -54,6 +54,17 @@ def test_ends_the_experiment_alone(project: Path, mag: Mag, read: Read) -> None:
     assert "stop-if: loss is nan (loss=nan, step=1)" in done.stderr
 
 
+def test_what_an_earlier_attempt_logged_does_not_count(project: Path, mag: Mag) -> None:
+    """Once the fault is mended the experiment completes, and its metrics are those of the last attempt alone."""
+    (project / "train.py").write_text(APP)
+    assert mag("sweep", "+bad=true", "--stop-if", "loss is nan").returncode == 1
+    (project / "train.py").write_text(APP.replace("config.bad", "False"))
+    done = mag("sweep", "+bad=true", "--stop-if", "loss is nan")
+
+    assert (done.returncode, "held" in done.stderr) == (0, False)
+    assert len(Path("experiments", "bad", "metrics.jsonl").read_text().splitlines()) == 3
+
+
 @pytest.mark.parametrize("command", ["run", "sweep"])
 def test_a_metric_that_never_came(project: Path, mag: Mag, command: str) -> None:
     """At the end it is said which metric was never logged, and what was meant; the advice is right."""

@@ -6,7 +6,7 @@ experiments/
     log                  all that it printed: Python, C and child processes
     results.json         what it returned and registered
     .mag/record.json     status, command, times, host, commit, exit, error
-    .mag/attempts/       log, results and record of earlier attempts
+    .mag/attempts/       log, results, metrics and record of earlier attempts
     .mag/reruns/         what `mag rerun` made of it
   .mag/sweeps/           what each sweep was asked, and its plan
   .mag/environments/     Python, machine and installed distributions, each state once
