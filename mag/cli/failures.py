@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from mag.cli.output import escape, note, write_json, write_lines
-from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, repeat, select
+from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, repeat, select, tell_corrupt
 from mag.cli.wording import count_experiments
 from mag.compare.failures import FailureGroup, group_failures
 from mag.config.secrets import MASK
@@ -39,7 +39,7 @@ def command(*, filters: tuple[str, ...], as_json: bool, directory: str | None) -
         note(f"nothing failed among {count_experiments(len(rows))}")
     else:
         write_lines("\n\n".join(_draw(group) for group in groups).splitlines())
-    return 1 if groups else 0
+    return 1 if tell_corrupt(rows) or groups else 0
 
 
 def _draw(group: FailureGroup) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from mag.cli.output import escape, find_screen, note, write_json, write_lines, write_table
-from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select
+from mag.cli.output import escape, find_screen, write_json, write_lines, write_table
+from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select, tell_corrupt
 from mag.cli.wording import format_moment
 from mag.compare.cells import MISSING, is_number
 from mag.compare.columns import Column, find_varying
@@ -76,7 +76,7 @@ def command(
     elif rows:
         chosen = _pick(columns, selection) if columns is not None else _choose(selection, varying)
         _show(rows, chosen, selection, expendable=columns is None)
-    _tell_corrupt(rows)
+    tell_corrupt(rows)
 
 
 def _order(selection: Selection, varying: Sequence[Column], keys: Sequence[str]) -> list[Row]:
@@ -118,10 +118,3 @@ def _polish(column: Column, cell: Any, *, brief: bool) -> Any:
     if brief and column.key.endswith("seconds") and is_number(cell) and cell < _LONG:
         return float(f"{cell:.3g}") if cell < 100 else round(cell)  # noqa: PLR2004
     return cell
-
-
-def _tell_corrupt(rows: Sequence[Row]) -> None:
-    corrupt = [row.experiment for row in rows if row.experiment.status == "corrupt"]
-    if corrupt:
-        more = f" (and {len(corrupt) - 1} more: mag ls status=corrupt)" if len(corrupt) > 1 else ""
-        note(f"{corrupt[0].name} is corrupt{more}. {corrupt[0].problem}")

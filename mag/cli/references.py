@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -105,6 +105,15 @@ def select(filters: Sequence[str], directory: str | None) -> Selection:
     if not kept:
         note(f"none of the {len(rows)} experiments in {root} matches {' '.join(map(shlex.quote, filters))}")
     return Selection(kept, catalog, len(rows), root)
+
+
+def tell_corrupt(rows: Iterable[Row]) -> bool:
+    """Say of which experiments the record cannot be read, and why; return whether there are any."""
+    corrupt = [row.experiment for row in rows if row.experiment.status == "corrupt"]
+    if corrupt:
+        more = f" (and {len(corrupt) - 1} more: mag ls status=corrupt)" if len(corrupt) > 1 else ""
+        note(f"{corrupt[0].name} is corrupt{more}. {corrupt[0].problem}")
+    return bool(corrupt)
 
 
 def repeat(record: Record, *more: str) -> str:

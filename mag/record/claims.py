@@ -65,7 +65,7 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
         try:
             claim = _try_claim(store, candidate, paths, identity)
         except OSError as error:
-            raise RecordError(f"Cannot use {paths.directory}: {error.strerror or error}.") from error
+            raise RecordError(f"Cannot use {error.filename or paths.directory}: {error.strerror or error}.") from error
         if claim is not None:
             return claim
     prepare_store(store)  # which tells where the store itself is the reason
@@ -175,7 +175,7 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
                 (shutil.copy2 if keep else os.replace)(path, f"{folder}/{os.path.basename(path)}")
     except OSError as error:
         place, reason = error.filename or paths.directory, error.strerror or error
-        raise RecordError(f"Cannot set aside the last attempt of {paths.directory}: {place}: {reason}.") from error
+        raise RecordError(f"Cannot set aside the last attempt: {place}: {reason}.") from error
     files.write_file(f"{folder}/{os.path.basename(paths.record)}", content, scratch=paths.private)
     return number + 1
 

@@ -45,11 +45,17 @@ class StoredSweep:
 
 
 def list_ids(store: StorePaths) -> list[str]:
-    """Return the ids of a store's sweeps, the newest first."""
+    """Return the ids of a store's sweeps, the newest first.
+
+    Raises:
+        RecordError: They cannot be listed.
+    """
     try:
         names = os.listdir(store.manifests)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise RecordError(f"Cannot list {store.manifests}: {error.strerror}.") from error
     ids = (name.removesuffix(".json") for name in names if name.endswith(".json"))
     return sorted((name for name in ids if "." not in name), reverse=True)
 
@@ -80,6 +86,7 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
 
     Raises:
         NotFoundError: There is none, or it is not clear which.
+        RecordError: They cannot be listed.
     """
     ids = list_ids(store)
     if reference is not None:

@@ -94,7 +94,10 @@ def _describe_config(
 def _read_former(store: StorePaths, app: str | None) -> dict[tuple[str, ...], str]:
     """Return the names that an app's latest sweeps gave to what was typed for each experiment."""
     names: dict[tuple[str, ...], str] = {}
-    for sweep in list_ids(store)[:_MOST_MANIFESTS]:
+    ids: list[str] = []
+    with contextlib.suppress(MagError):
+        ids = list_ids(store)[:_MOST_MANIFESTS]
+    for sweep in ids:
         with contextlib.suppress(OSError, MagError, KeyError, TypeError):
             path = str(store.manifest(sweep))
             manifest = files.read_json(path) if os.path.getsize(path) <= _LARGEST_MANIFEST else {}
