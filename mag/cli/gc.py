@@ -4,12 +4,16 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mag.cli.output import note, write_table
 from mag.cli.references import JSON_OPTION
 from mag.errors import UsageError
+
+if TYPE_CHECKING:
+    from mag.record.repository import Repository
 
 HELP = """Drop the snapshots of code that no record names any more.
 
@@ -22,7 +26,8 @@ snapshots stay until this command drops them; git then collects them when it is 
   mag gc --dir /data/runs    of experiments elsewhere, too
 
 Every directory whose experiments ran from this repository is asked, those of clones elsewhere are not: use --dir for
-them. What was kept within the last hour stays.
+them. What was kept within the last hour stays. Temporary work trees that a `mag rerun` or a `mag sweep --snapshot` left
+when it was killed are removed, too.
 
 Exit status: 0, or 2 if nothing was dropped since a directory of experiments is gone (--force drops nonetheless).
 """
@@ -44,6 +49,7 @@ def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json
 
     cwd = Path.cwd()
     with Repository(cwd) as repository:
+        _clear_leftovers(repository, dry_run=dry_run)
         own = str(find_settings(cwd).store_root(cwd))
         stores = dict.fromkeys([*list_stores(repository), own, *map(os.path.abspath, directories)])
         gone = [store for store in stores if store != own and not _is_expendable(store)]
@@ -64,6 +70,18 @@ def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json
     else:
         write_table(["commit", "ref"], [[row["commit"], row["ref"]] for row in rows])
         note(f"{'would drop' if dry_run else 'dropped'} {len(rows)} of the commits that are kept under refs/mag/")
+
+
+def _clear_leftovers(repository: "Repository", *, dry_run: bool) -> None:
+    from mag.record.checkouts import list_leftovers, remove_checkout
+
+    leftovers = list_leftovers(repository)
+    for directory in leftovers:
+        if not dry_run:
+            remove_checkout(repository, directory)
+    if leftovers:
+        what = "would remove" if dry_run else "removed"
+        note(f"{what} {len(leftovers)} temporary work trees of commands that were killed")
 
 
 def _is_expendable(store: str) -> bool:

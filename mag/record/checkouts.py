@@ -10,9 +10,12 @@ from typing import Any
 
 from mag.errors import RepositoryError
 from mag.patterns import compile_lazily
+from mag.record import locks
 from mag.record.omissions import Omission
 from mag.record.repository import TRANSFER, Repository
 
+_LEASE = ".mag-lease"
+"""Beside a work tree that is lent: a lock, held as long as a process uses it."""
 _HASH = compile_lazily(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
@@ -100,19 +103,42 @@ def _fill(inner: Repository, code: str, directory: Path, path: str) -> list[Omis
 def lend_checkout(repository: Repository, code: str) -> Iterator[tuple[Path, list[Omission]]]:
     """Lend a clean work tree at a commit, and what is missing in it; it is gone when the block ends.
 
+    Those that were lent by processes which are gone, killed before their blocks ended, are removed first.
+
     Raises:
         RepositoryError: Git failed.
     """
+    for leftover in list_leftovers(repository):
+        remove_checkout(repository, leftover)
     folder = Path(tempfile.mkdtemp(prefix="mag-"))
     directory = folder / repository.top.name
+    lease = locks.acquire(str(folder / _LEASE))  # forks have it, too: an experiment whose runner was killed goes on
     try:
         yield directory, check_out(repository, code, directory)
     finally:
-        with contextlib.suppress(RepositoryError):
-            repository.run("worktree", "remove", "--force", "--force", "--", str(directory))
-        shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(RepositoryError):
-            repository.run("worktree", "prune")
+        remove_checkout(repository, directory)
+        if lease is not None:
+            lease.release()
+
+
+def list_leftovers(repository: Repository) -> list[Path]:
+    """Return the work trees of a repository that were lent, and that no process uses any more."""
+    lines = repository.run("worktree", "list", "--porcelain").splitlines()
+    trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
+    return [tree for tree in trees if _is_leftover(tree.parent / _LEASE)]
+
+
+def _is_leftover(lease: Path) -> bool:
+    return lease.is_file() and not lease.is_symlink() and not locks.is_held(str(lease))
+
+
+def remove_checkout(repository: Repository, directory: Path) -> None:
+    """Remove a work tree that was lent, with the folder made for it."""
+    with contextlib.suppress(RepositoryError):
+        repository.run("worktree", "remove", "--force", "--force", "--", str(directory))
+    shutil.rmtree(directory.parent, ignore_errors=True)
+    with contextlib.suppress(RepositoryError):
+        repository.run("worktree", "prune")
 
 
 def transfer(path: str | Path, moved: Mapping[Path, Path]) -> Path:

@@ -2,9 +2,18 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+
+import pytest
+
+from mag.record.locks import is_held
+from mag.record.paths import StorePaths
+from mag.record.records import read_record
 
 Mag = Callable[..., CompletedProcess[str]]
 Git = Callable[..., str]
@@ -63,3 +72,34 @@ def test_other_experiments_are_asked(versioned: Path, mag: Mag, git: Git) -> Non
     assert len(list_refs(git)) == 4
     mag("gc", "--force")
     assert len(list_refs(git)) == 3
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("words", [["gc"], ["rerun", "1|0.5"]])
+def test_the_work_tree_of_a_rerun_that_was_killed(versioned: Path, mag: Mag, git: Git, words: list[str]) -> None:
+    """It stays as long as the experiment goes on in it, and the next rerun, or gc, removes it."""
+    waits = f"    import os, time\n    while os.path.exists({str(versioned / 'wait')!r}): time.sleep(0.01)\n    print("
+    app = (versioned / "train.py").read_text().replace("    print(", waits)
+    (versioned / "train.py").write_text(app)
+    mag("run", "C=1")
+    (versioned / "wait").touch()
+    with subprocess.Popen([sys.executable, "-m", "mag", "rerun", "1|0.5"], stderr=subprocess.DEVNULL) as rerun:
+        paths = StorePaths("experiments/1|0.5/.mag/reruns").experiment("1")
+        wait_for(lambda: Path(paths.log).exists() and is_held(paths.lock))
+        rerun.kill()
+    assert mag("gc").stderr.count("work tree") == 0
+    (versioned / "wait").unlink()
+    wait_for(lambda: not is_held(paths.lock))
+
+    assert read_record(paths).status == "completed"
+    assert "would remove 1 temporary" in mag("gc", "-n").stderr
+    assert len(git("worktree", "list").splitlines()) == 2
+    assert mag(*words).returncode == 0
+    assert len(git("worktree", "list").splitlines()) == 1
