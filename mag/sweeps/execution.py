@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _ROOM = 4
 """For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
 
+_STAMP_LAG = 0.01
+"""By how many seconds the clock by which the kernel stamps files may be behind: a tick, 10 ms at most."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -149,7 +152,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         files.tidy_shared_folder(str(plan.store.manifests))
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
-    threads, began = max(1, count_cpus() // jobs), time.time()
+    threads, began = max(1, count_cpus() // jobs), time.time() - _STAMP_LAG
     server = _open_server(load, order, threads)
     try:
         environment = gather_surroundings(order.settings, threads)
