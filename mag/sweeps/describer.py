@@ -39,7 +39,7 @@ class Describer:
         except ConfigError as raised:
             error = self._locate(raised, point)
             if point.grid.origin:
-                raise type(error)(f"{point.grid.origin}: {error}") from raised
+                error.args = (f"{point.grid.origin}: {error}",)
             raise error from None
 
     def _locate(self, error: ConfigError, point: Point) -> ConfigError:

@@ -92,6 +92,14 @@ def test_an_open_choice_of_the_primary_config(put: Put, mag: Mag) -> None:
     assert mag("check", "model=svm").returncode == 0
 
 
+def test_an_open_choice_in_a_space(put: Put, mag: Mag) -> None:
+    """A space that leaves a choice open is an error that names the space, for a check as for a sweep."""
+    put({"configs/config": "defaults: [model: '???']\nC: 1", "spaces/s": "grid: {C: [1, 2]}"})
+    for done in (mag("check"), mag("sweep", "--space", "s")):
+        assert "spaces/s.yaml: " in done.stdout + done.stderr
+        assert "leaves the choice of model open" in done.stdout + done.stderr
+
+
 def test_what_is_missing_may_be_typed(put: Put, mag: Mag) -> None:
     """Overrides hold for all that is checked."""
     put({"configs/config": "C: ???"})
