@@ -11,6 +11,7 @@ from mag.config.composition.keys import ABSENT, find_child, find_value, list_key
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.documents.reader import MAX_DEPTH
 from mag.config.language.override import Override, format_value
+from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 from mag.suggestion import list_names, name_nearest
 
@@ -61,7 +62,7 @@ class _Assignment:
         elif current is ABSENT and (not adding or isinstance(holder, list)):
             self._refuse_unknown(holder, len(self._names) - 1)
         elif operation == "add" and not self._is_addable(current):
-            text = self._override.text.removeprefix("+")
+            text = write_word(self._override.text.removeprefix("+"))
             self._refuse(f"{self._override.key} is there already ({_show(current)}); type {text} to change it")
         else:
             value = copy_value(self._override.value, len(self._names))
@@ -87,7 +88,8 @@ class _Assignment:
         if child is ABSENT and (not create or isinstance(holder, list)):
             self._refuse_unknown(holder, position)
         if not create:
-            advice = "" if self._override.operation == "delete" else f"; to make it one type +{self._override.text}"
+            added = write_word(f"+{self._override.text}")
+            advice = "" if self._override.operation == "delete" else f"; to make it one type {added}"
             self._refuse(f"{place} is {_show(child)}, which is no mapping{advice}")
 
     def _is_addable(self, current: Any) -> bool:
@@ -99,9 +101,8 @@ class _Assignment:
         if current is ABSENT:
             self._refuse_unknown(holder, len(self._names) - 1)
         if self._override.has_value and self._override.value != current:
-            self._refuse(
-                f"{self._override.key} is {_show(current)}; type ~{self._override.key} to delete it all the same"
-            )
+            deleted = write_word(f"~{self._override.key}")
+            self._refuse(f"{self._override.key} is {_show(current)}; type {deleted} to delete it all the same")
         del holder[match_name(holder, name)]
 
     def _merged(self, current: Any, value: Any, key: str, *, closed: bool) -> Any:
@@ -112,7 +113,7 @@ class _Assignment:
                 if old is ABSENT and closed:
                     self._refuse(
                         f"there is no key {inner}, {key} has: {list_names(map(str, current))}; "
-                        f"type +{self._override.text} to add it"
+                        f"type {write_word('+' + self._override.text)} to add it"
                     )
                 current[name] = self._merged(old, item, inner, closed=closed)
             return current
@@ -120,7 +121,7 @@ class _Assignment:
             kinds = {dict: "a mapping", list: "a list"}
             self._refuse(
                 f"{key} is {kinds[type(current)]}, which {kinds[type(value)]} cannot replace; "
-                f"type ~{key} +{key}={format_value(value)} to delete it first"
+                f"type {write_word('~' + key)} {write_word(f'+{key}={format_value(value)}')} to delete it first"
             )
         if type(value) is int and type(current) is float:
             return _as_float(value)
@@ -130,17 +131,18 @@ class _Assignment:
         override, key = self._override, self._override.key
         if isinstance(holder, list):
             place = ".".join(self._names[:position])
-            self._refuse(
-                f"{place} is a list of {len(holder)} without an element {self._names[position]}; "
-                f"type {place}=[...] to replace it"
-            )
+            advice = ""
+            if position == len(self._names) - 1 and override.has_value:
+                longer = write_word(f"{place}={format_value([*holder, override.value])}")
+                advice = f"; type {longer} to replace it"
+            self._refuse(f"{place} is a list of {len(holder)} without an element {self._names[position]}{advice}")
         if self._suggest is not None and (better := self._suggest(override)):
             self._refuse(f"there is no key {key}; {better}")
         near = name_nearest(key, list_keys(self._config))
         hint = f", did you mean {near}?" if near else f", at the top there are: {list_names(map(str, self._config))};"
         if override.operation == "delete":
             self._refuse(f"there is no key {key}{hint.rstrip(';')}")
-        self._refuse(f"there is no key {key}{hint} to add it type +{override.text}")
+        self._refuse(f"there is no key {key}{hint} to add it type {write_word('+' + override.text)}")
 
     def _refuse_empty_key(self) -> NoReturn:
         text = self._override.text

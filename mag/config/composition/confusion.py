@@ -6,6 +6,7 @@ from typing import Any
 from mag.config.composition.groups import Library
 from mag.config.composition.keys import ABSENT, find_value, list_keys
 from mag.config.language.override import Override
+from mag.config.language.shell import write_word
 from mag.errors import ConfigError, OverrideError
 from mag.suggestion import list_names, name_nearest
 
@@ -49,20 +50,21 @@ def _check_choice(
         others = "" if option in known else f"; it has: {list_names(known)}"
         raise OverrideError(
             f"{override.text}: {override.key} is filled by the choice of a config group; "
-            f"type {chosen}={option} to choose another option{others}"
+            f"type {write_word(f'{chosen}={option}')} to choose another option{others}"
         )
     options = library.options(group)
     if override.operation == "set" or override.value in options:
         near = _name_option(override.value, options)
+        forced = f"++{override.key}={override.text.partition('=')[2]}"
         raise OverrideError(
-            f"{override.text}: {group} is a config group; type +{group}={near} to add an option, of: "
-            f"{list_names(options)}; or ++{override.key}={override.text.partition('=')[2]} if the text is meant"
+            f"{override.text}: {group} is a config group; type {write_word(f'+{group}={near}')} to add an option, of: "
+            f"{list_names(options)}; or {write_word(forced)} if the text is meant"
         )
 
 
 def _name_option(value: str, options: tuple[str, ...]) -> str:
     name = value.removesuffix(".yaml")
-    return name if name in options else name_nearest(name, options) or "<option>"
+    return name if name in options else name_nearest(name, options) or (*options, "OPTION")[0]
 
 
 def suggest_instead(override: Override, keys: Mapping[str, str], library: Library) -> str:
@@ -79,14 +81,15 @@ def suggest_instead(override: Override, keys: Mapping[str, str], library: Librar
     for group in library.groups() if isinstance(override.value, str) else ():
         if group.endswith(f"/{names}") and override.value in library.options(group):
             choice = next((key for key in keys.values() if key.partition("@")[0] == group), f"+{group}")
-            return f"{group} is a config group, type {choice}={override.value} to choose that option"
+            return f"{group} is a config group, type {write_word(f'{choice}={override.value}')} to choose that option"
     for package, choice in keys.items():
         if package and override.key.startswith(f"{package}."):
             group = choice.partition("@")[0]
             options = _list_options_with(override.key.removeprefix(f"{package}."), group, library)
             if options:
                 others = f" (so have {list_names(options[1:])})" if options[1:] else ""
-                return f"{choice}={options[0]} has one{others}, type {choice}={options[0]} {override.text}"
+                better = write_word(f"{choice}={options[0]}")
+                return f"{choice}={options[0]} has one{others}, type {better} {write_word(override.text)}"
     return ""
 
 
@@ -111,13 +114,14 @@ def _explain_no_group(override: Override, config: Mapping[str, Any], library: Li
     sign = override.text[: len(override.text) - len(override.text.lstrip("+~"))]
     rest = f"={value}" if override.has_value else ""
     if find_value(config, dotted) is not ABSENT:
-        return f"{override.text}: {key} is no config group but a value; type {sign}{dotted}{rest}"
+        return f"{override.text}: {key} is no config group but a value; type {write_word(f'{sign}{dotted}{rest}')}"
     groups = library.groups()
     last = key.rpartition("/")[2]
     if not any(group.rpartition("/")[2] == last for group in groups):
         for name in list_keys(config):
             if name.rpartition(".")[2] == last and not isinstance(find_value(config, name), dict):
-                return f"{override.text}: there is no config group {key}; for the value type {sign}{name}{rest}"
+                better = write_word(f"{sign}{name}{rest}")
+                return f"{override.text}: there is no config group {key}; for the value type {better}"
     near = name_nearest(key, groups)
     hint = f", did you mean {near}?" if near else "; there are:"
     return f"{override.text}: there is no config group {key}{hint} {'' if near else list_names(groups)}".rstrip()

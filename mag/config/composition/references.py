@@ -120,7 +120,7 @@ class References:
             raise ConfigError(self._explain_unknown(match, path, text))
         if isinstance(value, str) and value == MISSING:
             missing = ".".join(place)
-            raise MissingValueError(f"{_describe(path, text)}, but {missing} is still ???; type {missing}=<value>")
+            raise MissingValueError(f"{_describe(path, text)}, but {missing} is still ???; type {missing}=VALUE")
         return copy_value(value) if settled else self._resolve(value, place)
 
     def _read_variable(self, match: re.Match[str], path: _Path, text: str) -> str:

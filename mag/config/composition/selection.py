@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mag.config.composition.groups import Library
 from mag.config.documents.entries import Entry, Option, find_bad_path, join_package, name_choice
 from mag.config.language.override import Choice, Override
+from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 from mag.suggestion import list_names
 
@@ -62,7 +63,8 @@ def read_selection(overrides: Sequence[Override], library: Library) -> Selection
         if override.operation == "force":
             name = override.text.removeprefix("++")
             raise OverrideError(
-                f"{override.text}: ++ is for values; type {name} to change the choice of a group, +{name} to add one"
+                f"{override.text}: ++ is for values; type {write_word(name)} to change the choice of a group, "
+                f"{write_word('+' + name)} to add one"
             )
         if override.operation == "delete":
             deleted[key] = _deleted_option(override, library)
@@ -102,9 +104,9 @@ def _option(override: Override, library: Library) -> Option:
     value = override.value
     options = library.options(override.key)
     if isinstance(value, list):
-        return tuple(_check_option(override, _as_option(override, one, options)) for one in value)
+        return tuple(_check_option(override, _as_option(override, one, options), options) for one in value)
     typed = override.text.partition("=")[2].strip()
-    return _check_option(override, _as_option(override, typed if typed in options else value, options))
+    return _check_option(override, _as_option(override, typed if typed in options else value, options), options)
 
 
 def _as_option(override: Override, value: Any, options: tuple[str, ...]) -> str:
@@ -113,16 +115,16 @@ def _as_option(override: Override, value: Any, options: tuple[str, ...]) -> str:
         return value
     if not isinstance(value, list | dict) and str(value) in options:
         return str(value)
-    drop = f"; to drop the choice type ~{override.key}" if value is None else ""
+    drop = f"; to drop the choice type {write_word('~' + override.key)}" if value is None else ""
     raise OverrideError(
         f"{override.text}: {override.key} is a config group, of which the options are: {list_names(options)}{drop}"
     )
 
 
-def _check_option(override: Override, option: str) -> str:
+def _check_option(override: Override, option: str, options: tuple[str, ...]) -> str:
     if "${" not in option and find_bad_path(f"x/{option}"):
         raise OverrideError(
-            f"{override.text}: {option!r} is no name of an option; it must be a file in {override.key}/"
+            f"{override.text}: {option!r} is no name of an option; {override.key} has: {list_names(options)}"
         )
     return option
 
@@ -137,5 +139,5 @@ def _check_contradictions(chosen: Mapping[str, Option], added: Sequence[Entry], 
     for key in (*chosen, *(entry.key("", "") for entry in added)):
         if key in deleted:
             raise OverrideError(
-                f"{key} is both chosen and deleted; type only ~{key} to delete it, or only {key}=<option> to change it"
+                f"{key} is both chosen and deleted; type only {write_word('~' + key)} to delete it, or leave that away"
             )

@@ -43,7 +43,8 @@ from typing import Any, Final, NoReturn, TypeVar
 from mag.config.language.calls import Call, holds_sweep
 from mag.config.language.lexer import BLANKS, DICT_WORD, NAME, QUOTED, UNSEEN, WORD, read_word, unquote
 from mag.config.language.override import Choice, Glob, Interval, Operation, Override, format_key
-from mag.config.language.refusals import explain_character, refuse_key, refuse_value, write_alternatives
+from mag.config.language.refusals import explain_character, mend_dicts, refuse_key, refuse_value, write_alternatives
+from mag.config.language.shell import write_word
 from mag.config.language.sweep_functions import evaluate
 from mag.errors import OverrideError
 from mag.patterns import compile_lazily
@@ -174,13 +175,14 @@ class _Reader:
         self.skip_blanks()
         start = self.position
         if quoted := QUOTED.match(self.text, start):
-            self.fail(f"a dict's key is not quoted; write {format_key(unquote(quoted[0]))} in its place", start)
+            key = format_key(unquote(quoted[0]))
+            self.fail(f"a dict's key is not quoted; write {key} in its place{self.advise_dict()}", start)
         key = self.read_word_or_call(DICT_WORD)
         if holds_sweep(key) or isinstance(key, (list, dict)):
             self.fail("the key of a dict must be one plain value", start)
         if not self.accept(":"):
             self.skip_blanks()
-            self.fail("':' is missing after the key of a dict", self.position)
+            self.fail(f"':' is missing after the key of a dict{self.advise_dict()}", self.position)
         return key, self.read_element()
 
     def read_call(self, name: str, start: int) -> Any:
@@ -228,7 +230,7 @@ class _Reader:
         """Refuse what stands at `position`; what is merely too much at the end is left away in the advice."""
         reason = explain_character(self.text, self.position)
         if not self.open and not self.text[self.position :].strip(BLANKS):
-            reason += f"; without it type {self.text.rstrip(BLANKS + ',')}"
+            reason += f"; without it type {write_word(self.text.rstrip(BLANKS + ','))}"
         self.fail(reason, self.position)
 
     def fail_inside(self, opened: int) -> NoReturn:
@@ -237,11 +239,22 @@ class _Reader:
         if self.position < len(self.text):
             self.fail_unexpected()
         closed = self.text.rstrip(BLANKS) + "".join(reversed(self.open))
-        self.fail(f"{self.text[opened]!r} is never closed; with all brackets closed type {closed}", opened)
+        self.fail(f"{self.text[opened]!r} is never closed; with all brackets closed type {write_word(closed)}", opened)
+
+    def advise_dict(self) -> str:
+        """Return the advice to type the dicts as they were probably meant; empty where that could not be read."""
+        better = self.text[: self.start] + mend_dicts(self.text[self.start :])
+        if better == self.text:
+            return ""
+        try:
+            parse_override(better)
+        except OverrideError:
+            return ""
+        return f"; in all type {write_word(better)}"
 
     def fail_nested(self, elements: list[Any]) -> NoReturn:
         values = write_alternatives(elements)
-        advice = f"; to try each, type {self.text[: self.start]}{values}" if values else ""
+        advice = f"; to try each, type {write_word(self.text[: self.start] + values)}" if values else ""
         self.fail(f"a sweep must be the whole value, not a part of it{advice}", self.start)
 
 

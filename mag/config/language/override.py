@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias
 
 from mag.config.language.lexer import is_bare, is_bare_key, quote
+from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 
 Operation: TypeAlias = Literal["set", "add", "force", "delete"]
@@ -101,7 +102,7 @@ class Override:
             name = format_override(replace(self, value="", sweep=None))
             raise OverrideError(
                 f"{self.text!r} is an interval, from which only an optimising sampler can draw; "
-                f"for a grid type {name[:-2]}lin({self.sweep.start!r},{self.sweep.end!r},num=5)"
+                f"for a grid type {write_word(f'{name[:-2]}lin({self.sweep.start!r},{self.sweep.end!r},num=5)')}"
             )
         return (self.value,) if self.has_value else ()
 

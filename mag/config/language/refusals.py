@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import Any
 
-from mag.config.language.lexer import BLANKS, WORD, quote
-from mag.config.language.override import Choice, Glob, Interval, format_value
+from mag.config.language.lexer import BLANKS, QUOTED, WORD, quote, unquote
+from mag.config.language.override import Choice, Glob, Interval, format_key, format_value
+from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 
 _FEW = 12
@@ -23,10 +24,10 @@ def refuse_value(text: str, start: int, position: int, reason: str) -> OverrideE
         reason: What the trouble is.
 
     >>> print(refuse_value("x=a#b", 2, 3, "'#' is reserved"))
-    cannot read x=a#b at column 4: '#' is reserved; for the text itself type x='a#b', in a shell "x='a#b'"
+    cannot read x=a#b at column 4: '#' is reserved; for the text itself type "x='a#b'"
     """
     quoted = text[:start] + quote(text[start:].strip(BLANKS))
-    advice = f"for the text itself type {quoted}, in a shell {_quote_for_shell(quoted)}"
+    advice = f"for the text itself type {write_word(quoted)}"
     return OverrideError(f"cannot read {_show(text)} at column {position + 1}: {reason}; {advice}")
 
 
@@ -59,6 +60,8 @@ def explain_character(text: str, position: int) -> str:
         return "an interpolation here is empty or never closed"
     if character == "}" and text.count("${", 0, position) > 1:
         return "an interpolation stands inside another, which needs quotes"
+    if character == before == "=" and (twice := WORD.fullmatch(text, position + 1)):
+        return f"'=' stands twice; type {write_word(text[:position] + twice[0])}"
     ordinary = "stands after the end of a value" if WORD.match(character) else "is a reserved character"
     return f"{character!r} {_REASONS.get(character, ordinary)}"
 
@@ -69,6 +72,22 @@ _REASONS = {
     **dict.fromkeys("[{=", "cannot stand inside a text"),
     "(": "does not follow the name of a function",
 }
+
+
+def mend_dicts(value: str) -> str:
+    """Return a value with the dicts of JSON and of Python calls written as the language has them.
+
+    >>> mend_dicts("{'a': 1, b=2}"), mend_dicts('{"a b": "c"}')
+    ('{a: 1, b:2}', '{a b: "c"}')
+    """
+
+    def write_key(match: re.Match[str]) -> str:
+        return f"{match[1]}{format_key(unquote(match[2]))}:" if match[2] else f"{match[1]}{match[3]}:"
+
+    return _DICT_KEY.sub(write_key, value)
+
+
+_DICT_KEY = re.compile(rf"([{{,]\s*)(?:({QUOTED.pattern})\s*[:=]|([\w.-]+)\s*=)")
 
 
 def write_alternatives(values: Sequence[Any]) -> str:
@@ -100,6 +119,7 @@ _SLIPS = (
     (r"^\s+|\s+$", "", "no blank may stand before the key or before '='"),
     (r"^-+", "", "a key cannot begin with '-'"),
     (r"\[([^]]*)\]", r".\1", "an element of a list is written with '.'"),
+    (r"@:", "@", "a package is given by '@' alone"),
     (r"(@[^:]*):.*", r"\1", "a package is given by '@' alone"),
     (
         r"/(?=[^@]*[.])|(?<=[.])([^./@]*)/",
@@ -114,26 +134,19 @@ def _explain_key(text: str, position: int) -> str:
     name = key.strip().lstrip("+~")
     if not name:
         return "there is no key; type KEY=VALUE"
+    if not equal and (both := re.fullmatch(r"([+]{0,2}[^\W\d][\w./@-]*)(?:\s*:\s*|\s+)(\S.*)", key.strip(), re.DOTALL)):
+        return f"'=' is missing; type {write_word(f'{both[1]}={both[2]}')}"
     if not equal:
-        return f"'=' is missing; type {name}=VALUE to set, +{name}=VALUE to add or ~{name} to delete"
+        return f"'=' is missing; type {name}=VALUE to set, +{name}=VALUE to add or {write_word(f'~{name}')} to delete"
     for pattern, replacement, reason in _SLIPS:
         better = re.sub(pattern, replacement, key)
         if better != key:
-            return f"{reason}; type {better}={value}"
+            return f"{reason}; type {write_word(f'{better}={value.lstrip()}')}"
     character = repr(text[position])
     return (
         f"{character} cannot stand there; a key is names that begin with a letter, joined by '.' "
         "as in model.C=1, a group is names joined by '/' as in db/engine=fast"
     )
-
-
-def _quote_for_shell(text: str) -> str:
-    """Quote for bash, zsh and fish alike.
-
-    Double quotes it is, for in them the language's own single quotes need no care; but there an interactive bash takes
-    a `!` for history, and fish leaves the backslash before a backtick: these stand in single quotes.
-    """
-    return '"' + re.sub(r"[!`]+", r'''"'\g<0>'"''', re.sub(r'(["$\\])', r"\\\1", text)) + '"'
 
 
 def _show(text: str) -> str:

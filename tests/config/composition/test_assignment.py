@@ -1,6 +1,7 @@
 """The laws of value overrides."""
 
 import re
+import shlex
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_deletion_deletes(override: str) -> None:
     """`~` takes a key away, or with a value only if that is there."""
     key, _, value = override[1:].partition("=")
     if value.startswith("{"):
-        with pytest.raises(OverrideError, match="type ~model to delete it all the same"):
+        with pytest.raises(OverrideError, match="type '~model' to delete it all the same"):
             assign(override)
     else:
         assert assign(override) != CONFIG
@@ -118,19 +119,22 @@ def test_the_config_and_the_override_stay_as_they_are() -> None:
         ("sed=2", "there is no key sed, did you mean seed? to add it type +sed=2"),
         ("C=2", "there is no key C, did you mean model.C? to add it type +C=2"),
         ("zzzzzz=2", "at the top there are: model, seed, none, open, ref, numbers; to add it type +zzzzzz=2"),
-        ("model={x:1}", "there is no key model.x, model has: C, layers, name; type +model={x:1} to add it"),
+        ("model={x:1}", "there is no key model.x, model has: C, layers, name; type '+model={x:1}' to add it"),
         ("seed.x=1", "seed is 1, which is no mapping; to make it one type +seed.x=1"),
         ("none.x=1", "none is null, which is no mapping; to make it one type +none.x=1"),
         ("+seed=2", "seed is there already (1); type seed=2 to change it"),
-        ("model=[1]", "model is a mapping, which a list cannot replace; type ~model +model=[1] to delete it first"),
-        ("model={layers:{a:1}}", "type ~model.layers +model.layers={a:1} to delete it first"),
-        ("model.layers.2=1", "model.layers is a list of 2 without an element 2; type model.layers=[...] to replace it"),
+        ("model=[1]", "model is a mapping, which a list cannot replace; type '~model' '+model=[1]' to delete it first"),
+        ("model={layers:{a:1}}", "type '~model.layers' '+model.layers={a:1}' to delete it first"),
+        (
+            "model.layers.2=1",
+            "model.layers is a list of 2 without an element 2; type 'model.layers=[10,{w:0.5},1]' to replace it",
+        ),
         ("+model.layers.2=1", "model.layers is a list of 2 without an element 2"),
         ("++model.layers.x.y=1", "model.layers is a list of 2 without an element x"),
         ("ref.C=1", "ref is ${model}, so there is nothing of its own to change; change model.C instead"),
         ("~sed", "there is no key sed, did you mean seed?"),
         ("~seed.x", "seed is 1, which is no mapping"),
-        ("~seed=2", "seed is 1; type ~seed to delete it all the same"),
+        ("~seed=2", "seed is 1; type '~seed' to delete it all the same"),
         ("=5", "a key is missing before '='; type one, as in seed=5"),
         ("++=5", "a key is missing before '='; type one, as in ++seed=5"),
         ("~", "a key is missing after '~'; type one, as in ~seed"),
@@ -143,7 +147,7 @@ def test_what_cannot_be_assigned_is_refused(override: str, message: str) -> None
         assign(override)
     advice = re.search(r"(?:type|as in) (?!one)(.+?)(?: to (?:change|add|delete|replace).*)?$", str(caught.value))
     if advice and "..." not in advice[1]:
-        assign(*advice[1].split())
+        assign(*shlex.split(advice[1]))
 
 
 @given(st.permutations(["a=5", "b.c=x", "b.d=[1]", "+e.f=1", "++g=2", "~h"]))

@@ -144,7 +144,7 @@ def test_a_choice_of_nothing_waits_for_an_override(expand: Expand) -> None:
 def test_a_deletion_of_another_option_is_refused_whoever_chose(expand: Expand) -> None:
     """`~model=mlp` deletes mlp alone, also where a defaults list overrides the choice; the advice works."""
     config = {"config": "defaults: [model: mlp, override /model: svm]"}
-    with pytest.raises(ConfigError, match="model is svm; type ~model to delete it all the same"):
+    with pytest.raises(ConfigError, match="model is svm; type '~model' to delete it all the same"):
         expand(config, "~model=mlp")
     assert order(expand(config, "~model=svm")) == order(expand(config, "~model")) == ["config@"]
 

@@ -20,6 +20,7 @@ FILES = {
     "many/b": "",
     "open/x": "",
     "exp/e": "",
+    "spare/one": "",
 }
 
 
@@ -61,7 +62,8 @@ def test_the_advice_for_a_choice_can_be_typed(write_configs: WriteConfigs, overr
         ("override model: mlp", "override /model: mlp"),
         ("override /db: lite", "override /db@_global_.src: lite"),
         ("override db: lite", "override /db@_global_.src: lite"),
-        ("override nope: mlp", "without 'override'"),
+        ("override nope: mlp", "there is no config group"),
+        ("override /spare: one", "without 'override'"),
     ],
 )
 def test_the_advice_for_an_experiment_s_override_can_be_written(
@@ -70,7 +72,7 @@ def test_the_advice_for_an_experiment_s_override_can_be_written(
     """An `override` that changes nothing names the entry that was probably meant."""
     for header in ("# @package _global_\n", ""):
         root = write_configs(FILES | {"exp/bad": f"{header}defaults: [{written}]"})
-        with pytest.raises(ConfigError, match=r"exp/bad\.yaml: 'override' of") as caught:
+        with pytest.raises(ConfigError, match=r"exp/bad\.yaml:[12]: 'override' of") as caught:
             compose(root, ["+exp=bad"])
         if "write 'override" in str(caught.value):
             entry = str(caught.value).partition("write '")[2].rstrip("'")
@@ -86,7 +88,7 @@ def test_the_advice_for_an_experiment_s_override_can_be_written(
     [
         (
             {"config": "defaults: [db: '???']"},
-            r"config\.yaml leaves the choice of db open; type db=<option>: lite, my$",
+            r"config\.yaml:1 leaves the choice of db open; type db=lite, or another option, of: lite, my$",
         ),
         (
             {"config": "defaults: [db: lit]"},

@@ -69,7 +69,7 @@ def test_values_that_nobody_knows_yet_are_an_error() -> None:
     """Law: a glob and an interval have no list of values, and the error says what has."""
     with pytest.raises(OverrideError, match="options of the group 'db'"):
         _ = Override("db=glob(*)", "set", "db", sweep=Glob(("*",))).values
-    with pytest.raises(OverrideError, match=r"type a=lin\(0.0,1.0,num=5\)"):
+    with pytest.raises(OverrideError, match=r"type 'a=lin\(0.0,1.0,num=5\)'"):
         _ = Override("a=interval(0,1)", "set", "a", sweep=Interval(0.0, 1.0)).values
 
 
