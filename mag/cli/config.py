@@ -51,8 +51,11 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
         from mag.cli.output import note
 
         note(f"{project.app.file.name} has a schema, which --typed takes into account")
+    from mag.cli.doubts import check_spaces, tell_doubts
+
     overrides = project.parse()
     _refuse_sweeps(overrides)
+    check_spaces(project.composer, overrides)
     if options["choices"]:
         _show_choices(project, overrides, as_json=as_json)
     elif options["explain"] is not None:
@@ -61,7 +64,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
         _show_changes(project, overrides, options["changes"], resolved=options["resolved"], as_json=as_json)
     else:
         _show(project, _compose(project, overrides, resolved=options["resolved"]), as_json=as_json)
-    _warn(project, overrides)
+    tell_doubts(project, project.composer, overrides)
 
 
 def _check_options(options: dict[str, Any]) -> None:
@@ -164,14 +167,3 @@ def _show_changes(
         write_lines(list_changes(described))
     else:
         note("these overrides change nothing")
-
-
-def _warn(project: Project, overrides: Sequence[Override]) -> None:
-    """Say on standard error where a file of the config holds what YAML reads otherwise than it looks."""
-    from mag.cli.messages import shorten
-    from mag.cli.output import note
-    from mag.config.documents.surprises import find_surprises
-
-    for file in dict.fromkeys(part.document.path for part in project.composer.parts(overrides)):
-        for surprise in find_surprises(file):
-            note(f"{shorten(file)}:{surprise.line}: {surprise.text}")

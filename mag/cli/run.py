@@ -41,6 +41,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
     """Plan one experiment and execute it."""
+    from mag.cli.doubts import check_spaces, tell_doubts
     from mag.sweeps.plans import make_plan
 
     project = open_project(known, words, directory)
@@ -53,6 +54,9 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         )
     composer = project.app.compose_typed(debug=known.get("debug", False))
     plan = make_plan(overrides, composer, project.store, project.settings)
+    check_spaces(composer, overrides)
+    if not options["quiet"]:
+        tell_doubts(project, composer, overrides)
     return _execute(project, plan, known, options, directory)
 
 

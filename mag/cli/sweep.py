@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -86,6 +87,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
     """Plan, then show or execute."""
+    from mag.cli.doubts import check_spaces, tell_doubts
     from mag.sweeps.plans import make_plan
 
     if options["as_json"] and not options["dry_run"]:
@@ -95,7 +97,11 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     project = open_project(known, words, directory)
     shape = read_shaping(options, project)
     composer = project.app.compose_typed(debug=known.get("debug", False))
-    plan = make_plan(project.parse(), composer, project.store, project.settings, shape)
+    overrides = project.parse()
+    check_spaces(composer, overrides)
+    plan = make_plan(overrides, composer, project.store, project.settings, shape)
+    if not options["quiet"]:
+        tell_doubts(project, composer, overrides, (Path(file.path) for file in shape.files))
     plan = plan.narrow(options["only"])
     if options["dry_run"]:
         from mag.cli.plan import show_plan

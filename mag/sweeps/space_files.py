@@ -91,11 +91,11 @@ def read_space_file(path: Path) -> SpaceFile:
     if not isinstance(content, dict):
         raise SpaceError(f"{path} is a list, but a space file is a mapping, as in 'grid: {{C: [1, 10]}}'")
     for key in content:
-        if key not in _PARTS:
-            near = name_nearest(str(key), _PARTS)
-            hint = f"did you mean {near}?" if near else f"there are: {list_names(_PARTS)}"
+        if key not in PARTS:
+            near = name_nearest(str(key), PARTS)
+            hint = f"did you mean {near}?" if near else f"there are: {list_names(PARTS)}"
             raise SpaceError(f"{path}: {key} is no part of a space file, {hint}")
-    parts = {_PARTS[key][0]: _read_part(path, key, value) for key, value in content.items()}
+    parts = {PARTS[key][0]: _read_part(path, key, value) for key, value in content.items()}
     filters = (*parts.pop("where", ()), *parts.pop("exclude", ()))
     if not {"grids", "include"} & parts.keys():
         parts["grids"] = ((),)  # conditions alone, for what is typed beside the file
@@ -104,7 +104,7 @@ def read_space_file(path: Path) -> SpaceFile:
 
 def _read_part(path: Path, key: str, value: Any) -> Any:
     try:
-        return _PARTS[key][1](value, f"{path}: {key}: ")
+        return PARTS[key][1](value, f"{path}: {key}: ")
     except SpaceError as error:
         raise SpaceError(_begin(str(error), f"{path}: {key}: ")) from None
     except MagError as error:
@@ -201,7 +201,7 @@ def _show(value: Any) -> str:
     return f"{format_value(value):.60}"
 
 
-_PARTS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
+PARTS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "grid": ("grids", _read_grids),
     "zip": ("zips", _read_zips),
     "include": ("include", _read_include),

@@ -119,3 +119,17 @@ def test_runs(mag: Mag, project: Path) -> None:
     assert (first.returncode, again.returncode) == (0, 0)
     assert "2 done before" in again.stderr
     assert len([path for path in (project / "experiments").iterdir() if path.name != ".mag"]) == 3
+
+
+def test_doubts(project: Path, mag: Mag) -> None:
+    """What was probably meant otherwise is said before anything runs; a space in the place of an option is refused."""
+    (project / "configs" / "small").mkdir()
+    (project / "configs" / "small" / "s.yaml").write_text("grid: {C: [1, 012]}\n")
+    (project / "o.yaml").write_text("gamma: 1\n_seed: no\n")
+    refused = mag("sweep", "-n", "+small=s")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "type --space configs/small/s.yaml " in refused.stderr
+    said = mag("sweep", "-n", "@o.yaml", "--space", "configs/small/s.yaml").stderr
+    assert "mag: o.yaml:2: _seed: no is read as false" in said
+    assert "mag: configs/small/s.yaml:1: C: 012 is read as 10" in said
+    assert mag("run", "@o.yaml").stderr.startswith("mag: o.yaml:2: _seed: no is read as false")

@@ -9,6 +9,7 @@ from mag.config.language.lexer import BLANKS, QUOTED, WORD, quote, unquote
 from mag.config.language.override import Choice, Glob, Interval, format_key, format_value
 from mag.config.language.shell import write_word
 from mag.errors import OverrideError
+from mag.patterns import compile_lazily
 
 _FEW = 12
 _SHOWN = 200
@@ -87,7 +88,7 @@ def mend_dicts(value: str) -> str:
     return _DICT_KEY.sub(write_key, value)
 
 
-_DICT_KEY = re.compile(rf"([{{,]\s*)(?:({QUOTED.pattern})\s*[:=]|([\w.-]+)\s*=)")
+_DICT_KEY = compile_lazily(rf"([{{,]\s*)(?:({QUOTED.pattern})\s*[:=]|([\w.-]+)\s*=)")
 
 
 def write_alternatives(values: Sequence[Any]) -> str:

@@ -1,9 +1,9 @@
 """The shell: how an override is written so that bash, zsh and fish hand it over as it is."""
 
-import re
+from mag.patterns import compile_lazily
 
-_BARE = re.compile(r"[\w.,:/@+-][\w.,:/@+=-]*")
-_SINGLE = re.compile(r"[^'\\]*")
+_BARE = compile_lazily(r"[\w.,:/@+-][\w.,:/@+=-]*")
+_SINGLE = compile_lazily(r"[^'\\]*")
 
 
 def write_word(text: str) -> str:

@@ -1,0 +1,56 @@
+"""What is said of a command that can be run, and probably means something else than was meant."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mag.cli.messages import shorten
+from mag.cli.output import note
+from mag.cli.project import Project
+from mag.config.composition.composer import Composer
+from mag.config.documents.surprises import find_surprises
+from mag.config.inspection.doubts import find_doubts, find_space, take_first
+from mag.config.language.override import Override
+from mag.config.language.shell import write_word
+from mag.errors import ConfigError, SpaceError
+from mag.sweeps.space_files import PARTS
+
+
+def tell_doubts(
+    project: Project, composer: Composer, overrides: Sequence[Override], files: Iterable[Path] = ()
+) -> None:
+    """Say on standard error what was probably meant otherwise: overrides, and words in files that YAML misreads.
+
+    Args:
+        project: The project.
+        composer: Composes its configs, and has done so.
+        overrides: As parsed; they compose.
+        files: Files that the command names besides, such as spaces.
+    """
+    for text in find_doubts(composer, overrides):
+        note(text)
+    named = [Path(text[1:]) for text in project.texts if text.startswith("@")]
+    for file in dict.fromkeys([*_list_configs(composer, overrides), *named, *files]):
+        for surprise in find_surprises(file):
+            note(f"{shorten(file)}:{surprise.line}: {surprise.text}")
+
+
+def check_spaces(composer: Composer, overrides: Sequence[Override]) -> None:
+    """Refuse to take a space file for an option: its grid would become a part of the config, and nothing be swept.
+
+    Raises:
+        SpaceError: An override chooses one.
+    """
+    found = find_space(composer, overrides, tuple(PARTS))
+    if found:
+        text, file = found
+        raise SpaceError(
+            f"{text}: {shorten(file)} is a space, of which the grid would be put into the config and not be swept; "
+            f"type --space {write_word(shorten(file))} in its place"
+        )
+
+
+def _list_configs(composer: Composer, overrides: Sequence[Override]) -> list[Path]:
+    try:
+        return [part.document.path for part in composer.parts(take_first(overrides))]
+    except ConfigError:  # the first values of all need not go together
+        return []

@@ -1,0 +1,102 @@
+"""Doubts: overrides that compose, and probably mean something else than was meant."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import ABSENT, find_value
+from mag.config.language.override import Choice, Override
+from mag.config.language.shell import write_word
+from mag.errors import ConfigError
+from mag.suggestion import name_nearest
+
+
+def take_first(overrides: Sequence[Override]) -> list[Override]:
+    """Return overrides with the first of several values each; without those of which the values are not known."""
+    kept = [each for each in overrides if each.sweep is None or (isinstance(each.sweep, Choice) and each.values)]
+    return [each.with_value(each.values[0]) if each.is_sweep else each for each in kept]
+
+
+def find_doubts(composer: Composer, overrides: Sequence[Override]) -> Iterator[str]:
+    """Yield a sentence for each override that probably means something else than was meant.
+
+    Args:
+        composer: Composes the configs.
+        overrides: As parsed, some of them perhaps with several values; they compose.
+    """
+    try:
+        filled = _list_filled(composer, overrides)
+    except ConfigError:  # the first values of all need not go together
+        return
+    for override in overrides:
+        if composer.is_group_override(override) or override.operation == "delete":
+            continue
+        texts = [value for value in _list_values(override) if isinstance(value, str)]
+        yield from _doubt_value(override, texts, filled, composer)
+        if override.operation == "add" and override.package is None and "." not in override.key:
+            yield from _doubt_name(override, texts, composer)
+
+
+def find_space(composer: Composer, overrides: Sequence[Override], names: Sequence[str]) -> tuple[str, Path] | None:
+    """Return the override that puts a space file into the config, where it sweeps nothing, and that file.
+
+    Args:
+        composer: Composes the configs.
+        overrides: As parsed; they compose.
+        names: What may stand in a space file.
+    """
+    chosen = [each for each in overrides if composer.is_group_override(each) and each.operation != "delete"]
+    if not chosen:
+        return None
+    first = take_first(overrides)
+    try:
+        parts, config = composer.parts(first), composer.compose(first)
+    except ConfigError:
+        return None
+    for part in parts:
+        content = part.document.content
+        asked = next((each for each in chosen if part.key and each.key == part.key.partition("@")[0]), None)
+        if asked and isinstance(content, dict) and content.keys() <= set(names) and _sweeps(content, config, composer):
+            return asked.text, part.document.path
+    return None
+
+
+def _sweeps(content: Mapping[str, Any], config: Mapping[str, Any], composer: Composer) -> bool:
+    """Tell whether a file has a grid over what the config, or the groups, really have."""
+    grid = content.get("grid")
+    grids = grid if isinstance(grid, list) else [grid]
+    names = [str(name) for each in grids if isinstance(each, dict) for name in each]
+    return bool(names) and all(composer.is_group(name) or find_value(config, name) is not ABSENT for name in names)
+
+
+def _list_filled(composer: Composer, overrides: Sequence[Override]) -> dict[str, tuple[str, Any]]:
+    """Return by package the choice that fills it, and the option, of those choices that no override makes."""
+    typed = {each.key for each in overrides if composer.is_group_override(each)}
+    first = take_first(overrides)
+    choices = composer.choices(first)
+    keys = {part.package: part.key for part in composer.parts(first) if part.key}
+    return {package: (key, choices.get(key)) for package, key in keys.items() if key.partition("@")[0] not in typed}
+
+
+def _list_values(override: Override) -> tuple[Any, ...]:
+    return override.values if override.sweep is None or isinstance(override.sweep, Choice) else ()
+
+
+def _doubt_value(
+    override: Override, texts: Sequence[str], filled: Mapping[str, tuple[str, Any]], composer: Composer
+) -> Iterator[str]:
+    """Yield a doubt about `model.name=svm`, which leaves the option mlp where it is."""
+    for package, (key, chosen) in filled.items():
+        options = [text for text in texts if text in composer.options(key.partition("@")[0])]
+        if package and override.key.startswith(f"{package}.") and options not in ([], [chosen]):
+            better = write_word(f"{key}={','.join(options)}")
+            yield f"{override.text}: this sets the value {override.key} alone; to choose the option type {better}"
+
+
+def _doubt_name(override: Override, texts: Sequence[str], composer: Composer) -> Iterator[str]:
+    """Yield a doubt about `+experimnt=big`, which adds a text."""
+    near = name_nearest(override.key, composer.groups())
+    if near and any(text in composer.options(near) for text in texts):
+        better = write_word(f"+{near}={override.text.partition('=')[2]}")
+        yield f"{override.text}: this adds a value; to choose an option of the group {near} type {better}"
