@@ -42,6 +42,12 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
         raise UsageError(
             f"Several files in {cwd} use @mag.main ({names}): name one, as in `mag sweep {candidates[0].name}`."
         )
+    theirs = [path.name for path in sorted(cwd.glob("*.py")) if path.is_file() and _uses_hydra(path)]
+    if theirs:
+        raise UsageError(
+            f"No app found: {theirs[0]} uses @hydra.main; write `import mag` and @mag.main there, with the same "
+            f"arguments."
+        )
     raise UsageError(
         f"No app found: no pyproject.toml or mag.toml from {cwd} upwards names one under [tool.mag], and no *.py in "
         f"{cwd} uses @mag.main; name one, as in `mag sweep train.py C=1,10`."
@@ -67,6 +73,10 @@ def _read_app(request: _Request) -> App:
     found = source.decorated
     if not function and len(found) != 1:
         known = f"several ({', '.join(found)})" if found else "none"
+        if not found and _uses_hydra(module.file):
+            raise UsageError(
+                f"{target} uses @hydra.main: write `import mag` and @mag.main there, with the same arguments."
+            )
         raise UsageError(
             f"{target} has {known} that use @mag.main: name the function, as in {target}:{next(iter(found), 'train')}."
         )
@@ -108,4 +118,13 @@ def _find_configs(module: Module, function: str, source: Source) -> tuple[str | 
     if decorated is not None and decorated.configs is not None:
         return decorated.configs
     main = getattr(module.load(), function, None)
+    if not callable(main):
+        near = difflib.get_close_matches(function, [*source.decorated, *source.plain], n=1)
+        known = f"did you mean {module.name}:{near[0]}?" if near else f"name one as {module.name}:FUNCTION."
+        raise UsageError(f"{module.file} has no function {function!r}: {known}")
     return (main.config_path, main.config_name) if isinstance(main, Main) else (None, None)
+
+
+def _uses_hydra(file: Path) -> bool:
+    """Tell whether a file that can be read was written for Hydra."""
+    return b"@hydra.main" in file.read_bytes()

@@ -1,7 +1,8 @@
 """Descriptions: what a point is, its config composed, resolved, flattened, hashed and named."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
+from itertools import zip_longest
 from typing import Any, NamedTuple, Protocol
 
 from mag.config.composition.composer import Composer
@@ -14,6 +15,8 @@ from mag.config.language.override import Override, format_value
 from mag.errors import MissingValueError
 from mag.sweeps.naming import Naming
 from mag.sweeps.space import Point
+
+_MOST_PLACES = 20
 
 
 class Source(Protocol):
@@ -118,8 +121,18 @@ def compose_point(overrides: list[Override], composer: Composer) -> dict[str, An
     config = composer.compose(overrides)
     missing = find_missing(config)
     if missing:
-        raise MissingValueError(f"{', '.join(missing)} must be given: type {missing[0]}=VALUE (it is still ???).")
+        raise MissingValueError(_explain_missing(missing, overrides, composer))
     return config
+
+
+def _explain_missing(missing: Sequence[str], overrides: list[Override], composer: Composer) -> str:
+    from mag.config.inspection.typing import locate_value  # noqa: PLC0415 - only an error needs it
+
+    places = [locate_value(key, composer, overrides) for key in missing[:_MOST_PLACES]]
+    named = [f"{key} ({place})" if place else key for key, place in zip_longest(missing, places)]
+    typed = " ".join(f"{key}=VALUE" for key in missing)
+    are = "they are" if missing[1:] else "it is"
+    return f"{', '.join(named)} must be given: type {typed} ({are} still ???)."
 
 
 def find_choice(choices: Mapping[str, Any], key: str) -> Any:

@@ -45,6 +45,14 @@ def test_one_of_several_functions(tmp_path: Path) -> None:
     assert find(tmp_path, "x.py:two")[1] == tmp_path / "b"
 
 
+@pytest.mark.parametrize("spec", [None, "train.py"])
+def test_an_app_of_hydra(tmp_path: Path, spec: str | None) -> None:
+    """A file that was written for Hydra is told what to change."""
+    (tmp_path / "train.py").write_text("import hydra\n@hydra.main('c')\ndef train(config): ...\n")
+    with pytest.raises(UsageError, match=r"train\.py uses @hydra\.main.* write `import mag` and @mag\.main"):
+        find(tmp_path, spec)
+
+
 @pytest.mark.parametrize(
     ("files", "spec", "message"),
     [
@@ -52,6 +60,8 @@ def test_one_of_several_functions(tmp_path: Path) -> None:
         (["a.py", "b.py"], None, r"Several files.*a\.py, b\.py"),
         (["train.py"], "tran.py", r"did you mean 'train\.py'"),
         (["train.py"], "nowhere.at.all:f", "neither a file"),
+        (["train.py"], "train.py:trian", r"no function 'trian': did you mean train\.py:train\?"),
+        (["train.py"], "train.py:zzz", r"no function 'zzz': name one as train\.py:FUNCTION"),
     ],
 )
 def test_no_app(tmp_path: Path, files: list[str], spec: str | None, message: str) -> None:

@@ -50,5 +50,5 @@ def test_values_before_groups(tmp_path: Path) -> None:
     description, config = describe_point(point, composer, Naming(Settings()))
     assert [description.find(key) for key in ("db", "db@x", "x.y", "nothing")] == [5, "one", 2, ABSENT]
     assert description.source.resolve(point) == config.resolved == {"x": {"y": 2}, "db": 5, "missing": 1}
-    with pytest.raises(MissingValueError, match="type missing=VALUE"):
+    with pytest.raises(MissingValueError, match=r"missing \(.*config\.yaml:3\) must .* type missing=VALUE"):
         describe_point(next(iter(build_grid([], composer))), composer, Naming(Settings()))

@@ -1,4 +1,4 @@
-"""Where a value stands that is not what the schema says."""
+"""Where a value stands that is still missing, or is not what the schema says."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,16 +19,28 @@ def locate_error(error: SchemaError, composer: Composer, overrides: Sequence[Ove
         composer: What composed the config.
         overrides: What it was composed with.
     """
+    place = locate_value(error.key, composer, overrides)
+    return SchemaError(f"{place}: {error}", error.key) if place else error
+
+
+def locate_value(key: str, composer: Composer, overrides: Sequence[Override]) -> str:
+    """Return the file and line of the value at a key, or the override that gave it; empty where a schema did.
+
+    Args:
+        key: The dotted key; where nothing gave it a value, what gave one to the keys around it counts.
+        composer: What composed the config.
+        overrides: What it was composed with.
+    """
     origins = Origins(composer.without_schemas(), _keep_known(composer, overrides))
-    names = error.key.split(".")
+    names = key.split(".")
     for end in range(len(names), 0, -1):
         found = origins.explain(".".join(names[:end]))
         steps = [step for step in found.steps if step.value is not ABSENT] if found else []
         if steps and (place := steps[-1].place):
-            return SchemaError(f"{_shorten(place.file)}:{place.line}: {error}", error.key)
+            return f"{_shorten(place.file)}:{place.line}"
         if steps and steps[-1].override:
-            return SchemaError(f"{steps[-1].override}: {error}", error.key)
-    return error
+            return steps[-1].override
+    return ""
 
 
 def _keep_known(composer: Composer, overrides: Sequence[Override]) -> list[Override]:
