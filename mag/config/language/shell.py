@@ -1,5 +1,7 @@
 """The shell: how an override is written so that bash, zsh and fish hand it over as it is."""
 
+import re
+
 from mag.patterns import compile_lazily
 
 _BARE = compile_lazily(r"[\w.,:/@+-][\w.,:/@+=-]*")
