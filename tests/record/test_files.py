@@ -15,6 +15,7 @@ from mag.record.files import (
     NewerVersionError,
     read_json,
     remove_temporaries,
+    send_to_disk,
     tidy_shared_folder,
     write_file,
     write_shared_file,
@@ -150,3 +151,11 @@ def test_a_shared_folder_is_tidied(tmp_path: Path) -> None:
     tidy_shared_folder(f"{tmp_path}/missing")
 
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_what_is_no_file_is_not_sent_to_a_disk() -> None:
+    """A pipe in the place of a file does no harm: there is nothing to be sent anywhere."""
+    ours, theirs = os.pipe()
+    send_to_disk(theirs)
+    os.close(ours)
+    os.close(theirs)

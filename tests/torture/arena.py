@@ -146,10 +146,19 @@ class Arena:
             time.sleep(0.05)
 
     def judge(self, count: int, *, exact: bool = True) -> None:
-        """Check the store against the ledger once a sweep of `count` experiments is over.
+        """Check the store against the ledger once a sweep of `count` experiments is over, and the numbers of attempts.
+
+        An attempt that was killed before its function was called counts, but has no line: then it is not `exact`.
+        """
+        stored = self.judge_results(count)
+        attempts = {number: e.record.attempt for number, e in stored.items() if e.record}
+        starts = self.count("start")
+        assert attempts == dict(starts) or (not exact and all(attempts[i] >= starts[i] for i in attempts))
+
+    def judge_results(self, count: int) -> dict[int, StoredExperiment]:
+        """Check the store against the ledger once a sweep of `count` experiments is over, and return what is stored.
 
         All are complete, with the results of one attempt that ended; none ran beside itself; nothing is left over.
-        An attempt that was killed before its function was called counts, but has no line: then it is not `exact`.
         """
         ended = {(entry.number, entry.pid) for entry in self.read_ledger() if entry.event == "end"}
         stored = self.read_store()
@@ -157,10 +166,8 @@ class Arena:
         assert {e.status for e in stored.values()} == {"completed"}
         assert {(number, e.results["pid"]) for number, e in stored.items()} <= ended
         assert self.count("twice") == {}
-        attempts = {number: e.record.attempt for number, e in stored.items() if e.record}
-        starts = self.count("start")
-        assert attempts == dict(starts) or (not exact and all(attempts[i] >= starts[i] for i in attempts))
         assert self.list_temporaries() == []
+        return stored
 
 
 def read_start(pid: int) -> str | None:

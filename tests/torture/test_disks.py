@@ -1,27 +1,13 @@
 """Laws of disks that have no room left."""
 
-import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.torture.arena import Arena
-
-
-@contextlib.contextmanager
-def mounted(folder: Path, *arguments: str) -> Iterator[Path]:
-    """Mount something on a new folder while the block runs; skip the test where that is not allowed."""
-    folder.mkdir()
-    done = subprocess.run(["mount", *arguments, str(folder)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+from tests.torture.disks import mounted
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
