@@ -119,8 +119,8 @@ def _find_configs(module: Module, function: str, source: Source) -> tuple[str | 
         return decorated.configs
     main = getattr(module.load(), function, None)
     if not callable(main):
-        near = difflib.get_close_matches(function, [*source.decorated, *source.plain], n=1)
-        known = f"did you mean {module.name}:{near[0]}?" if near else f"name one as {module.name}:FUNCTION."
+        near = name_nearest(function, [*source.decorated, *source.plain])
+        known = f"did you mean {module.name}:{near}?" if near else f"name one as {module.name}:FUNCTION."
         raise UsageError(f"{module.file} has no function {function!r}: {known}")
     return (main.config_path, main.config_name) if isinstance(main, Main) else (None, None)
 
