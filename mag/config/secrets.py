@@ -45,7 +45,9 @@ def is_secret(key: str, patterns: Sequence[str] = ()) -> bool:
     >>> [is_secret(key) for key in ("db.password", "openaiApiKey", "HF_TOKEN", "max_tokens", "tokenizer")]
     [True, True, True, False, False]
     """
-    return _looks_secret(key) or any(fnmatchcase(key.lower(), pattern.lower()) for pattern in patterns)
+    if _looks_secret(key) or not patterns:
+        return _looks_secret(key)
+    return any(fnmatchcase(key.lower(), pattern.lower()) for pattern in patterns)
 
 
 def mask(tree: Any, patterns: Sequence[str] = ()) -> Any:

@@ -84,7 +84,7 @@ def _describe_config(
         changed = _compare(store, done[0].identifier, done[0], secrets)
         return f"the config has changed since {len(done)} of them ran ({_shorten(changed)})" if changed else ""
     former = _read_former(store, app) if any(each.status == "new" for each in todo) else {}
-    others = [each for each in todo if each.status == "new" and each.overrides in former]
+    others = [each for each in todo if each.status == "new" and each.overrides in former] if former else []
     changed = _compare(store, former[others[0].overrides], others[0], secrets) if others else []
     if not changed:
         return ""

@@ -1,10 +1,12 @@
 """Differences from Hydra that are meant, each with its reason; whatever is not listed here is a bug of one side."""
 
 import re
+import tempfile
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from tests.fuzz.answers import answer
+from tests.fuzz.trees import lay
 
 Answer: TypeAlias = dict[str, str]
 
@@ -13,7 +15,9 @@ _CALL_AS_KEY = re.compile(r"(?:str|int|float|bool)[ \t]*\(.*\)[ \t]*:", re.DOTAL
 _BLANK_AFTER_COLON = re.compile(r":(?:[ ]|\\t)+'")
 _LAST_LIST = re.compile(r", \[[^]]*\]\]$")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
-_PACKAGE_WORD = re.compile(r"@_(?:here|global)_\.?")
+_GLOBAL = re.compile(r"@_global_\.")
+_GROUP = re.compile(r"(?<![\w/])([\w/]+)@_group_")
+_OWN = re.compile(r"(?<![\w/])([\w/]+)@(?:_here_\.)?([\w.]+)(?![\w.])")
 _FLOAT = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
 
 
@@ -113,11 +117,26 @@ def _knows_package_words(question: dict[str, Any], ours: Answer, theirs: Answer)
 
 
 def _finds_spelled_otherwise(question: dict[str, Any], ours: Answer, theirs: Answer) -> bool:
-    """Tell whether Hydra knows an override no more that names the choice's package in other words than the list."""
+    """Tell whether Hydra knows a choice no more whose package is named in other words than its own.
+
+    So mag's answer is the same where both, list and override, name it in the same words.
+    """
+    if "exact" not in ours:
+        return False
     named = re.search(r"Could not (?:override|delete) '([^'@]+)@[^']*'", theirs.get("refused", ""))
-    plain = [_PACKAGE_WORD.sub("@", override) for override in question["overrides"]]
-    respelled = plain != question["overrides"] and answer({**question, "overrides": plain}) == ours
-    return "exact" in ours and (respelled or named is not None)
+    plain = {name: _respell(text) for name, text in question["tree"].items()}
+    overrides = [_respell(_GLOBAL.sub("@", override)) for override in question["overrides"]]
+    if named is not None or (overrides, plain) == (question["overrides"], question["tree"]):
+        return named is not None
+    with tempfile.TemporaryDirectory() as folder:
+        lay(plain, folder)
+        return answer({**question, "overrides": overrides, "folder": folder, "tree": plain}) == ours
+
+
+def _respell(text: str) -> str:
+    """Return a text with plain packages, as in `a` for `a@a` and `a@_group_`, and `a@p` for `a@_here_.p`."""
+    expanded = _GROUP.sub(lambda found: f"{found[1]}@{found[1].replace('/', '.')}", text)
+    return _OWN.sub(lambda found: found[1] if found[1].replace("/", ".") == found[2] else found[0], expanded)
 
 
 def _replaces_references(_: dict[str, Any], ours: Answer, theirs: Answer) -> bool:

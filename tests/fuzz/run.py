@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.fuzz.answers import answer
 from tests.fuzz.differences import explain
 from tests.fuzz.strings import write_override
-from tests.fuzz.trees import Tree, write_overrides, write_sweep, write_tree
+from tests.fuzz.trees import lay, write_overrides, write_sweep, write_tree
 
 Question: TypeAlias = dict[str, Any]
 
@@ -57,16 +57,9 @@ def _draw(kind: str, count: int, random: Random, folder: str) -> Iterator[Questi
             continue
         tree = write_tree(random, plain=kind == "sweeps")
         place = f"{folder}/{number}"
-        _lay(tree, place)
+        lay(tree, place)
         write = write_overrides if kind == "compose" else write_sweep
         yield {"kind": kind, "folder": place, "overrides": write(random, tree), "tree": tree}
-
-
-def _lay(tree: Tree, folder: str) -> None:
-    for name, text in tree.items():
-        path = Path(folder, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
 
 
 def _ask_hydra(python: str, questions: list[Question]) -> Iterator[dict[str, str]]:

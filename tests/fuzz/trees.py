@@ -1,6 +1,7 @@
 """Config trees at random, with overrides that fit them more or less."""
 
 import re
+from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
@@ -188,3 +189,11 @@ def _write_odd_override(random: Random, tree: Tree) -> str:
     if kind < 0.65:
         return f"~{key}{random.choice(['', '', '=1', '=text'])}"
     return f"{random.choice(['', '', '+', '+', '++'])}{key}={value}"
+
+
+def lay(tree: Tree, folder: str) -> None:
+    """Write the files of a tree into a folder."""
+    for name, text in tree.items():
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
