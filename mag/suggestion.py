@@ -8,7 +8,8 @@ _SHOWN = 20
 def name_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that is most like the given one; None where none is like it.
 
-    A name of which the last part is the given one counts as nearest: `C` means `model.C`.
+    A name of which the last part is the given one counts as nearest: `C` means `model.C`; then one in other case. Of a
+    dotted name the last parts are compared where the rest is right: all in `model` is like `model.x`, and not meant.
 
     Args:
         name: What was typed.
@@ -17,12 +18,26 @@ def name_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 
     >>> name_nearest("modle", ["data", "model"]), name_nearest("C", ["model.C"]), name_nearest("x", ["model"])
     ('model', 'model.C', None)
+    >>> name_nearest("model.nmae", ["model", "model.name"]), name_nearest("model.x", ["model", "model.y"])
+    ('model.name', None)
     """
-    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
-
     names = list(dict.fromkeys(known))
     ending = [other for other in names if other.endswith((f".{name}", f"/{name}"))]
-    near = ending[:1] or get_close_matches(name, names, n=1, cutoff=cutoff)
+    if ending:
+        return ending[0]
+    place, dot, last = name.rpartition(".")
+    beside = [other.rpartition(".")[2] for other in names if dot and other.rpartition(".")[0] == place]
+    if near := _match(last, beside, cutoff):
+        return f"{place}.{near}"
+    around = [other for other in names if name.startswith(f"{other}.") or (beside and other.startswith(f"{place}."))]
+    return _match(name, [other for other in names if other not in around], cutoff)
+
+
+def _match(name: str, names: list[str], cutoff: float) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
+    same = [other for other in names if other.casefold() == name.casefold()]
+    near = same or get_close_matches(name, names, n=1, cutoff=cutoff)
     return near[0] if near else None
 
 

@@ -8,6 +8,7 @@ import click
 
 from mag.cli.project import WORDS, Project, open_project
 from mag.config.language.override import Override
+from mag.config.language.shell import write_word
 from mag.errors import SchemaError, UsageError
 
 HELP = """Print the composed config; nothing is run, written or imported.
@@ -54,7 +55,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
     from mag.cli.doubts import check_spaces, tell_doubts
 
     overrides = project.parse()
-    _refuse_sweeps(overrides)
+    _refuse_sweeps(overrides, words)
     check_spaces(project.composer, overrides)
     if options["choices"]:
         _show_choices(project, overrides, as_json=as_json)
@@ -83,11 +84,11 @@ def _check_options(options: dict[str, Any]) -> None:
         )
 
 
-def _refuse_sweeps(overrides: Sequence[Override]) -> None:
+def _refuse_sweeps(overrides: Sequence[Override], words: Sequence[str]) -> None:
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(
-            f"{swept[0]!r} has several values, and `mag config` shows one config: `mag sweep --dry-run` shows what a "
-            f"sweep would run."
+            f"{swept[0]!r} has several values, and `mag config` shows one config; to see what a sweep would run type "
+            f"mag sweep --dry-run {' '.join(map(write_word, words))}"
         )
 
 
@@ -142,7 +143,7 @@ def _show_origins(project: Project, overrides: Sequence[Override], key: str, *, 
     describer = Describer(origins, project.settings.secrets)
     described = describer.describe_key(key) if key else describer.list_values()
     if described is None:
-        raise UsageError(explain_unknown(key, origins))
+        raise UsageError(explain_unknown(key, origins, project.composer.find_options_with(key, overrides)))
     if as_json:
         write_json(described)
     else:
@@ -156,7 +157,7 @@ def _show_changes(
     from mag.cli.output import note, write_json, write_lines
 
     more = parse_changes(changes)
-    _refuse_sweeps(more)
+    _refuse_sweeps(more, [*project.texts, *(override.text for override in more)])
     before = _compose(project, overrides, resolved=resolved)
     described = describe_changes(
         before, _compose(project, [*overrides, *more], resolved=resolved), project.settings.secrets

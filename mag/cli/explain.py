@@ -13,6 +13,7 @@ from mag.config.documents.printing import format_inline
 from mag.config.inspection.choices import Choices
 from mag.config.inspection.origins import Origins
 from mag.config.language.override import Override
+from mag.config.language.shell import write_word
 from mag.suggestion import list_names, name_nearest
 
 _GAP = 3
@@ -41,19 +42,26 @@ def list_choices(composer: Composer, overrides: Sequence[Override], secrets: Seq
     return rows
 
 
-def explain_unknown(key: str, origins: Origins) -> str:
+def explain_unknown(key: str, origins: Origins, options: Sequence[str] = ()) -> str:
     """Return what to say of a key that nothing in the config answers to.
 
     Args:
         key: What was typed.
         origins: The origins of the config.
+        options: Choices, as they are typed, with which there is such a key.
     """
+    if options:
+        return f"There is no key {key!r} to explain: type {write_word(options[0])} --explain {key}, which has one."
     for end in (place for place, mark in enumerate(key) if mark == "."):
         value = find_value(origins.config, key[:end])
         if isinstance(value, str) and "${" in value:
             return f"There is no key {key!r} to explain, for {key[:end]} is {value}: explain {key[:end]} instead."
-    near = name_nearest(key, [*list_keys(origins.config), *origins.choices.keys])
-    hint = f"did you mean {near}?" if near else f"at the top there are {list_names(map(str, origins.config))}."
+    names = [*list_keys(origins.config), *origins.choices.keys]
+    near = name_nearest(key, names)
+    above = key.rpartition(".")[0]
+    holder = find_value(origins.config, above) if above else None
+    place, known = (f"{above} has", holder) if isinstance(holder, dict) else ("at the top there are", origins.config)
+    hint = f"did you mean {near}?" if near else f"{place} {list_names(map(str, known))}."
     return f"There is no key {key!r} to explain: {hint}"
 
 

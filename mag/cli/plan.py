@@ -39,6 +39,7 @@ def list_remarks(plan: Plan) -> list[str]:
     remarks = [
         f"{plan.duplicates} asked for more than once" if plan.duplicates else "",
         f"{plan.left_out} left out by the filters" if plan.left_out else "",
+        *(f"{text} leaves out none" for text in plan.idle),
         f"{plan.missing} fewer than the sample asked for, there are no more" if plan.missing else "",
     ]
     return [remark for remark in remarks if remark]

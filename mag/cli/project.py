@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from mag.app.discovery import list_apps
 from mag.app.modules import find_module
 from mag.config.composition.composer import Composer
 from mag.config.language.override import Override
+from mag.config.language.shell import write_word
 from mag.errors import UsageError
 from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
 from mag.settings import Settings, find_app_settings, find_settings
 from mag.suggestion import name_nearest
 from mag.sweeps.override_files import read_overrides
+
+_LATE_APP = re.compile(r"[^=@~+]+\.py(:\w+)?")
 
 WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
 """The app and the overrides; options may stand between them."""
@@ -68,6 +72,7 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     cwd = Path.cwd()
     spec, texts = (None, tuple(words)) if known.get("app") else split_app(words)
     app = known.get("app") or _find_app(spec, texts, cwd)
+    _refuse_late_app(texts)
     settings = find_app_settings(app.file, cwd)
     root = Path(directory) if directory else settings.store_root(cwd)
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
@@ -86,6 +91,15 @@ def _find_app(spec: str | None, texts: Sequence[str], cwd: Path) -> App:
         if stray is None:
             raise
         raise UsageError(f"{stray!r} is neither an app, as train.py is, nor an override, as C=1 is. {error}") from error
+
+
+def _refuse_late_app(texts: Sequence[str]) -> None:
+    late = next((text for text in texts if _LATE_APP.fullmatch(text)), None)
+    if late is not None:
+        words = [late, *(text for text in texts if text != late)]
+        raise UsageError(
+            f"{late!r} is an app, which stands before the overrides: type {' '.join(map(write_word, words))}"
+        )
 
 
 def _guess_app(word: str, cwd: Path) -> str | None:

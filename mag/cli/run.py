@@ -9,6 +9,7 @@ from mag.cli.debugging import DEBUG, choose_examine
 from mag.cli.limits import limit_options, read_limits
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
+from mag.config.language.shell import write_word
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(
-            f"{swept[0]!r} has several values, and `mag run` runs one experiment: use `mag sweep` "
-            f"(`python {project.app.file.name} -m`), or quote the value if its comma is part of it."
+            f"{swept[0]!r} has several values, and `mag run` runs one experiment: type mag sweep "
+            f"{' '.join(map(write_word, words))} (or python {project.app.file.name} -m ...), or quote the value if its "
+            f"comma is part of it."
         )
     composer = project.app.compose_typed(debug=known.get("debug", False))
     plan = make_plan(overrides, composer, project.store, project.settings)

@@ -1,11 +1,13 @@
 """Grids: from overrides, some with several values, to the dimensions that they span."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from mag.config.composition.composer import Composer
 from mag.config.flat import is_hidden
-from mag.config.language.override import Choice, Glob, Override
+from mag.config.language.override import Choice, Glob, Interval, Override, format_override
+from mag.config.language.shell import write_word
 from mag.errors import SpaceError
 from mag.suggestion import list_names, name_nearest
 from mag.sweeps.space import Dimension, Filter, Grid, name_key
@@ -62,12 +64,21 @@ def check_zips(zips: Sequence[Zip], grids: Sequence[Sequence[Override]], origin:
     for each in zips:
         text = f"{origin}{','.join(each)}"
         if len(each) < 2:  # noqa: PLR2004 - one key alone has nothing to advance with
-            raise SpaceError(f"{text} names one key, but takes those that advance together, as in {each[0]},OTHER")
+            better = ",".join(_guess_zip(each[0], zips, grids))
+            raise SpaceError(f"{text} names one key, but takes those that advance together, as in {origin}{better}")
         for key in each:
             if seen.setdefault(key, each) is not each or each.count(key) > 1:
                 raise SpaceError(f"{text}: {key} advances with others already, in {origin}{','.join(seen[key])}")
         if not any(set(each) <= given for given in names):
             raise SpaceError(f"{text}: {_explain_unknown(each, sorted(set().union(*names)))}")
+
+
+def _guess_zip(named: str, zips: Sequence[Zip], grids: Sequence[Sequence[Override]]) -> list[str]:
+    """Return the keys that were probably meant where a zip names one: `a b`, or `a` and `b` apart."""
+    alone = [each[0] for each in zips if len(each) == 1]
+    swept = [name_key(each) for overrides in grids for each in overrides if each.is_sweep and name_key(each) != named]
+    words = named.split()
+    return words if words[1:] else alone if alone[1:] else [named, *swept[:1]] if swept else [named, "OTHER"]
 
 
 def list_values(override: Override, composer: Composer) -> tuple[Any, ...]:
@@ -90,8 +101,17 @@ def list_values(override: Override, composer: Composer) -> tuple[Any, ...]:
         case _:
             raise SpaceError(
                 f"{override.text!r} has infinitely many values, which a grid cannot run through: give it a number of "
-                f"values, as in {override.key}=lin(0,1,num=5) or {override.key}=log(1e-5,1e-1,num=5)"
+                f"values, as in {write_word(_make_finite(override))}"
             )
+
+
+def _make_finite(override: Override) -> str:
+    """Return an interval as five values of it."""
+    name = format_override(replace(override, value="", sweep=None)).removesuffix("''")
+    if not isinstance(override.sweep, Interval):
+        return f"{name}lin(0,1,num=5)"
+    function = "log" if override.sweep.log else "lin"
+    return f"{name}{function}({override.sweep.start!r},{override.sweep.end!r},num=5)"
 
 
 def _expand(glob: Glob, override: Override, composer: Composer) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ class Plan:
         duplicates: How many points were the same experiment as an earlier one.
         left_out: How many points the filters left out; of a sample, those that happened to be drawn.
         missing: How many experiments fewer there are than a sample asked for.
+        idle: What was excluded, and is no point's.
     """
 
     experiments: tuple[PlannedExperiment, ...]
@@ -95,6 +96,7 @@ class Plan:
     duplicates: int = 0
     left_out: int = 0
     missing: int = 0
+    idle: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[PlannedExperiment]:
         return iter(self.experiments)
@@ -194,7 +196,8 @@ def make_plan(
         known = settings.secrets, _read_app(place), _read_code(place)
         planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
     selection.check(spaces)
-    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing)
+    idle = () if any(space.sample for space in spaces) else sieve.idle
+    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle)
 
 
 def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:

@@ -1,11 +1,14 @@
 """The sieve: which points pass the filters, and why none does."""
 
+import ast
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from mag.config.composition.keys import ABSENT
 from mag.config.language.override import Override
+from mag.config.language.shell import write_word
 from mag.errors import MagError, SpaceError
 from mag.suggestion import list_names, name_nearest
 from mag.sweeps.descriptions import Description
@@ -24,6 +27,7 @@ class Sieve:
 
     def __init__(self, common: Sequence[Filter], grids: Sequence[Filter] = ()) -> None:
         self._common = tuple(common)
+        self._all = (*common, *grids)
         self._unfound = {key: each for each in (*common, *grids) for key in each.keys}
         self._known: dict[str, None] = {}
         self._removed: Counter[Filter] = Counter()  # how many points each filter would remove if it were alone
@@ -61,6 +65,12 @@ class Sieve:
         return bool(removing)
 
     @property
+    def idle(self) -> tuple[str, ...]:
+        """What was excluded, and is no point's: perhaps misspelt."""
+        excluding = [each for each in self._all if each.text.startswith("--exclude ") or ": exclude: " in each.text]
+        return tuple(each.text for each in excluding if not self._removed[each])
+
+    @property
     def unfound(self) -> bool:
         """Whether there are keys that no point had so far."""
         return bool(self._unfound)
@@ -81,8 +91,8 @@ class Sieve:
         for key, each in self._unfound.items():
             near = name_nearest(key, self._known)
             hint = f"did you mean {near}?" if near else f"there are: {list_names(self._known)}"
-            text = f'; the text is written "{key}"' if "where" in each.text and not near else ""
-            raise SpaceError(f"{each.text}: no point has a key {key}, {hint}{text}")
+            text = f"; if the text is meant {_quote_text(each.text, key)}" if "where" in each.text and not near else ""
+            raise SpaceError(f"{each.text}: no point has a key {key}{text}{';' if text else ','} {hint}")
 
     def explain(self, looked_at: int) -> SpaceError:
         """Return the error that no point is left, which says how many each filter removes.
@@ -95,6 +105,15 @@ class Sieve:
             return SpaceError(f"no point is left: {culprit.text} leaves out all {looked_at}")
         counts = " and ".join(f"{each.text} leaves out {count}" for each, count in self._removed.items())
         return SpaceError(f"no point is left of {looked_at}: {counts}; each leaves some, but together they contradict")
+
+
+def _quote_text(condition: str, key: str) -> str:
+    """Return what to type, or write into a file, where a text stands without its quotes."""
+    option, space, written = condition.partition(" ")
+    if option != "--where":
+        return f'write "{key}"'
+    better = re.sub(rf"""(?<![\w."'])({re.escape(key)})(?![\w."'(])""", r'"\1"', ast.literal_eval(written))
+    return f"type {option}{space}{write_word(better)}"
 
 
 class _UndecidedError(Exception):

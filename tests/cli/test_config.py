@@ -151,6 +151,8 @@ def test_explanations_mask_secrets(project: Path, mag: Mag) -> None:
         ("train.py", "mag config train.py --explain"),
         ("modle", "did you mean model?"),
         ("C", "did you mean model.C?"),
+        ("model.label", "type model=mlp --explain model.label, which has one"),
+        ("model.zzz", "model has name, C"),
         ("zzz", "model, lr, password"),
     ],
 )

@@ -42,6 +42,16 @@ def test_unknown_command(mag: Mag) -> None:
     assert "sweep" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--C=2"], ["--C", "2"], ["-C=2"]])
+def test_an_override_with_dashes(project: Path, mag: Mag, words: list[str]) -> None:
+    """An override that is typed like an option is told how to be typed."""
+    assert project.is_dir()
+    done = mag("config", *words)
+    assert (done.returncode, done.stderr.splitlines()[-1].rpartition(": type ")[2]) == (2, "C=2")
+    assert "type" not in mag("ls", *words).stderr
+    assert "Choose from: bash, zsh, fish\n" in mag("completion").stderr
+
+
 def test_version(mag: Mag) -> None:
     """`mag --version` is one line."""
     assert mag("--version").stdout.startswith("mag ")

@@ -34,6 +34,12 @@ def elsewhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+def test_the_app_comes_first(project: Path, mag: Mag) -> None:
+    """An app behind the overrides is told to stand before them."""
+    assert project.is_dir()
+    assert "type train.py 'C=range(2)'\n" in mag("sweep", "C=range(2)", "train.py").stderr
+
+
 def test_settings_are_the_apps(elsewhere: Path, mag: Mag) -> None:
     """From another directory an app keeps its project's settings, and its experiments lie where they always do."""
     done = mag("run", "../project/train.py", "C=10")

@@ -67,7 +67,7 @@ def test_several_values_belong_to_sweep(mag: Mag) -> None:
     """Several values are an error that names the right command, and the advice works."""
     done = mag("run", "C=1,2")
 
-    assert (done.returncode, "use `mag sweep`" in done.stderr) == (2, True)
+    assert (done.returncode, "type mag sweep C=1,2 (" in done.stderr) == (2, True)
     assert mag("sweep", "C=1,2").returncode == 0
 
 

@@ -76,7 +76,8 @@ def test_override_files(project: Path, show: Show, mag: Mag) -> None:
     [
         (["--where", "C > 5"], "mag: no point is left: --where 'C > 5' leaves out all 2"),
         (["--where", "c > 5"], "mag: --where 'c > 5': no point has a key c, "),
-        (["--where", "C = 5"], "to compare write =="),
+        (["--where", "C = 5"], "to compare write ==: 'C == 5'"),
+        (["--exclude", "C=7", "--seed", "1"], "add --sample N"),
         (["--exclude", "C"], "write it as in C=1,gamma=0.1"),
         (["--zip", "C,gama"], "mag: --zip C,gama: gama is given no values"),
         (["--seed", "1"], "add --sample N"),
@@ -119,6 +120,13 @@ def test_runs(mag: Mag, project: Path) -> None:
     assert (first.returncode, again.returncode) == (0, 0)
     assert "2 done before" in again.stderr
     assert len([path for path in (project / "experiments").iterdir() if path.name != ".mag"]) == 3
+
+
+def test_an_idle_exclusion(mag: Mag, project: Path) -> None:
+    """What is excluded, and is no point's, is said."""
+    assert project.is_dir()
+    said = "2 experiments: 2 new, --exclude 'C=7' leaves out none. Nothing was run.\n"
+    assert mag("sweep", "-n", "C=1,2", "--exclude", "C=7").stderr == said
 
 
 def test_doubts(project: Path, mag: Mag) -> None:

@@ -139,7 +139,9 @@ class _Assignment:
         if self._suggest is not None and (better := self._suggest(override)):
             self._refuse(f"there is no key {key}; {better}")
         near = name_nearest(key, list_keys(self._config))
-        hint = f", did you mean {near}?" if near else f", at the top there are: {list_names(map(str, self._config))};"
+        place = ".".join(self._names[:position])
+        known = f"{place} has" if place else "at the top there are"
+        hint = f", did you mean {near}?" if near else f", {known}: {list_names(map(str, holder))};"
         if override.operation == "delete":
             self._refuse(f"there is no key {key}{hint.rstrip(';')}")
         self._refuse(f"there is no key {key}{hint} to add it type {write_word('+' + override.text)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mag.config.composition.assignment import assign_values
-from mag.config.composition.confusion import check_value, suggest_instead
+from mag.config.composition.confusion import check_value, find_options_with, suggest_instead
 from mag.config.composition.defaults import Defaults, Part, expand_defaults
 from mag.config.composition.groups import Library
 from mag.config.composition.keys import ABSENT, find_value
@@ -127,6 +127,18 @@ class Composer:
             ConfigError: As for `compose`.
         """
         return self._tree(overrides).defaults.parts
+
+    def find_options_with(self, key: str, overrides: Sequence[Override]) -> list[str]:
+        """Return the choices, as they are typed, of options that have a value at a key that the config does not have.
+
+        Args:
+            key: Such as `model.C`.
+            overrides: One point: none of them may be a sweep.
+
+        Raises:
+            ConfigError: As for `compose`.
+        """
+        return find_options_with(key, self._tree(overrides).keys, self._library)
 
     def is_group(self, key: str) -> bool:
         """Tell whether a key such as `db` or `server/db` is a config group.

@@ -82,15 +82,33 @@ def suggest_instead(override: Override, keys: Mapping[str, str], library: Librar
         if group.endswith(f"/{names}") and override.value in library.options(group):
             choice = next((key for key in keys.values() if key.partition("@")[0] == group), f"+{group}")
             return f"{group} is a config group, type {write_word(f'{choice}={override.value}')} to choose that option"
+    if isinstance(override.value, str) and "." not in override.key:
+        having = [group for group in library.groups() if override.value in library.options(group)]
+        if len(having) == 1:
+            choice = next((key for key in keys.values() if key.partition("@")[0] == having[0]), f"+{having[0]}")
+            better = write_word(f"{choice}={override.value}")
+            return f"{override.value} is an option of the config group {having[0]}, type {better} to choose it"
+    options = find_options_with(override.key, keys, library)
+    if not options:
+        return ""
+    others = f" (so have {list_names(name.partition('=')[2] for name in options[1:])})" if options[1:] else ""
+    return f"{options[0]} has one{others}, type {write_word(options[0])} {write_word(override.text)}"
+
+
+def find_options_with(key: str, keys: Mapping[str, str], library: Library) -> list[str]:
+    """Return the choices, as they are typed, of options that have a value at a key.
+
+    Args:
+        key: Such as `model.C`, where only `model=svm` has C.
+        keys: The choice that fills each package.
+        library: The config files that there are.
+    """
     for package, choice in keys.items():
-        if package and override.key.startswith(f"{package}."):
-            group = choice.partition("@")[0]
-            options = _list_options_with(override.key.removeprefix(f"{package}."), group, library)
+        if package and key.startswith(f"{package}."):
+            options = _list_options_with(key.removeprefix(f"{package}."), choice.partition("@")[0], library)
             if options:
-                others = f" (so have {list_names(options[1:])})" if options[1:] else ""
-                better = write_word(f"{choice}={options[0]}")
-                return f"{choice}={options[0]} has one{others}, type {better} {write_word(override.text)}"
-    return ""
+                return [f"{choice}={option}" for option in options]
+    return []
 
 
 def _list_options_with(key: str, group: str, library: Library) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mag.config.language.lexer import QUOTED, unquote
+from mag.config.language.shell import write_word
 from mag.errors import SpaceError
 from mag.patterns import compile_lazily
 
@@ -22,6 +23,11 @@ _CONSTANTS: Final[dict[str, Any]] = {
     "nan": float("nan"),
 }
 _HINTS = {"=": "to compare write ==", "&": "write and", "|": "write or", "!": "write not", "^": "a power is **"}
+
+
+_EQUAL = re.compile(
+    rf"""{QUOTED.pattern}|(?P<equal>(?<![<>=!])=(?!=))(?P<blanks>\s*)(?:(?P<word>[^\W\d]\w*)(?![\w.("']))?"""
+)
 
 
 class Token(NamedTuple):
@@ -79,7 +85,21 @@ def _read_token(text: str, start: int) -> Token:
     if text[start] in "'\"":
         raise refuse_expression(text, start, "the text is never closed")
     hint = f"; {_HINTS[text[start]]}" if text[start] in _HINTS else ""
+    if text[start] == "=":
+        hint += f": {_compare(text, start)}"
     raise refuse_expression(text, start, f"{text[start]!r} has no meaning here{hint}")
+
+
+def _compare(text: str, position: int) -> str:
+    """Return a condition with `==` for each `=` from a position on, and with quotes about what is a text behind it."""
+
+    def write(match: re.Match[str]) -> str:
+        if match["equal"] is None:
+            return match[0]
+        word = match["word"]
+        return f'=={match["blanks"]}"{word}"' if word and word.lower() not in _CONSTANTS else f"={match[0]}"
+
+    return write_word(text[:position] + _EQUAL.sub(write, text[position:]))
 
 
 def _read_number(text: str, digits: str, start: int) -> float:

@@ -75,6 +75,8 @@ def test_groups_are_listed_where_none_is_near(write_configs: WriteConfigs) -> No
     ("override", "advice"),
     [
         ("sched=cosine", "+model/sched=cosine"),
+        ("database=lite.x", ""),
+        ("database=lite", "db@src=lite"),
         ("optimizer.x=1", ""),
         ("src.host=h", "db@src=lite src.host=h"),
         ("model.width=3", "model=mlp model.width=3"),
