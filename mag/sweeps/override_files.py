@@ -90,7 +90,10 @@ def _read(text: str) -> Iterator[Override]:
 
 def _read_entry(entry: Any) -> Override:
     if not isinstance(entry, str):
-        raise OverrideError(f"{format_value(entry):.60} is no override in quotes, such as 'C=10'")
+        better = "C=10"
+        if isinstance(entry, dict) and len(entry) == 1:
+            better = set_value(*next(iter(entry.items()))).text
+        raise OverrideError(f"{format_value(entry):.60} is no override; write it as - {better}")
     if entry.startswith("@"):
         raise OverrideError(f"{entry!r}: a file of overrides names no other; name both on the command line")
     return parse_override(entry)

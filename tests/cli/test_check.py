@@ -45,7 +45,7 @@ def test_all_is_well(mag: Mag, project: Path) -> None:
             {"configs/model/mlp": "defaults: [kernel: rbf]"},
             "model/mlp.yaml:1: error: there is no config group 'model/k",
         ),
-        ({"configs/model/mlp": "{a: ${b}}"}, "model/mlp.yaml:1: error: did not find expected"),
+        ({"configs/model/mlp": "{a: ${b}}"}, "model/mlp.yaml:1: error: the '{' of line 1"),
         ({"configs/extra/x": "[1, 2]", "configs/config": "extra: {}"}, "extra is a mapping in an earlier file"),
         ({"configs/model/svm": "a: 1\nb: no"}, "model/svm.yaml:2: warning: b: no is read as false"),
         ({"spaces/s": "grid: {model: [svm, mlp]}"}, "spaces/s.yaml: error: grid: model=mlp: the config group"),

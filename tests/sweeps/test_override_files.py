@@ -52,8 +52,8 @@ def test_an_empty_file(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("- C=[\n", "o.yaml: entry 1: cannot read C=["),
-        ("- 5\n", "entry 1: 5 is no override in quotes"),
-        ("- C: 5\n", "entry 1: {C:5} is no override in quotes"),
+        ("- 5\n", "entry 1: 5 is no override; write it as - C=10"),
+        ("- C: 5\n", "entry 1: {C:5} is no override; write it as - C=5"),
         ("- '@o.yaml'\n", "a file of overrides names no other"),
         ("a=b: 1\n", "'a=b' is no key"),
         ("C: 1\nC: 2\n", "o.yaml:2: the key 'C' stands twice"),

@@ -65,6 +65,8 @@ class Objections:
                 near = self._suggest(group, self._library.groups())
             return ConfigError(f"{_place(node)}: there is no config group {group!r}{near}")
         options = self._library.options(group)
+        if option in options:
+            return ConfigError(f"{_place(node)}: the file of {group}/{option} is a link that leads nowhere")
         near = self._suggest(option, options)
         return ConfigError(
             f"{_place(node)}: the config group {group} has no option {option!r}{near}; it has: {list_names(options)}"

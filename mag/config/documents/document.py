@@ -99,9 +99,31 @@ def _explain(error: yaml.YAMLError, text: str, path: Path | str) -> str:
         problem = what if character == "\t" else f"{character!r} cannot start a value, quote it"
     if "maximum nesting depth" in problem:  # of the C parser, from PyYAML 6.0.4 on
         problem = TOO_DEEP
+    opened = getattr(error, "context_mark", None) or mark
+    at_end = mark.line >= len(text.splitlines())
+    mark = opened if at_end or problem in _ABOUT_THE_BEGINNING else mark
+    problem = _PROBLEMS.get(problem, problem).replace("LINE", str(opened.line + 1))
     if bare := _find_bare("".join(text.splitlines()[mark.line : mark.line + 1])):
         problem += f"; inside [] or {{}} an interpolation needs quotes: '{bare}'"
     return f"{path}:{mark.line + 1}: {problem}"
+
+
+_ABOUT_THE_BEGINNING = {"could not find expected ':'", "found unexpected end of stream"}
+_NO_LINE = "the indentation is that of no line above, or something follows the end of a value"
+_PROBLEMS = {
+    "mapping values are not allowed in this context": "': ' cannot stand here; quote the text around it, or mend the "
+    "indentation",
+    "did not find expected key": _NO_LINE,
+    "did not find expected '-' indicator": _NO_LINE,
+    "could not find expected ':'": "this is no 'key: value', nor '- value' with its blank, and continues no text above",
+    "found unexpected end of stream": "a quote is opened here and never closed",
+    "did not find expected ',' or ']'": "the '[' of line LINE is never closed, or a ',' is missing",
+    "did not find expected ',' or '}'": "the '{' of line LINE is never closed, or a ',' is missing",
+    "block sequence entries are not allowed in this context": "'- ' cannot stand here; a list begins on its own line",
+    "did not find expected node content": "a value is missing, or a bracket is one too many or too few",
+    "found unknown escape character": "a backslash in double quotes begins an escape; use single quotes, or double it",
+}
+"""What the parser says, in words that say what to do; LINE is where the trouble begins."""
 
 
 def _find_bare(line: str) -> str | None:

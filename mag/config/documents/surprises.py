@@ -14,6 +14,8 @@ _NUMBERS = {"inf": ".inf", "+inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 _OCTAL = compile_lazily(r"[-+]?0[0-7_]+")
 _SEXAGESIMAL = compile_lazily(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _THOUSANDS = compile_lazily(r"[-+]?[0-9]{1,3}(?:_[0-9]{3})+(?:\.[0-9]*)?")
+_PACKAGE = compile_lazily(r"\s*#\s*@(pa[a-z]{3,8}:?|package)[ \t]*[:=]?[ \t]+([\w.]+)\s*")
+_DEFAULT = compile_lazily(r"^([Dd]efault|Defaults|DEFAULTS|defualts|defaluts):[ \t]*(?:\[|\n+[ \t]*- )", re.MULTILINE)
 _SUSPICIOUS = compile_lazily(
     r"(?<!\w)(?:(?:yes|no|on|off|none)\b|[-+]?(?:inf|nan|0[0-7_]+|[0-9][0-9_]*:[0-5]?[0-9]|[0-9][0-9.]*_|\.[0-9]+_))",
     re.IGNORECASE,
@@ -42,9 +44,29 @@ def find_surprises(file: Path) -> list[Surprise]:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return []
-    if not _SUSPICIOUS.search(text):  # most files are done with a look
-        return []
-    return sorted(set(_find(text)), key=lambda surprise: surprise.line)
+    found = {*_find_header(text), *_find_defaults(text)}
+    if _SUSPICIOUS.search(text):  # most files are done with a look
+        found |= set(_find(text))
+    return sorted(found, key=lambda surprise: surprise.line)
+
+
+def _find_header(text: str) -> Iterator[Surprise]:
+    """Yield comments that were meant to be the `# @package` line."""
+    front = True
+    for number, line in enumerate(text.splitlines() if "@pa" in text else (), start=1):
+        package = _PACKAGE.fullmatch(line)
+        if package and (package[1] != "package" or not front):
+            better = f"# @package {package[2]}" if front else "it before all else"
+            yield Surprise(number, f"{line.strip()!r} is read as a comment; if the package is meant write {better}")
+        front = front and (not line.strip() or line.lstrip("# \t").startswith("@"))
+
+
+def _find_defaults(text: str) -> Iterator[Surprise]:
+    """Yield a defaults list of another name, which is a value."""
+    found = _DEFAULT.search(text)
+    if found and "\ndefaults:" not in f"\n{text}":
+        line = text.count("\n", 0, found.start()) + 1
+        yield Surprise(line, f"the key {found[1]} is a value; if a defaults list is meant write defaults")
 
 
 def _find(text: str) -> Iterator[Surprise]:

@@ -24,6 +24,27 @@ def test_surprises_are_found(word: str, form: str, tmp_path: Path) -> None:
     assert surprise.line == file.read_text().partition(word)[0].count("\n") + 1
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "advice"),
+    [
+        ("# @package: a.b\nx: 1", 1, "write # @package a.b"),
+        ("# @pakage _global_\nx: 1", 1, "write # @package _global_"),
+        ("# a licence\n# @package _global_\nx: 1", 2, "write it before all else"),
+        ("x: 1\n# @package _global_\n", 2, "write it before all else"),
+        ("x: 1\ndefault:\n  - a: b\n", 2, "write defaults"),
+        ("default: [a]\n", 1, "write defaults"),
+        ("# @package a\ndefault: 1\n", 0, ""),
+        ("defaults: [_self_]\ndefault: [1]\n", 0, ""),
+        ("# @other x\n\n# @package a\nx: 1  # @param y\n", 0, ""),
+    ],
+)
+def test_headers_and_defaults_lists(text: str, line: int, advice: str, tmp_path: Path) -> None:
+    """What was meant for the package or the defaults list, and is a comment or a value, is found, and nothing else."""
+    (tmp_path / "x.yaml").write_text(text)
+    found = [(each.line, each.text.endswith(advice)) for each in find_surprises(tmp_path / "x.yaml")]
+    assert found == [(line, True)] * bool(line)
+
+
 @pytest.mark.parametrize("word", PLAIN)
 def test_what_reads_as_it_looks_is_none(word: str, tmp_path: Path) -> None:
     """Numbers in any notation that people use, dates, booleans and null are no surprise."""
