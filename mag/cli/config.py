@@ -56,7 +56,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
 
     overrides = project.parse()
     _refuse_sweeps(overrides, words)
-    check_spaces(project.composer, overrides)
+    check_spaces(project, project.composer, overrides)
     if options["choices"]:
         _show_choices(project, overrides, as_json=as_json)
     elif options["explain"] is not None:

@@ -1,5 +1,6 @@
 """What is said of a command that can be run, and probably means something else than was meant."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,11 +8,13 @@ from mag.cli.messages import shorten
 from mag.cli.output import note
 from mag.cli.project import Project
 from mag.config.composition.composer import Composer
+from mag.config.composition.keys import ABSENT, find_value
 from mag.config.documents.surprises import find_surprises
 from mag.config.inspection.doubts import find_doubts, find_space, take_first
 from mag.config.language.override import Override
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError, SpaceError
+from mag.sweeps.override_files import read_file
 from mag.sweeps.space_files import PARTS
 
 
@@ -34,12 +37,14 @@ def tell_doubts(
             note(f"{shorten(file)}:{surprise.line}: {surprise.text}")
 
 
-def check_spaces(composer: Composer, overrides: Sequence[Override]) -> None:
-    """Refuse to take a space file for an option: its grid would become a part of the config, and nothing be swept.
+def check_spaces(project: Project, composer: Composer, overrides: Sequence[Override]) -> None:
+    """Refuse to take a space file for an option, or for a file of overrides: nothing would be swept.
 
     Raises:
         SpaceError: An override chooses one.
     """
+    for text in [each for each in project.texts if each.startswith("@")]:
+        _check_file(text, composer)
     found = find_space(composer, overrides, tuple(PARTS))
     if found:
         text, file = found
@@ -47,6 +52,16 @@ def check_spaces(composer: Composer, overrides: Sequence[Override]) -> None:
             f"{text}: {shorten(file)} is a space, of which the grid would be put into the config and not be swept; "
             f"type --space {write_word(shorten(file))} in its place"
         )
+
+
+def _check_file(text: str, composer: Composer) -> None:
+    content = read_file(Path(text[1:]), text)
+    if not isinstance(content, dict) or not isinstance(content.get("grid"), dict | list) or content.keys() - set(PARTS):
+        return
+    with contextlib.suppress(ConfigError):
+        if find_value(composer.compose([]), "grid") is not ABSENT:
+            return
+    raise SpaceError(f"{text}: the file is a space; type --space {write_word(text[1:])} in its place")
 
 
 def _list_configs(composer: Composer, overrides: Sequence[Override]) -> list[Path]:

@@ -55,8 +55,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
             f"comma is part of it."
         )
     composer = project.app.compose_typed(debug=known.get("debug", False))
+    check_spaces(project, composer, overrides)
     plan = make_plan(overrides, composer, project.store, project.settings)
-    check_spaces(composer, overrides)
     if not options["quiet"]:
         tell_doubts(project, composer, overrides)
     return _execute(project, plan, known, options, directory)

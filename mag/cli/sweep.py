@@ -98,7 +98,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     shape = read_shaping(options, project)
     composer = project.app.compose_typed(debug=known.get("debug", False))
     overrides = project.parse()
-    check_spaces(composer, overrides)
+    check_spaces(project, composer, overrides)
     plan = make_plan(overrides, composer, project.store, project.settings, shape)
     if not options["quiet"]:
         tell_doubts(project, composer, overrides, (Path(file.path) for file in shape.files))

@@ -137,6 +137,8 @@ def test_doubts(project: Path, mag: Mag) -> None:
     refused = mag("sweep", "-n", "+small=s")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "type --space configs/small/s.yaml " in refused.stderr
+    for words in (["run"], ["sweep", "-n"], ["config"]):
+        assert "type --space configs/small/s.yaml " in mag(*words, "@configs/small/s.yaml").stderr
     said = mag("sweep", "-n", "@o.yaml", "--space", "configs/small/s.yaml").stderr
     assert "mag: o.yaml:2: _seed: no is read as false" in said
     assert "mag: configs/small/s.yaml:1: C: 012 is read as 10" in said

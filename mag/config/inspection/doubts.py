@@ -1,5 +1,6 @@
 """Doubts: overrides that compose, and probably mean something else than was meant."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def find_doubts(composer: Composer, overrides: Sequence[Override]) -> Iterator[s
             continue
         texts = [value for value in _list_values(override) if isinstance(value, str)]
         yield from _doubt_value(override, texts, filled, composer)
+        yield from _doubt_word(override, texts, composer, overrides)
         if override.operation == "add" and override.package is None and "." not in override.key:
             yield from _doubt_name(override, texts, composer)
 
@@ -92,6 +94,34 @@ def _doubt_value(
         if package and override.key.startswith(f"{package}.") and options not in ([], [chosen]):
             better = write_word(f"{key}={','.join(options)}")
             yield f"{override.text}: this sets the value {override.key} alone; to choose the option type {better}"
+
+
+def _doubt_word(
+    override: Override, texts: Sequence[str], composer: Composer, overrides: Sequence[Override]
+) -> Iterator[str]:
+    """Yield a doubt about words that a file, or Python, would read as something else than a text."""
+    words = [text for text in texts if text.lower() in _BOOLEANS or text == "None" or _NUMBER.fullmatch(text)]
+    if not words or any(quote in override.text for quote in "'\""):
+        return
+    groups = [each for each in take_first(overrides) if composer.is_group_override(each)]
+    try:
+        current = find_value(composer.compose(groups), override.key)
+    except ConfigError:  # a schema may want what the other overrides give
+        return
+    for word in words:
+        if word == "None":
+            meant = "null"
+        elif isinstance(current, bool) and word.lower() in _BOOLEANS:
+            meant = str(_BOOLEANS[word.lower()]).lower()
+        elif isinstance(current, int | float) and not isinstance(current, bool) and _NUMBER.fullmatch(word):
+            meant = str(int(word, 16) if "x" in word.lower() else int(word))
+        else:
+            continue
+        yield f"{override.text}: {word} is a text here; if {meant} is meant type it"
+
+
+_BOOLEANS = {"yes": True, "on": True, "no": False, "off": False}
+_NUMBER = re.compile(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
 
 
 def _doubt_name(override: Override, texts: Sequence[str], composer: Composer) -> Iterator[str]:

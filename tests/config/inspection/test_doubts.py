@@ -60,3 +60,16 @@ def test_a_space_is_no_option(write_configs: WriteConfigs) -> None:
     assert found is not None
     assert (found[0], found[1].name) == ("+sweep=small", "small.yaml")
     assert find_space(composer, parse_overrides(["+plot=fine"]), ["grid", "where"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("flag=no", "false"), ("flag=ON", "true"), ("lr=None", "null"), ("lr=012", "12"), ("lr=0x10,1", "16")],
+)
+def test_words_that_are_texts(write_configs: WriteConfigs, text: str, meant: str) -> None:
+    """A word that files or Python read as something else is doubted where such a value stands, unless quoted."""
+    root = write_configs(FILES | {"config": "lr: 0.1\nflag: true\nname: x"})
+    (said,) = doubt(root, text)
+    assert said.endswith(f"; if {meant} is meant type it")
+    key, _, value = text.partition("=")
+    assert doubt(root, f"{key}='{value}'") == doubt(root, "name=no", "name=012", "+new=no") == []
