@@ -178,29 +178,15 @@ def _explain_usage(error: "click.ClickException", arguments: list[str]) -> int:
     """Say what click says of it, with what was typed spelled out; return the exit status."""
     from mag.cli.messages import say
     from mag.cli.output import escape
+    from mag.cli.strays import suggest_instead
 
     context = getattr(error, "ctx", None)
     if context is not None:
         help_command = f"{context.command_path} {context.help_option_names[-1]}"
         say(f"{escape(context.get_usage())}\nTry '{escape(help_command)}' for help.\n")
     message = error.format_message().replace("\n\t", " ")  # as click lists the choices of an argument
-    say(f"Error: {escape(message)}{_suggest_override(error, arguments)}")
+    say(f"Error: {escape(message)}{suggest_instead(error, arguments)}")
     return error.exit_code
-
-
-def _suggest_override(error: "click.ClickException", arguments: list[str]) -> str:
-    """Return what to type where an override was typed as other programs have it, `--lr=0.1` or `--lr 0.1`."""
-    from mag.config.language.shell import write_word
-
-    name = getattr(error, "option_name", None)
-    context = getattr(error, "ctx", None)
-    if not name or context is None or all(each.name != "words" for each in context.command.params):
-        return ""
-    for word, following in zip(arguments, [*arguments[1:], "-"], strict=True):
-        meant = word if "=" in word else f"{word}={following}"
-        if word.startswith("-") and word.startswith(name) and not meant.partition("=")[2].startswith("-"):
-            return f" An override has no dashes: type {write_word(meant.lstrip('-'))}"
-    return ""
 
 
 def _explain(error: MagError, status: int, known: dict[str, Any]) -> int:

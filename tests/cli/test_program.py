@@ -52,6 +52,24 @@ def test_an_override_with_dashes(project: Path, mag: Mag, words: list[str]) -> N
     assert "Choose from: bash, zsh, fish\n" in mag("completion").stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "--cfg", "job"], "mag config"),
+        (["run", "-m"], "mag sweep"),
+        (["run", "-cn", "other"], "@mag.main(config_path=..., config_name=...)"),
+        (["sweep", "--config-dir=x"], "@mag.main(config_path=..., config_name=...)"),
+        (["run", "--info", "defaults"], "mag config --choices"),
+    ],
+)
+def test_options_of_hydra(project: Path, mag: Mag, words: list[str], said: str) -> None:
+    """An option of Hydra's programs is told what there is in its place."""
+    assert project.is_dir()
+    last = mag(*words).stderr.splitlines()[-1]
+    assert said in last
+    assert "dashes" not in last
+
+
 def test_version(mag: Mag) -> None:
     """`mag --version` is one line."""
     assert mag("--version").stdout.startswith("mag ")
