@@ -160,6 +160,18 @@ class Composer:
         """
         return self._library.options(group)
 
+    def read_option(self, group: str, option: str) -> Document | None:
+        """Return the file of an option; None where there is none.
+
+        Args:
+            group: Such as `db` or `server/db`.
+            option: Such as `mysql`.
+
+        Raises:
+            YamlError: It cannot be read.
+        """
+        return self._library.read(f"{group}/{option}")
+
     def is_group_override(self, override: Override) -> bool:
         """Tell whether an override chooses an option of a group, as opposed to setting a value.
 

@@ -45,22 +45,22 @@ def find_space(composer: Composer, overrides: Sequence[Override], names: Sequenc
 
     Args:
         composer: Composes the configs.
-        overrides: As parsed; they compose.
+        overrides: As parsed.
         names: What may stand in a space file.
     """
-    chosen = [each for each in overrides if composer.is_group_override(each) and each.operation != "delete"]
-    if not chosen:
-        return None
-    first = take_first(overrides)
-    try:
-        parts, config = composer.parts(first), composer.compose(first)
-    except ConfigError:
-        return None
-    for part in parts:
-        content = part.document.content
-        asked = next((each for each in chosen if part.key and each.key == part.key.partition("@")[0]), None)
-        if asked and isinstance(content, dict) and content.keys() <= set(names) and _sweeps(content, config, composer):
-            return asked.text, part.document.path
+    for override in overrides:
+        if not composer.is_group_override(override) or override.operation == "delete":
+            continue
+        for option in _list_values(override):
+            try:
+                document = composer.read_option(override.key, option) if isinstance(option, str) else None
+                if document is None or not isinstance(document.content, dict) or document.content.keys() - set(names):
+                    continue
+                config = composer.compose(take_first([each for each in overrides if each is not override]))
+            except ConfigError:  # which is for the command itself to say
+                continue
+            if _sweeps(document.content, config, composer):
+                return override.text, document.path
     return None
 
 

@@ -59,6 +59,7 @@ def test_a_space_is_no_option(write_configs: WriteConfigs) -> None:
     found = find_space(composer, parse_overrides(["lr=3", "+sweep=small"]), ["grid", "where"])
     assert found is not None
     assert (found[0], found[1].name) == ("+sweep=small", "small.yaml")
+    assert find_space(composer, parse_overrides(["sweep=small"]), ["grid"]) == ("sweep=small", found[1])
     assert find_space(composer, parse_overrides(["+plot=fine"]), ["grid", "where"]) is None
 
 
