@@ -136,7 +136,7 @@ def _align(rows: Sequence[tuple[str, str, str]], indent: str, screen: Screen) ->
 def _name_source(source: dict[str, Any]) -> str:
     if "file" in source:
         return f"{source['file']}:{source['line']}"
-    return str(source.get("override", ""))
+    return "the schema" if "schema" in source else str(source.get("override", ""))
 
 
 def _name_causes(source: dict[str, Any]) -> str:

@@ -49,7 +49,11 @@ class Describer:
             key: Of what mapping; empty for all.
         """
         return [
-            {"key": name, "value": self._mask(name, value), **({} if step is None else self._describe_origin(step))}
+            {
+                "key": name,
+                "value": self._mask(name, value),
+                **({"schema": True} if step is None else self._describe_origin(step)),
+            }
             for name, value, step in self._origins.list_leaves(key)
         ]
 
@@ -80,6 +84,8 @@ class Describer:
             | ({"deletes": True} if step.value is ABSENT else {})
             for step in found.steps
         ]
+        if not found.steps:
+            described["chain"] = [{"key": found.key, "value": described["value"], "schema": True}]
         if found.refers:
             described["refers"] = [self._describe(each) for each in found.refers]
         if found.variables:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from mag.config.composition.composer import Composer
 from mag.config.language.override import Override
 from mag.config.language.shell import write_word
 from mag.errors import UsageError
+from mag.patterns import compile_lazily
 from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
 from mag.settings import Settings, find_app_settings, find_settings
 from mag.suggestion import name_nearest
 from mag.sweeps.override_files import read_overrides
 
-_LATE_APP = re.compile(r"[^=@~+]+\.py(:\w+)?")
+_LATE_APP = compile_lazily(r"[^=@~+]+\.py(:\w+)?")
 
 WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
 """The app and the overrides; options may stand between them."""

@@ -116,6 +116,12 @@ def test_programs_compose_and_plan_with_schemas() -> None:
         mag.plan(["C=1,few"], config_name=None, schema=Svm)
 
 
+def test_a_key_that_no_schema_has() -> None:
+    """What the schema would refuse is no advice."""
+    with pytest.raises(ConfigError, match=r"stpes=1: there is no key stpes, did you mean steps\?$"):
+        Composer(None, None, read()).compose(parse_overrides(["stpes=1"]))
+
+
 def test_deleted_key() -> None:
     """A key of the schema cannot be deleted, for it would come back with its default."""
     with pytest.raises(ConfigError, match="~lr would delete a key of the schema"):

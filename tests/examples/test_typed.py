@@ -63,6 +63,13 @@ def test_config_without_importing(mag: Mag) -> None:
     assert json.loads(done.stdout) == {"steps": 3, "start": 2.0, "optimizer": {"name": "plain", "rate": 0.1}}
 
 
+def test_what_the_schema_gave(mag: Mag) -> None:
+    """`--explain` names the schema where no file and no override gave a value."""
+    assert mag("config", "--typed", "steps=3", "--explain", "start").stdout == "start: 1.0\n  the schema   1.0\n"
+    assert "\nstart: 1.0" in (shown := mag("config", "--typed", "steps=3", "--explain").stdout)
+    assert [line.partition("# ")[2] for line in shown.splitlines()[:2]] == ["steps=3", "the schema"]
+
+
 def test_schema_that_is_none(tmp_path: Path) -> None:
     """A field that no config can hold is an error in one sentence, in the app run as a script, too."""
     source = (tmp_path / "typed.py").read_text().replace("start: float = 1.0", 'start: bytes = b""')

@@ -17,7 +17,10 @@ from mag.suggestion import list_names, name_nearest
 
 
 def assign_values(
-    config: dict[str, Any], overrides: Sequence[Override], suggest: Callable[[Override], str] | None = None
+    config: dict[str, Any],
+    overrides: Sequence[Override],
+    suggest: Callable[[Override], str] | None = None,
+    can_add: Callable[[Override], bool] | None = None,
 ) -> dict[str, Any]:
     """Return a copy of the config, with the overrides applied in order.
 
@@ -26,13 +29,14 @@ def assign_values(
         overrides: Overrides of values, none of them a sweep.
         suggest: What to type instead of an override of which the key is not there, if anything is likelier than the
             nearest key.
+        can_add: Tells whether an override could add its key; any can if None.
 
     Raises:
         OverrideError: An override names what is not there, or adds what is.
     """
     changed: dict[str, Any] = copy_value(config)
     for override in overrides:
-        _Assignment(changed, override, suggest).apply()
+        _Assignment(changed, override, suggest, can_add).apply()
     return changed
 
 
@@ -40,11 +44,16 @@ class _Assignment:
     """One override at work on a config that it may change."""
 
     def __init__(
-        self, config: dict[str, Any], override: Override, suggest: Callable[[Override], str] | None = None
+        self,
+        config: dict[str, Any],
+        override: Override,
+        suggest: Callable[[Override], str] | None = None,
+        can_add: Callable[[Override], bool] | None = None,
     ) -> None:
         self._config = config
         self._override = override
         self._suggest = suggest
+        self._can_add = can_add
         self._names = override.key.split(".")
         if len(self._names) > MAX_DEPTH:
             self._refuse(f"the key is nested deeper than {MAX_DEPTH} levels")
@@ -142,7 +151,7 @@ class _Assignment:
         place = ".".join(self._names[:position])
         known = f"{place} has" if place else "at the top there are"
         hint = f", did you mean {near}?" if near else f", {known}: {list_names(map(str, holder))};"
-        if override.operation == "delete":
+        if override.operation == "delete" or (self._can_add is not None and not self._can_add(override)):
             self._refuse(f"there is no key {key}{hint.rstrip(';')}")
         self._refuse(f"there is no key {key}{hint} to add it type {write_word('+' + override.text)}")
 

@@ -6,6 +6,7 @@ choice of options, so that the points of a sweep mostly pay for a copy.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -77,7 +78,12 @@ class Composer:
         values = [override for override in overrides if not self.is_group_override(override)]
         for override in values:
             check_value(override, tree.config, tree.keys, self._library)
-        config = assign_values(tree.config, values, lambda each: suggest_instead(each, tree.keys, self._library))
+        config = assign_values(
+            tree.config,
+            values,
+            lambda each: suggest_instead(each, tree.keys, self._library),
+            lambda each: self._can_add(each, overrides),
+        )
         if tree.typing is None:
             return config
         typed = tree.typing.convert(config)
@@ -179,6 +185,17 @@ class Composer:
             override: The override; one of a sweep counts as well.
         """
         return selects_option(override, self._library)
+
+    def _can_add(self, override: Override, overrides: Sequence[Override]) -> bool:
+        """Tell whether an override of a key that is not there could add it, as far as the schemas say."""
+        if self.schemas is None:
+            return True
+        added = replace(override, operation="add")
+        try:
+            self.compose([added if each is override else each for each in overrides])
+        except ConfigError:
+            return False
+        return True
 
     @cached_property
     def _library(self) -> Library:

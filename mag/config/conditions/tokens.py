@@ -25,7 +25,7 @@ _CONSTANTS: Final[dict[str, Any]] = {
 _HINTS = {"=": "to compare write ==", "&": "write and", "|": "write or", "!": "write not", "^": "a power is **"}
 
 
-_EQUAL = re.compile(
+_EQUAL = compile_lazily(
     rf"""{QUOTED.pattern}|(?P<equal>(?<![<>=!])=(?!=))(?P<blanks>\s*)(?:(?P<word>[^\W\d]\w*)(?![\w.("']))?"""
 )
 
