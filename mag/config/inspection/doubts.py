@@ -1,6 +1,5 @@
 """Doubts: overrides that compose, and probably mean something else than was meant."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from mag.config.composition.keys import ABSENT, find_value
 from mag.config.language.override import Choice, Override
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError
+from mag.patterns import compile_lazily
 from mag.suggestion import name_nearest
 
 
@@ -121,7 +121,7 @@ def _doubt_word(
 
 
 _BOOLEANS = {"yes": True, "on": True, "no": False, "off": False}
-_NUMBER = re.compile(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
+_NUMBER = compile_lazily(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
 
 
 def _doubt_name(override: Override, texts: Sequence[str], composer: Composer) -> Iterator[str]:
