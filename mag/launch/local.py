@@ -20,7 +20,10 @@ from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
-_TRIES = 3  # of supervisors that die before they begin
+_TRIES = 3  # of supervisors that die before the experiment begins
+NOT_BEGUN = "not begun"
+"""The cause of an outcome that is no reason not to try again at once: nothing of the experiment was run."""
+_KILLED = "its supervisor was killed"
 
 
 class Handle(Protocol):
@@ -141,25 +144,26 @@ class LocalLauncher:
             self._gpus.append(gpu)
 
     def _run(self, task: Task) -> Outcome:
-        begun = None
         for _ in range(_TRIES):
-            try:
-                supervisor = self._hire()
-            except LaunchError as error:
-                return Outcome(task.index, task.name, "unstarted", message=str(error))
-            unstarted = Outcome(task.index, task.name, "unstarted")
-            outcome = unstarted if self._stops else supervisor.run(task, self._started)
-            if outcome is not None:
-                self._idle.append(supervisor)
+            outcome = self._try(task)
+            if self._stops or outcome.cause != NOT_BEGUN:
                 break
-            self._hired.remove(supervisor)
-            supervisor.close()
-            begun = supervisor.begun
-            if begun is not None:
-                break
-        outcome = outcome or settle_orphan(task, self._conditions, begun)
         self._count_failure(outcome)
         return outcome
+
+    def _try(self, task: Task) -> Outcome:
+        unstarted = Outcome(task.index, task.name, "unstarted")
+        try:
+            supervisor = self._hire()
+        except LaunchError as error:
+            return dataclasses.replace(unstarted, message=str(error))
+        outcome = unstarted if self._stops else supervisor.run(task, self._started)
+        if outcome is not None:
+            self._idle.append(supervisor)
+            return outcome
+        self._hired.remove(supervisor)
+        supervisor.close()
+        return settle_orphan(task, self._conditions, supervisor.begun)
 
     def _count_failure(self, outcome: Outcome) -> None:
         """Give up in time: before the place is given to the next."""
@@ -239,7 +243,7 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
         begun: The directory that the supervisor began to use for it; None if it had not come to that.
     """
     if begun is None:
-        return Outcome(task.index, task.name, "killed", message="its supervisor was killed before it began")
+        return Outcome(task.index, task.name, "killed", message=f"{_KILLED} before it began", cause=NOT_BEGUN)
     paths = StorePaths(conditions.store).experiment(begun)
     try:
         while (lock := locks.acquire(paths.lock)) is None:
@@ -247,17 +251,20 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
         try:
             record = read_record(paths)
             files.remove_temporaries(paths.private)
+            not_begun = record.status == "running" and not locks.has_begun(lock)
             if record.status == "running":
-                error = {"type": "killed", "message": "its supervisor was killed", "where": None}
+                message = f"{_KILLED} before it began" if not_begun else _KILLED
+                error = {"type": "killed", "message": message, "where": None}
                 record = record.replace(status="killed", error=error, ended=tell_time())
             write_record(paths, record, durable=True)  # the child may have died before its own had reached the disk
         finally:
             lock.release()
     except FileNotFoundError:
-        return Outcome(task.index, begun, "failed", message="its supervisor was killed, and its directory removed")
+        return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and its directory removed")
     except (OSError, MagError) as error:
-        return Outcome(task.index, begun, "failed", message=f"its supervisor was killed, and {error}")
-    return describe_record(task, record)
+        return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and {error}")
+    outcome = describe_record(task, record)
+    return dataclasses.replace(outcome, cause=NOT_BEGUN) if not_begun else outcome
 
 
 def count_cpus() -> int:

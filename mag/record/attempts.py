@@ -57,7 +57,7 @@ class Attempt:
         survey_modules(record.commit)
 
     def note_process(self, pid: int) -> None:
-        """Note which process carries the attempt out."""
+        """Note which process carries the attempt out; `locks.NOBODY_YET` before there is one."""
         locks.write_holder(self.lock, pid)
 
     def restart_clock(self) -> None:

@@ -58,8 +58,12 @@ def _lock(descriptor: int, kind: int) -> bool:
     return True
 
 
+NOBODY_YET = 0
+"""Instead of a process: the lock is held for one that has not begun."""
+
+
 def write_holder(lock: Lock, pid: int) -> None:
-    """Note in the lock's file which process it is held for; on a full disk that remains unsaid."""
+    """Note in the lock's file which process it is held for; on a full disk that remains unsaid, and so does `0`."""
     with contextlib.suppress(OSError):
         os.ftruncate(lock.descriptor, 0)
         os.pwrite(lock.descriptor, b"%d\n" % pid, 0)
@@ -75,6 +79,11 @@ def read_holder(path: str) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if pid > 1 else None  # to signal 0 or 1 as a group would be to signal oneself, or everyone
+
+
+def has_begun(lock: Lock) -> bool:
+    """Tell whether the process for which a lock was held before has begun; true, too, where that is not known."""
+    return os.pread(lock.descriptor, 20, 0) != b"%d\n" % NOBODY_YET
 
 
 def is_held(path: str) -> bool:

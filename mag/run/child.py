@@ -64,6 +64,7 @@ def run_child(
     task, conditions = work
     code = FAILED
     try:
+        attempt.note_process(os.getpid())  # from here on it has begun
         _settle(attempt, log, conditions, ground.streams)
         if task.environment:
             os.environ.update(task.environment)

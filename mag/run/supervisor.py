@@ -14,6 +14,7 @@ from mag.errors import ExistsError, MagError
 from mag.record import claims, files, values
 from mag.record.attempts import Attempt
 from mag.record.claims import Claim
+from mag.record.locks import NOBODY_YET
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
@@ -101,7 +102,9 @@ class Supervisor:
             started=tell_time(),
             **self._conditions.provenance.fields(),
         )
-        return Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
+        attempt = Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
+        attempt.note_process(NOBODY_YET)  # the child notes itself
+        return attempt
 
     def _attend(self, attempt: Attempt, task: Task) -> Outcome:
         conditions, watch = self._conditions, self._watch
@@ -110,7 +113,6 @@ class Supervisor:
             child = self._zygote.start(attempt, task, log)
         finally:
             os.close(log)
-        attempt.note_process(child.pid)
         guard = Guard(conditions.limits, attempt.paths, child.pid)
         death, reason = watch.wait(child, grace=conditions.grace, guard=guard)
         if left := child.leftovers:

@@ -72,8 +72,8 @@ class Outcome:
         seconds: How long it took.
         message: What went wrong, in a line.
         results: What it registered.
-        cause: Its status, or "oom" where memory ran out, or "stop-if" where the condition to stop held; what `retry_on`
-            is compared with.
+        cause: Its status, or "oom" where memory ran out, "stop-if" where the condition to stop held, "not begun" where
+            nothing of the experiment was run; what `retry_on` is compared with.
         remark: What else there is to say, in a line that many experiments may have in common.
     """
 

@@ -8,9 +8,13 @@ import pytest
 
 from mag.config.identity import compute_identity
 from mag.launch.local import LocalLauncher, count_cpus
+from mag.record import files
+from mag.record.attempts import Attempt
+from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance
 from mag.run.forkserver import ForkServer, SupervisorHandle
-from mag.run.tasks import Conditions, Function, Task
+from mag.run.supervisor import Supervisor
+from mag.run.tasks import Conditions, Function, Outcome, Task
 from mag.settings import Settings
 
 
@@ -63,6 +67,25 @@ def test_a_supervisor_that_dies_at_once_costs_nothing(tmp_path: Path, monkeypatc
 
     assert launch(tmp_path, lambda config: config.i, 1, 1) == [(0, "completed")]
     assert len(hired) == 3
+
+
+@pytest.mark.parametrize(("deaths", "status"), [(1, "completed"), (2, "completed"), (9, "killed")])
+def test_a_supervisor_that_dies_after_claiming_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int, status: str
+) -> None:
+    """Killed between claiming and starting, it is replaced and its experiment runs; only so often, and on record."""
+    attend = Supervisor._attend
+
+    def die_first(supervisor: Supervisor, attempt: Attempt, task: Task) -> Outcome:
+        if attempt.record.attempt <= deaths:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return attend(supervisor, attempt, task)
+
+    monkeypatch.setattr(Supervisor, "_attend", die_first)
+
+    assert launch(tmp_path, lambda config: config.i, 1, 1) == [(0, status)]
+    first = files.read_json(f"{StorePaths(str(tmp_path)).experiment('0').attempt(1)}/record.json")
+    assert (first["status"], first["error"]["message"]) == ("killed", "its supervisor was killed before it began")
 
 
 def test_cpus() -> None:

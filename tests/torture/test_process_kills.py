@@ -71,7 +71,7 @@ def list_above(pid: int, server: int | None) -> list[int]:
 def test_an_experiment_survives_what_started_it(arena: Arena, dice: random.Random, level: int) -> None:
     """An experiment whose zygote or supervisor is killed goes on and is published, and so do the others.
 
-    Only where a supervisor is killed between claiming and starting, the experiment is killed with it, not begun.
+    Where a supervisor is killed between claiming and starting, the experiment is started again.
     """
     hit = set[int]()
     with arena.begin(*ORDER, seconds=0.1) as runner:
@@ -83,15 +83,11 @@ def test_an_experiment_survives_what_started_it(arena: Arena, dice: random.Rando
                 hit.add(target.number)
         code = runner.wait()
 
-    killed = {i for i, e in arena.read_store().items() if e.status == "killed"}
-
     assert hit
-    assert code == (1 if killed else 0), arena.read_words()[-2000:]
-    assert killed.isdisjoint(arena.count("start")), "one that had begun was given up"
-    assert arena.run(*ORDER) == 0
+    assert code == 0, arena.read_words()[-2000:]
     arena.judge(SIZE, exact=False)
     assert set(arena.count("start").values()) == set(arena.count("end").values()) == {1}
-    print(f"{len(hit)} kills, {len(killed)} of them before the experiment began, {SIZE} experiments")
+    print(f"{len(hit)} kills, {SIZE} experiments")
 
 
 def test_a_fork_server_that_is_killed_stops_the_sweep(arena: Arena, dice: random.Random) -> None:
