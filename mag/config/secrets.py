@@ -21,12 +21,12 @@ _PLAIN_VARIABLE = compile_lazily(
     r".*_(BUDGET|COUNT|DIM|FILE|ID|IDS|INDEX|LEN|LENGTH|LIMIT|MAX|MIN|NAME|NUM|PATH|RATE|SIZE|TYPE|URL)"
     r"|(BOS|EOS|PAD|UNK|SEP|CLS|MASK|START|END|STOP|MAX|MIN|NUM|N|PER)_TOKEN_.*"
 )
-_URL = compile_lazily(r"([A-Za-z][A-Za-z0-9+.-]*|(?<=\}))://([^\s/?#]+)@")
+_URL = compile_lazily(r"([A-Za-z][A-Za-z0-9+.-]{0,40}|(?<=\}))://([^\s/?#]+)@")
 _MASKED_URL = compile_lazily(r"://([^\s/?#]*:)?\*\*\*@|[?&;][\w.-]+=\*\*\*")
 _PARAMETER = compile_lazily(r"([?&;])([\w.-]+)=([^&;#\s'\"]+)")
 _INTERPOLATION = compile_lazily(r"\$\{[^{}]*\}")
 _REFERENCE = compile_lazily(r"""(['"]?)\$\{([\w.\[\]]+|[\w.]+:\s*[\w.]+(,\s*null)?)\}\1""")
-_INNER_KEY = compile_lazily(r"""([\w.@ -]+)["']?\s*[:=]""")
+_INNER_KEY = compile_lazily(r"""(?<![\w.@ -])([\w.@ -]++)["']?\s*+[:=]""")
 _HARMLESS = compile_lazily(r"""(true|false|null|''|"")?""", re.IGNORECASE)
 
 

@@ -1,5 +1,6 @@
 """The laws of masking: no secret is written, and nothing else is hidden."""
 
+import time
 from typing import Any
 
 import pytest
@@ -211,3 +212,13 @@ def test_patterns_mask_arguments() -> None:
         "***",
         "x=***",
     ]
+
+
+@pytest.mark.parametrize("text", ["a" * 100_000, "a1" * 50_000, "a: " * 30_000, "://a" * 25_000, "{'a" * 30_000])
+def test_long_texts_cost_no_more_than_their_length(text: str) -> None:
+    """Looking for secrets does not go through the rest of a text again at each of its characters."""
+    began = time.perf_counter()
+    mask_command([f"text={text}"])
+    mask({"text": text})
+
+    assert time.perf_counter() - began < 5
