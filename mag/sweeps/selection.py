@@ -13,6 +13,8 @@ from mag.sweeps.space import Point, Space
 _TRIES = 100_000
 _TRIES_FOR_EACH = 100
 _SEARCHED = 1000
+_MOST = 10_000_000
+"""So many points are looked at one after the other, in minutes; more would take hours, or all memory."""
 
 
 class Selection:
@@ -41,9 +43,15 @@ class Selection:
 
         Raises:
             ConfigError: A point cannot be composed.
-            SpaceError: A condition cannot be decided, or so few points pass that no sample is found.
+            SpaceError: A condition cannot be decided, so few points pass that no sample is found, or there are too
+                many to go through.
         """
         if space.sample is None:
+            if space.size > _MOST:
+                raise SpaceError(
+                    f"the sweep has {space.size:,} points, and more than {_MOST:,} are not gone through: sweep fewer "
+                    f"values, or draw some of the points with --sample N"
+                )
             yield from filter(None, map(self._look_at, SAMPLERS["grid"](space, space.seed)))
             return
         most = _TRIES + _TRIES_FOR_EACH * space.sample

@@ -143,3 +143,13 @@ def test_doubts(project: Path, mag: Mag) -> None:
     assert "mag: o.yaml:2: _seed: no is read as false" in said
     assert "mag: configs/small/s.yaml:1: C: 012 is read as 10" in said
     assert mag("run", "@o.yaml").stderr.startswith("mag: o.yaml:2: _seed: no is read as false")
+
+
+def test_a_grid_without_end(show: Show) -> None:
+    """More points than could ever be gone through are refused at once; a sample of them is drawn."""
+    grid = ["C=range(100000)", "gamma=range(100000)"]
+
+    assert show(*grid)[0].startswith(
+        "mag: the sweep has 10,000,000,000 points, and more than 10,000,000 are not gone through: sweep fewer values"
+    )
+    assert len(show(*grid, "--sample", "3")) == 3
