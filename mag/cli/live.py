@@ -8,7 +8,7 @@ from mag.cli.wording import describe_counts, format_duration
 from mag.compare.cells import format_briefly
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
-from mag.record.records import FAULTY
+from mag.record.records import BROKEN
 from mag.record.tail import read_last_line
 
 _MOST_RUNNING = 8
@@ -49,8 +49,10 @@ def _draw_running(progress: Progress, store: StorePaths) -> list[str]:
 def _draw_bar(progress: Progress) -> str:
     filled = _BAR * progress.done // max(1, progress.total)
     parts = [f"[{'#' * filled}{'-' * (_BAR - filled)}] {progress.done} of {progress.total}"]
-    if faulty := sum(progress.counts.get(status, 0) for status in FAULTY):
-        parts.append(f"{faulty} failed")
+    if failed := sum(progress.counts.get(status, 0) for status in BROKEN):
+        parts.append(f"{failed} failed")
+    if interrupted := progress.counts.get("interrupted", 0):
+        parts.append(f"{interrupted} interrupted")
     ended = progress.done - progress.counts.get("skipped", 0)
     if ended and progress.seconds:
         parts.append(f"{ended / progress.seconds:.3g} a second")

@@ -62,9 +62,8 @@ terminal pdb opens where one fails: c goes on with the next one, q ends the swee
 
 Ctrl-C stops what runs within the grace period; a second one at once.
 
---then runs a shell command at the end, failures or not, but not when the sweep was interrupted. If the command fails,
-that is said and the exit status is not 0. For one that only a complete sweep is to be followed by, type
-`mag sweep ... && COMMAND`.
+--then runs a shell command at the end, failures or not, but not after Ctrl-C. If the command fails, that is said, and
+the exit status is not 0. For one that only a complete sweep is to be followed by, type `mag sweep ... && COMMAND`.
 
 Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130 interrupted.
 """

@@ -15,7 +15,7 @@ from mag.launch.gate import Gate
 from mag.record import files, locks
 from mag.record.paths import StorePaths
 from mag.record.provenance import tell_time
-from mag.record.records import FAULTY, read_record, write_record
+from mag.record.records import BROKEN, read_record, write_record
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
@@ -167,7 +167,7 @@ class LocalLauncher:
 
     def _count_failure(self, outcome: Outcome) -> None:
         """Give up in time: before the place is given to the next."""
-        if self._failures_left is not None and outcome.status in FAULTY:
+        if self._failures_left is not None and outcome.status in BROKEN:
             self._failures_left -= 1
             if self._failures_left <= 0:
                 self.start_no_more()

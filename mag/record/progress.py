@@ -27,7 +27,7 @@ class Progress:
         total: How many experiments it has.
         counts: How many of them ended how; those complete before it began count as "skipped".
         running: The names of those that run.
-        failures: Name and reason of the latest that did not complete, at most five.
+        failures: Name and reason of the latest that failed, at most five; none of those that somebody interrupted.
         extremes: For the first numeric result: its name, and value and experiment of the lowest and the highest.
         started: When it began, ISO 8601 in UTC.
         seconds: How long it has been running.

@@ -19,6 +19,9 @@ Status = Literal["running", "completed", "failed", "killed", "timeout", "interru
 FAULTY = ("failed", "killed", "timeout", "interrupted", "lost")
 """How an experiment that did not complete may stand."""
 
+BROKEN = tuple(status for status in FAULTY if status != "interrupted")
+"""Those of them that nobody wanted."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

@@ -3,12 +3,12 @@
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
 
 from mag.record.progress import Progress
 from mag.record.provenance import tell_time
-from mag.record.records import FAULTY
+from mag.record.records import BROKEN, FAULTY
 from mag.run.tasks import Outcome
 
 _SHOWN = 5
@@ -36,6 +36,7 @@ class Tally:
         self.counts: Counter[str] = Counter(skipped=skipped)
         self.remarks: Counter[str] = Counter()
         self.faulty: list[Outcome] = []
+        self._broken: deque[tuple[str, str]] = deque(maxlen=_SHOWN)
         self.last: Outcome | None = None
 
     def start(self, name: str) -> None:
@@ -53,6 +54,8 @@ class Tally:
                 self.remarks[outcome.remark] += 1
             if outcome.status in FAULTY:
                 self.faulty.append(outcome)
+                if outcome.status in BROKEN:
+                    self._broken.append((outcome.name, outcome.message or ""))
             elif outcome.status == "completed":
                 self._compare(outcome)
 
@@ -74,7 +77,7 @@ class Tally:
                 total=self._total,
                 counts=dict(+self.counts),
                 running=tuple(self._running),
-                failures=tuple((outcome.name, outcome.message or "") for outcome in self.faulty[-_SHOWN:]),
+                failures=tuple(self._broken),
                 extremes=self._extremes,
                 started=self._started,
                 seconds=round(time.monotonic() - self._began, 1),

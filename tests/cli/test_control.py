@@ -120,8 +120,8 @@ def test_stop_a_sweep(start: Start, mag: Mag, read: Read) -> None:
 
 
 def test_stop_an_experiment(start: Start, mag: Mag, read: Read) -> None:
-    """Stopping an experiment ends it alone; its sweep goes on."""
-    process = start("C=1,2,3", "-j", "2")
+    """Stopping an experiment ends it alone; its sweep goes on, even one that gives up at the first failure."""
+    process = start("C=1,2,3", "-j", "2", "-x")
     assert mag("stop", "1|0.5").returncode == 0
     wait_for(lambda: len(starts()) == 3)
     Path("go").touch()

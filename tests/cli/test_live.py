@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from mag.cli.live import describe_progress, draw_progress
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
+from mag.run.tasks import Outcome
+from mag.sweeps.tally import Tally
 
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
     lambda name: name not in {".", ".."}
@@ -63,6 +65,17 @@ def test_what_the_view_says() -> None:
     assert lines[0] == "[------------------------] 101 of 10000, 1 failed, 1.68 a second, 1 h 38 min left, 2 at a time"
     assert lines[1:3] == ["  running  0|x  ", "  running  1|x  "]
     assert lines[3:5] == ["  score: highest 1.5 (b), lowest 0.5 (a)", "  failed   9|x  ValueError: bad"]
+
+
+def test_what_was_interrupted_has_not_failed() -> None:
+    """What somebody stopped is counted as that, and not shown among the latest failures."""
+    tally = Tally(3, 0, 1)
+    tally.end(Outcome(0, "1", "failed", message="ValueError: bad"))
+    tally.end(Outcome(1, "2", "interrupted", message="stopped: it was stopped"))
+    lines = draw_progress(tally.read(), STORE, 100)
+
+    assert "2 of 3, 1 failed, 1 interrupted" in lines[0]
+    assert [line for line in lines if "failed  " in line] == ["  failed   1  ValueError: bad"]
 
 
 def test_very_many_at_a_time() -> None:
