@@ -157,9 +157,10 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
 def _set_aside(claim: Claim, *, keep: bool) -> int:
     """Move what the last attempt left into its own folder, and return the number of the attempt to come.
 
-    The record goes last: where this process dies in between, the next one goes on with the same folder.
+    The record goes last: where this process dies in between, the next one goes on with the same folder. If it says
+    completed, that was promised to survive a power cut: its copy has reached the disk before it is written over.
     """
-    paths = claim.paths
+    paths, previous = claim.paths, claim.previous
     if not os.path.lexists(paths.record):
         return 1
     import shutil  # noqa: PLC0415  (with its compressors; rarely needed, and a fork carries what is loaded)
@@ -176,7 +177,8 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
     except OSError as error:
         place, reason = error.filename or paths.directory, error.strerror or error
         raise RecordError(f"Cannot set aside the last attempt: {place}: {reason}.") from error
-    files.write_file(f"{folder}/{os.path.basename(paths.record)}", content, scratch=paths.private)
+    promised = previous is not None and previous.status == "completed"
+    files.write_file(f"{folder}/{os.path.basename(paths.record)}", content, scratch=paths.private, durable=promised)
     return number + 1
 
 
