@@ -7,7 +7,7 @@ from typing import Any
 from unicodedata import combining, normalize
 
 from mag.config.identity import canonical_json
-from mag.config.secrets import mask
+from mag.config.secrets import is_secret, mask
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
 
@@ -135,6 +135,8 @@ def _read(key: str, value: Any, secrets: Sequence[str]) -> list[str]:
     if isinstance(value, bool):
         name = key.rpartition(".")[2]
         return [name if value else f"no_{name}"]
+    if type(value) is int and not is_secret(key, secrets):  # most values of large sweeps
+        return [str(value)]
     return list(_read_leaves(mask({key: value}, secrets)[key]))
 
 
@@ -155,6 +157,8 @@ def _encode(text: str, separator: str) -> str:
 
     A combining mark that would follow an encoded character or a joint is encoded too: they would melt.
     """
+    if text.isascii() and separator not in text and _UNSAFE.isdisjoint(text):
+        return text or "%"
     units: list[str] = []
     encoded = True
     text = normalize("NFC", text)

@@ -10,6 +10,9 @@ from typing import Any
 
 from mag.config.flat import flatten, keep_visible
 
+_WITHOUT_ZEROS = frozenset({str, int, bool, type(None)})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
 
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON text that a value has: UTF-8, sorted keys, no spaces, shortest floats.
@@ -23,8 +26,7 @@ def canonical_json(value: Any) -> bytes:
     >>> canonical_json({"lr": 1e-3, "C": 10, "sizes": (8, -0.0), "bound": float("inf")})
     b'{"C":10,"bound":Infinity,"lr":0.001,"sizes":[8,0.0]}'
     """
-    text = json.dumps(_unsign_zeros(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    return _ENCODER.encode(_unsign_zeros(value)).encode()
 
 
 def compute_identity(config: Mapping[str, Any]) -> str:
@@ -55,6 +57,8 @@ def hash_visible(visible: Mapping[str, Any]) -> str:
 
 
 def _unsign_zeros(value: Any) -> Any:
+    if type(value) in _WITHOUT_ZEROS:
+        return value
     if isinstance(value, float):
         return value + 0.0  # -0.0 + 0.0 is 0.0, and no other float changes
     if isinstance(value, Mapping):

@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mag.config.flat import flatten, keep_visible
@@ -55,25 +55,27 @@ class Names:
         folded = fold(identifier)
         if folded not in self._list() and not self._suffixed and self._given.setdefault(folded, identity) == identity:
             return Place(identifier, None)
-        names = (identifier, add_suffix(identifier, identity, separator=self._separator))
         free = None
-        for name in names:
+        for name in self._list_candidates(identifier, identity):
             folded = fold(name)
             present = self._list().get(folded)
             if present is not None:
                 try:
                     found = read_found(self._store, present)
                 except files.RefusedError:  # no reason to move; whoever claims it will say why it cannot be used
-                    return self._give(Place(present, {}), identity)
+                    found = {"identity": identity}
                 if found is not None and found.get("identity") == identity:
-                    return self._give(Place(present, found), identity)
+                    self._given[folded] = identity
+                    return Place(present, found)
             if free is None and self._given.get(folded, identity) == identity and (present is None or found is None):
                 free = name
-        return self._give(Place(free or names[1], None), identity)
+        free = free or name
+        self._given[fold(free)] = identity
+        return Place(free, None)
 
-    def _give(self, place: Place, identity: str) -> Place:
-        self._given[fold(place.name)] = identity
-        return place
+    def _list_candidates(self, identifier: str, identity: str) -> Iterator[str]:
+        yield identifier
+        yield add_suffix(identifier, identity, separator=self._separator)
 
     def _list(self) -> dict[str, str]:
         if self._listed is None:
