@@ -9,7 +9,7 @@ import click
 from mag.cli.project import WORDS, Project, open_project
 from mag.config.language.override import Override
 from mag.config.language.shell import write_word
-from mag.errors import SchemaError, UsageError
+from mag.errors import ConfigError, SchemaError, UsageError
 
 HELP = """Print the composed config; nothing is run, written or imported.
 
@@ -102,8 +102,13 @@ def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool)
     if not resolved:
         return config
     from mag.config.composition.interpolation import resolve
+    from mag.config.inspection.typing import locate_interpolation
 
-    return project.composer.convert(resolve(config), overrides)
+    try:
+        return project.composer.convert(resolve(config), overrides)
+    except ConfigError as error:
+        locate_interpolation(error, project.composer, overrides)
+        raise
 
 
 def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:

@@ -43,12 +43,13 @@ class Describer:
             raise error from None
 
     def _locate(self, error: ConfigError, point: Point) -> ConfigError:
-        """Return the error with the place of the value that it is about, where the schema refused one."""
-        if not isinstance(error, SchemaError):
-            return error
-        from mag.config.inspection.typing import locate_error  # noqa: PLC0415 - only an error needs it
+        """Return the error with the place of the value that it is about, where it is about one."""
+        from mag.config.inspection.typing import locate_error, locate_interpolation  # noqa: PLC0415 - for errors only
 
-        return locate_error(error, self._composer, point.assign())
+        if isinstance(error, SchemaError):
+            return locate_error(error, self._composer, point.assign())
+        locate_interpolation(error, self._composer, point.assign())
+        return error
 
     def _describe(self, point: Point) -> Description:
         grid = point.grid

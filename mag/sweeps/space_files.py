@@ -65,7 +65,9 @@ def find_space(name: str, config_path: Path | None) -> Path:
     if os.sep in name or name.endswith((".yaml", ".yml")):
         if os.path.isfile(name):
             return Path(name)
-        raise UsageError(f"--space {name}: there is no such file")
+        near = name_nearest(os.path.basename(name), [path.name for path in Path(name).parent.glob("*.yaml")])
+        hint = f", did you mean {Path(name).with_name(near)}?" if near else ""
+        raise UsageError(f"--space {name}: there is no such file{hint}")
     folders = [] if config_path is None else [config_path.parent / FOLDER, config_path / FOLDER]
     for folder in folders:
         if (folder / f"{name}.yaml").is_file():

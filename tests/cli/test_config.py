@@ -40,6 +40,16 @@ def test_resolve(mag: Mag) -> None:
     assert json.loads(mag("config", "model=mlp", "--json", "--resolve").stdout)["model"]["label"] == "mlp!"
 
 
+def test_what_cannot_be_resolved(groups: Path, mag: Mag) -> None:
+    """An interpolation that leads nowhere is an error with its file and line, or the override that gave it."""
+    (groups / "configs" / "model" / "mlp.yaml").write_text("name: mlp\nlabel: ${.nmae}\n")
+    for words in (["config", "--resolve"], ["run"], ["sweep", "lr=1,2"]):
+        assert mag(*words, "model=mlp").stderr.startswith(
+            "mag: configs/model/mlp.yaml:2: model.label is '${.nmae}', but"
+        )
+        assert mag(*words, "model.name=${zz}").stderr.startswith("mag: model.name=${zz}: model.name is '${zz}', but")
+
+
 def test_secrets_are_masked(mag: Mag) -> None:
     """A secret-looking value is not shown."""
     assert "password: '***'" in mag("config").stdout

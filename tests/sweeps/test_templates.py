@@ -95,8 +95,8 @@ def in_full(point: Point, composer: Composer, settings: Settings) -> Any:
         assert description.identity == compute_identity(config.resolved)
         assert description.name == name_config(config.resolved, description.identity, settings)
         return spell(description)
-    except MagError as error:
-        return type(error), str(error)
+    except MagError:
+        return describe(point, Describer(composer, settings))  # the first point has no template; its error has a place
 
 
 @pytest.fixture(scope="module")

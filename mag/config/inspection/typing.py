@@ -1,5 +1,6 @@
-"""Where a value stands that is still missing, or is not what the schema says."""
+"""Where a value stands that is still missing, cannot be resolved, or is not what the schema says."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.inspection.origins import Origins
 from mag.config.language.override import Override
-from mag.errors import SchemaError
+from mag.errors import ConfigError, SchemaError
 
 
 def locate_error(error: SchemaError, composer: Composer, overrides: Sequence[Override]) -> SchemaError:
@@ -21,6 +22,19 @@ def locate_error(error: SchemaError, composer: Composer, overrides: Sequence[Ove
     """
     place = locate_value(error.key, composer, overrides)
     return SchemaError(f"{place}: {error}", error.key) if place else error
+
+
+def locate_interpolation(error: ConfigError, composer: Composer, overrides: Sequence[Override]) -> None:
+    """Put the file and line of a value before what is wrong with its interpolation; nothing before other errors.
+
+    Args:
+        error: The error.
+        composer: What composed the config.
+        overrides: What it was composed with.
+    """
+    key = re.match(r"(\S+) is (?=['\"].*\$\{)", str(error))
+    if key and (place := locate_value(key[1], composer, overrides)):
+        error.args = (f"{place}: {error}",)
 
 
 def locate_value(key: str, composer: Composer, overrides: Sequence[Override]) -> str:
