@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mag.cli.project import WORDS, Project, open_project
-from mag.config.language.override import Override
+from mag.config.language.override import Override, format_value
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError, SchemaError, UsageError
 
@@ -134,7 +134,7 @@ def _show_choices(project: Project, overrides: Sequence[Override], *, as_json: b
     if as_json:
         write_json(rows)
         return
-    table = [[row["group"], str(row["chosen"]), row["by"], " ".join(row["options"])] for row in rows]
+    table = [[row["group"], format_value(row["chosen"]), row["by"], " ".join(row["options"])] for row in rows]
     write_table(["group", "chosen", "by", "options"], table)
 
 

@@ -13,6 +13,7 @@ from mag.config.documents.document import read_yaml
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override, format_override, format_value
 from mag.errors import OverrideError
+from mag.suggestion import name_nearest
 
 
 def read_overrides(texts: Iterable[str]) -> list[Override]:
@@ -68,6 +69,10 @@ def read_file(path: Path, subject: str) -> Any:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise OverrideError(f"{subject}: the file is not UTF-8; save it as UTF-8") from None
+    except FileNotFoundError:
+        near = name_nearest(path.name, [each.name for each in path.parent.glob("*.y*ml")])
+        hint = f", did you mean {path.with_name(near)}?" if near else ""
+        raise OverrideError(f"{subject}: there is no such file{hint}") from None
     except OSError as error:
         raise OverrideError(f"{subject}: the file cannot be read: {error.strerror or error}") from None
     return read_yaml(text, path)

@@ -83,7 +83,7 @@ def test_override_files(project: Path, show: Show, mag: Mag) -> None:
         (["--seed", "1"], "add --sample N"),
         (["--space", "no.yaml"], "mag: --space no.yaml: there is no such file"),
         (["C=3"], "leave one of them away"),
-        (["@no.yaml"], "mag: @no.yaml: the file cannot be read"),
+        (["@no.yaml"], "mag: @no.yaml: there is no such file"),
     ],
 )
 def test_errors(show: Show, arguments: list[str], said: str) -> None:

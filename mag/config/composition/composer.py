@@ -250,7 +250,9 @@ class Composer:
 
     def _explain_no_primary(self) -> str:
         if self._root is not None and not self._root.is_dir():
-            return f"the config folder {self._root} is not there"
+            there = [path.name for path in self._root.parent.glob("*") if path.is_dir()]
+            near = name_nearest(self._root.name, there)
+            return f"the config folder {self._root} is not there" + (f", did you mean {near!r}?" if near else "")
         known = self._library.options("")
         near = name_nearest(str(self._name), known)
         hint = f", did you mean {near!r}?" if near else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
-from mag.config.language.override import Choice, Override
+from mag.config.language.override import Choice, Override, format_value
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError
 from mag.patterns import compile_lazily
@@ -36,6 +36,7 @@ def find_doubts(composer: Composer, overrides: Sequence[Override]) -> Iterator[s
         texts = [value for value in _list_values(override) if isinstance(value, str)]
         yield from _doubt_value(override, texts, filled, composer)
         yield from _doubt_word(override, texts, composer, overrides)
+        yield from _doubt_list(override, composer, overrides)
         if override.operation == "add" and override.package is None and "." not in override.key:
             yield from _doubt_name(override, texts, composer)
 
@@ -103,11 +104,7 @@ def _doubt_word(
     words = [text for text in texts if text.lower() in _BOOLEANS or text == "None" or _NUMBER.fullmatch(text)]
     if not words or any(quote in override.text for quote in "'\""):
         return
-    groups = [each for each in take_first(overrides) if composer.is_group_override(each)]
-    try:
-        current = find_value(composer.compose(groups), override.key)
-    except ConfigError:  # a schema may want what the other overrides give
-        return
+    current = _find_current(override, composer, overrides)
     for word in words:
         if word == "None":
             meant = "null"
@@ -120,6 +117,33 @@ def _doubt_word(
         yield f"{override.text}: {word} is a text here; if {meant} is meant type it"
 
 
+def _doubt_list(override: Override, composer: Composer, overrides: Sequence[Override]) -> Iterator[str]:
+    """Yield a doubt about `lr=[1,2]` where a number stands, and about `sizes=1,2` where a list does."""
+    name, equal, _ = override.text.partition("=")
+    if isinstance(override.value, list) and override.value:
+        current = _find_current(override, composer, overrides)
+        if isinstance(current, bool | int | float | str) and "${" not in str(current):
+            better = write_word(f"{name}{equal}{','.join(map(format_value, override.value))}")
+            yield f"{override.text}: this is one value, a list; for several values type {better}"
+    elif isinstance(override.sweep, Choice) and len(override.values) <= _MOST_ITEMS:
+        if any(isinstance(each, list) for each in override.values):
+            return
+        current = _find_current(override, composer, overrides)
+        if isinstance(current, list):
+            better = write_word(f"{name}{equal}{format_value(list(override.values))}")
+            yield f"{override.text}: these are several values; for one list type {better}"
+
+
+def _find_current(override: Override, composer: Composer, overrides: Sequence[Override]) -> Any:
+    """Return what stands at the key of an override without any value typed; `ABSENT` where that is not known."""
+    groups = [each for each in take_first(overrides) if composer.is_group_override(each)]
+    try:
+        return find_value(composer.compose(groups), override.key)
+    except ConfigError:  # a schema may want what the other overrides give
+        return ABSENT
+
+
+_MOST_ITEMS = 20
 _BOOLEANS = {"yes": True, "on": True, "no": False, "off": False}
 _NUMBER = compile_lazily(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
 

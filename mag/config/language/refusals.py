@@ -137,6 +137,8 @@ def _explain_key(text: str, position: int) -> str:
         return "there is no key; type KEY=VALUE"
     if not equal and (both := re.fullmatch(r"([+]{0,2}[^\W\d][\w./@-]*)(?:\s*:\s*|\s+)(\S.*)", key.strip(), re.DOTALL)):
         return f"'=' is missing; type {write_word(f'{both[1]}={both[2]}')}"
+    if not equal and name.endswith((".yaml", ".yml")):
+        return f"'=' is missing; for the overrides in a file type {write_word(f'@{name}')}"
     if not equal:
         return f"'=' is missing; type {name}=VALUE to set, +{name}=VALUE to add or {write_word(f'~{name}')} to delete"
     for pattern, replacement, reason in _SLIPS:

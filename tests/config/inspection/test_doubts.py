@@ -74,3 +74,14 @@ def test_words_that_are_texts(write_configs: WriteConfigs, text: str, meant: str
     assert said.endswith(f"; if {meant} is meant type it")
     key, _, value = text.partition("=")
     assert doubt(root, f"{key}='{value}'") == doubt(root, "name=no", "name=012", "+new=no") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "better"), [("lr=[1,2]", "lr=1,2"), ("sizes=8,16", "'sizes=[8,16]'"), ("sizes=range(2)", "'sizes=[0,1]'")]
+)
+def test_lists_and_sweeps(write_configs: WriteConfigs, text: str, better: str) -> None:
+    """A list where one value stands, and several values where a list does, are doubted."""
+    root = write_configs(FILES | {"config": "lr: 0.1\nsizes: [1]\nopen: null\nsame: ${lr}"})
+    (said,) = doubt(root, text)
+    assert said.endswith(f" type {better}")
+    assert doubt(root, "sizes=[8],[16]", "open=[1]", "lr=1,2", "same=[1]", "+new=[1]") == []

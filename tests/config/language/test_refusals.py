@@ -91,6 +91,7 @@ def test_slips_are_told_what_was_probably_meant(text: str, column: int, advice: 
     ("text", "reason"),
     [
         ("key", "'=' is missing; type key=VALUE to set, +key=VALUE to add or '~key' to delete"),
+        ("a/b.yaml", "type @a/b.yaml"),
         ("", "cannot read an empty override at column 1: there is no key"),
         ("1key=1", "names that begin with a letter"),
         ("key=a#b", "'#' is a reserved character"),
