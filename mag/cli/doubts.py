@@ -10,7 +10,7 @@ from mag.cli.project import Project
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
 from mag.config.documents.surprises import find_surprises
-from mag.config.inspection.doubts import find_doubts, find_space, take_first
+from mag.config.inspection.doubts import find_doubts, find_settings, find_space, take_first
 from mag.config.language.override import Override
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError, SpaceError
@@ -31,6 +31,10 @@ def tell_doubts(
     """
     for text in find_doubts(composer, overrides):
         note(text)
+    with contextlib.suppress(ConfigError):  # the first values of all need not go together
+        for place, text in find_settings(composer, overrides):
+            if not (project.settings.chdir and "chdir" in text):
+                note(f"{shorten(place.file)}:{place.line}: {text}")
     named = [Path(text[1:]) for text in project.texts if text.startswith("@")]
     for file in dict.fromkeys([*_list_configs(composer, overrides), *named, *files]):
         for surprise in find_surprises(file):

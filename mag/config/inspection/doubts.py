@@ -6,6 +6,7 @@ from typing import Any
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
+from mag.config.documents.marks import Marks, Place
 from mag.config.language.override import Choice, Override, format_value
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError
@@ -63,6 +64,29 @@ def find_space(composer: Composer, overrides: Sequence[Override], names: Sequenc
             if _sweeps(document.content, config, composer):
                 return override.text, document.path
     return None
+
+
+def find_settings(composer: Composer, overrides: Sequence[Override]) -> Iterator[tuple[Place, str]]:
+    """Yield the settings of Hydra in the files of a config that say what is run, and what to type or write instead.
+
+    Args:
+        composer: Composes the configs.
+        overrides: As parsed; they compose.
+    """
+    typed = {override.key for override in overrides}
+    for part in composer.parts(take_first(overrides)):
+        settings = part.document.content if isinstance(part.document.content, dict) and not part.package else {}
+        swept = find_value(settings, "hydra.sweeper.params")
+        if isinstance(swept, dict) and swept.keys() - typed:
+            words = [
+                write_word(f"{key}={each if isinstance(each, str) else format_value(each)}")
+                for key, each in swept.items()
+            ]
+            place = Marks().locate(part.document.path, ("hydra", "sweeper", "params"))
+            yield place, f"hydra.sweeper.params are not read; to sweep them type mag sweep {' '.join(words)}"
+        if find_value(settings, "hydra.job.chdir") is True:
+            place = Marks().locate(part.document.path, ("hydra", "job", "chdir"))
+            yield place, "hydra.job.chdir is not read; write chdir = true into the settings, [tool.mag]"
 
 
 def _sweeps(content: Mapping[str, Any], config: Mapping[str, Any], composer: Composer) -> bool:

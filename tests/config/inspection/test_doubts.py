@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mag.config.composition.composer import Composer
-from mag.config.inspection.doubts import find_doubts, find_space
+from mag.config.inspection.doubts import find_doubts, find_settings, find_space
 from mag.config.language.grammar import parse_overrides
 
 WriteConfigs = Callable[[dict[str, str]], Path]
@@ -85,3 +85,15 @@ def test_lists_and_sweeps(write_configs: WriteConfigs, text: str, better: str) -
     (said,) = doubt(root, text)
     assert said.endswith(f" type {better}")
     assert doubt(root, "sizes=[8],[16]", "open=[1]", "lr=1,2", "same=[1]", "+new=[1]") == []
+
+
+def test_settings_of_hydra(write_configs: WriteConfigs) -> None:
+    """What Hydra would sweep is said with its place and what to type, unless all of it is typed."""
+    hydra = "hydra:\n  job: {chdir: true}\n  sweeper:\n    params:\n      lr: 1,2\n      model: glob(*)\n"
+    composer = Composer(write_configs(FILES | {"experiment/big": f"# @package _global_\nlr: 1\n{hydra}"}), "config")
+    first, second = find_settings(composer, parse_overrides(["+experiment=big", "lr=3"]))
+    assert (first[0].file.name, first[0].line) == ("big.yaml", 6)
+    assert first[1].endswith("type mag sweep lr=1,2 'model=glob(*)'")
+    assert second[0].line == 4
+    assert "chdir = true" in second[1]
+    assert len(list(find_settings(composer, parse_overrides(["+experiment=big", "lr=1,2", "model=svm"])))) == 1
