@@ -130,12 +130,21 @@ def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Comp
     zips = (*file.zips, *shape.zips)
     grids = [
         build_grid(
-            _merge(grid, overrides), composer, zips=zips, filters=file.filters, origin=_place(file, "grid", number)
+            _merge(grid, overrides),
+            composer,
+            zips=zips,
+            filters=file.filters,
+            origin=_place(file, "grid", number, grid, overrides),
         )
         for number, grid in enumerate(file.grids, start=1)
     ]
     included = [
-        build_grid(_merge(point, overrides), composer, zips=shape.zips, origin=_place(file, "include", number))
+        build_grid(
+            _merge(point, overrides),
+            composer,
+            zips=shape.zips,
+            origin=_place(file, "include", number, point, overrides),
+        )
         for number, point in enumerate(file.include, start=1)
     ]
     seed = file.seed if shape.seed is None else shape.seed
@@ -143,8 +152,12 @@ def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Comp
     yield Space(tuple(included))
 
 
-def _place(file: "SpaceFile", part: str, number: int) -> str:
-    return f"{file.path}: {part}" + (f" {number}" if len(file.grids) > 1 or part == "include" else "")
+def _place(file: "SpaceFile", part: str, number: int, own: Sequence[Override], typed: Sequence[Override]) -> str:
+    """Return how messages call a grid or point: file and part, and what was typed in the place of its own values."""
+    place = f"{file.path}: {part}" + (f" {number}" if len(file.grids) > 1 or part == "include" else "")
+    names = set(map(name_key, own))
+    replaced = [override.text for override in typed if name_key(override) in names]
+    return f"{place}, with {' '.join(replaced)} in the place of its own" if replaced else place
 
 
 def _merge(own: Sequence[Override], typed: Sequence[Override]) -> tuple[Override, ...]:

@@ -153,3 +153,10 @@ def test_a_grid_without_end(show: Show) -> None:
         "mag: the sweep has 10,000,000,000 points, and more than 10,000,000 are not gone through: sweep fewer values"
     )
     assert len(show(*grid, "--sample", "3")) == 3
+
+
+def test_what_was_typed_in_the_place_of_a_grid_s_own(project: Path, show: Show) -> None:
+    """An error of a grid of which a value was replaced by a typed one says so."""
+    (project / "s.yaml").write_text("grid: [{C: 1, +x: 1}, {C: 2, x: 1}]\n")
+    (said,) = show("--space", "s.yaml", "C=3")
+    assert "s.yaml: grid 2, with C=3 in the place of its own: x=1: there is no key x" in said
