@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from mag.errors import ExistsError, RecordError, RepositoryError
+from mag.patterns import compile_lazily
 from mag.record import files
 from mag.record.checkouts import read_code
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -20,6 +21,8 @@ from mag.record.repository import TRANSFER, Repository
 from mag.record.snapshots import COMMITS, SNAPSHOTS, keep_commit
 
 _LEFT = {"lock", "reruns"}
+_UNWANTED = compile_lazily(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What mag puts into no name: control characters, and what is no text."""
 
 
 def write_bundle(paths: ExperimentPaths, record: Record, repository: Repository | None, output: Path) -> None:
@@ -104,12 +107,14 @@ def read_bundle(source: Path, store: StorePaths, repository: Repository | None) 
 
 def _take_in(scratch: Path, source: Path, store: StorePaths, repository: Repository | None) -> ExperimentPaths:
     found = ExperimentPaths(str(scratch / "experiment"))
+    if os.path.islink(found.directory) or os.path.islink(found.private):
+        raise RecordError(f"{source} has a link in place of its experiment, which may lead anywhere.")
     try:
         record = read_record(found)
     except FileNotFoundError:
         raise RecordError(f"{source} is no bundle of mag: make one with `mag export --bundle EXPERIMENT`.") from None
     name = record.identifier
-    if os.sep in name or name in {"", ".", ".."} or name.startswith("."):
+    if os.sep in name or name == "" or name.startswith(".") or _UNWANTED.search(name):
         raise RecordError(f"{source} names its experiment {name!r}, which cannot be a directory's name here.")
     target = store.experiment(name)
     if os.path.lexists(target.directory):

@@ -1,6 +1,7 @@
 """Laws of `mag export --bundle` and `mag import`."""
 
 import io
+import json
 import os
 import tarfile
 from collections.abc import Callable
@@ -80,3 +81,33 @@ def test_without_code(project: Path, mag: Mag, tmp_path: Path) -> None:
     assert (done.returncode, "its code was not recorded" in done.stderr) == (0, True)
     assert (project / "1|0.5.mag").exists()
     assert mag("import", "1|0.5.mag", "--dir", str(tmp_path / "other")).returncode == 0
+
+
+def forge(bundle: Path, **fields: object) -> Path:
+    """Return a bundle whose record says something else; `link` puts a link in place of the experiment."""
+    folder = Path("forged")
+    with tarfile.open(bundle) as archive:
+        archive.extractall(folder, filter="data")
+    if fields.pop("link", False):
+        (folder / "experiment").rename(folder / "other")
+        (folder / "experiment").symlink_to("other")
+    record = folder / "experiment" / ".mag" / "record.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | fields))
+    with tarfile.open("forged.mag", "w:gz") as archive:
+        for path in folder.iterdir():
+            archive.add(path, path.name)
+    return Path("forged.mag")
+
+
+FORGED = [{"identifier": name} for name in ("a\0b", "a\x1b[2J", "a\udc80", "../x", "/x", "..", "", ".mag")]
+
+
+@pytest.mark.parametrize("fields", [*FORGED, {"link": True}, {"config": 3}])
+def test_a_forged_bundle(project: Path, mag: Mag, fields: dict[str, object]) -> None:
+    """A name that no experiment can have, or a link in its place, is refused, and nothing is taken in."""
+    mag("run")
+    mag("export", "--bundle", "1|0.5", "-o", "true.mag")
+    done = mag("import", str(forge(project / "true.mag", **fields)), "--dir", "store")
+
+    assert (done.returncode, "Traceback" in done.stderr, done.stdout) == (2, False, "")
+    assert [str(path) for path in Path("store").rglob("*")] == ["store/.mag"]
