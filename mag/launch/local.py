@@ -5,6 +5,8 @@ import dataclasses
 import importlib
 import os
 import queue
+import resource
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +22,7 @@ from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
 _POLL_SECONDS = 0.02
+_SPARE_FILES = 8  # that the runner opens besides: logs, records, the other end of a new connection
 _TRIES = 3  # of supervisors that die before the experiment begins
 NOT_BEGUN = "not begun"
 """The cause of an outcome that is no reason not to try again at once: nothing of the experiment was run."""
@@ -271,6 +274,18 @@ def count_cpus() -> int:
     """Return how many CPUs this process may use, by affinity and by the quota of its control group."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(count, _read_quota() or count))
+
+
+def count_room() -> int:
+    """Return how many experiments at a time this process may have connections to, by the files it may have open."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed == resource.RLIM_INFINITY:
+        return sys.maxsize
+    try:
+        taken = len(os.listdir("/dev/fd"))
+    except OSError:
+        taken = 0
+    return max(1, allowed - taken - _SPARE_FILES)
 
 
 def _read_quota() -> int | None:

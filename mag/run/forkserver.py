@@ -85,13 +85,14 @@ class ForkServer:
         Raises:
             LaunchError: The fork server is gone.
         """
-        near, far = socket.socketpair()
-        with self._turn, far:
-            try:
-                socket.send_fds(self._control, [b"+"], [far.fileno()])
-                pid = receive(self._control)
-            except OSError:
-                pid = None
+        with self._turn:  # in which the pair is made, too: one end more is open at a time, not one for each who waits
+            near, far = socket.socketpair()
+            with far:
+                try:
+                    socket.send_fds(self._control, [b"+"], [far.fileno()])
+                    pid = receive(self._control)
+                except OSError:
+                    pid = None
         if not isinstance(pid, int):
             near.close()
             raise LaunchError("The process that starts experiments is gone: the same command again does what is left.")

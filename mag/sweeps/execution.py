@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mag.config.secrets import mask_command
 from mag.launch.control import converse
-from mag.launch.local import LocalLauncher, Server, count_cpus, prepare_engine
+from mag.launch.local import LocalLauncher, Server, count_cpus, count_room, prepare_engine
 from mag.launch.signals import Interruption, stop_on_signals
 from mag.record import files
 from mag.record.claims import prepare_store
@@ -162,6 +162,8 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         server.wait_until_ready()
         prepare_store(plan.store)
         environment.store(plan.store)
+        if jobs < min(order.jobs or 1, len(todo), len(order.gpus) or len(todo)):
+            observer.remark(f"{jobs} at a time, not {order.jobs}: `ulimit -n` allows no more open files")
         for line in list_changes(plan, todo, conditions.provenance, order.settings.secrets):
             observer.remark(line)
         with _announced(plan, order, conditions.provenance):
@@ -185,9 +187,12 @@ def _open_server(load: Callable[[], Function], order: Order, threads: int) -> "F
 
 
 def choose_jobs(order: Order, todo: int) -> int:
-    """Return how many experiments run at a time: as asked, else one for each GPU slot, else one for each CPU."""
+    """Return how many experiments run at a time: as asked, else one for each GPU slot, else one for each CPU.
+
+    Never more than this process may have connections to.
+    """
     jobs = 1 if order.in_process else order.jobs or len(order.gpus) or order.settings.jobs or count_cpus()
-    return max(1, min(jobs, todo, len(order.gpus) or todo))
+    return max(1, min(jobs, todo, len(order.gpus) or todo, count_room()))
 
 
 @contextlib.contextmanager
@@ -213,7 +218,7 @@ def _make_launcher(server: Server, conditions: Conditions, order: Order, tally: 
         conditions,
         jobs=jobs,
         gpus=order.gpus,
-        most=1 if is_alone else min(todo, len(order.gpus) or _ROOM * max(jobs, count_cpus())),
+        most=1 if is_alone else min(todo, count_room(), len(order.gpus) or _ROOM * max(jobs, count_cpus())),
         max_failures=order.max_failures,
         started=tally.start,
     )

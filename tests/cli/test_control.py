@@ -297,3 +297,15 @@ def test_what_then_prints_on_a_terminal_stays() -> None:
 
     assert shown.index("1 experiment: 1 completed.") < shown.index("above")
     assert "\x1b" not in shown[shown.index("above") :]
+
+
+@pytest.mark.usefixtures("project")
+def test_no_more_at_a_time_than_there_may_be_open_files() -> None:
+    """A sweep of very many at a time runs as many as `ulimit -n` lets it, and says so."""
+    command = [sys.executable, "-m", "mag", "sweep", "C=range(60)", "-j", "60"]
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -n 48; exec {shlex.join(command)}"], capture_output=True, text=True, check=False
+    )
+
+    assert "60 experiments: 60 completed." in done.stderr
+    assert " at a time, not 60: `ulimit -n` allows no more open files\n" in done.stderr
