@@ -1,6 +1,7 @@
 """What tests of several folders share: a project in a folder of its own, and mag run in it as a user would."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from mag.record.records import Record, read_record
 
 settings.register_profile("mag", deadline=None)  # a slow machine is no failure
 settings.load_profile("mag")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
 
 APP = """\
 import mag
