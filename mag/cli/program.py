@@ -185,7 +185,7 @@ def _explain_usage(error: "click.ClickException", arguments: list[str]) -> int:
         help_command = f"{context.command_path} {context.help_option_names[-1]}"
         say(f"{escape(context.get_usage())}\nTry '{escape(help_command)}' for help.\n")
     message = error.format_message().replace("\n\t", " ")  # as click lists the choices of an argument
-    say(f"Error: {escape(message)}{suggest_instead(error, arguments)}")
+    say(f"Error: {escape(message + suggest_instead(error, arguments))}")
     return error.exit_code
 
 
