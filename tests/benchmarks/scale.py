@@ -22,6 +22,7 @@ from tests.benchmarks.timing import Case, divide, subtract
 
 _FEW, _MANY = 1_000, 10_000
 _LONG, _SHORT = 100_000, 100
+_KEYS = ("two keys", "one key")
 _LONGEST_SECONDS = 120
 _APP = """\
 import os
@@ -41,37 +42,43 @@ def train(config):
 
 
 def measure(bench: Bench) -> Table:
-    """Return what a done sweep takes, and say when the first of a long one starts."""
+    """Return what a done sweep takes, and say when the first of a long one starts; swept over one key, and over two."""
     project = bench.make_project("scale")
-    cases = [case for number in (_FEW, _MANY) for case in _list_cases(bench, project, number)]
+    rows = [row for keys in _KEYS for row in _measure_done(bench, project, keys)]
+    (project / "train.py").write_text(_APP)
+    for keys in _KEYS:
+        _, _, least = _start(bench, project, keys, _SHORT)
+        seconds, spent, most = _start(bench, project, keys, _LONG)
+        memory = (most - least) / _LONG
+        rows += [
+            Row(f"({keys}: the first of {_LONG:,} after {seconds:.2f} s, {spent:.2f} s of CPU time; goal: within 5)"),
+            Row(f"({keys}: the runner's memory: {memory:,.0f} bytes an experiment; goal: under 1,024)"),
+        ]
+    return Table("scale: ms for a command", rows)
+
+
+def _measure_done(bench: Bench, project: Path, keys: str) -> list[Row]:
+    cases = [case for number in (_FEW, _MANY) for case in _list_cases(bench, project, keys, number)]
     found = bench.measure(cases)
     further = [
         divide(subtract(found[f"{who} {_MANY}"], found[f"{who} {_FEW}"]), _MANY - _FEW) for who in ("floor", "mag")
     ]
-    rows = [
-        Row(f"floor, {_MANY:,}", found[f"floor {_MANY}"]),
-        Row(
-            f"mag sweep, {_MANY:,}, all done (goal: under 2,000)",
-            found[f"mag {_MANY}"],
-            "floor",
-            found[f"floor {_MANY}"],
-        ),
+    floor, done = found[f"floor {_MANY}"], found[f"mag {_MANY}"]
+    return [
+        Row(f"floor, {_MANY:,}", floor),
+        Row(f"mag sweep of {keys}, {_MANY:,}, all done (goal: under 2,000)", done, "floor", floor),
         Row("floor, each further one", further[0]),
         Row("mag sweep, all done, each further one", further[1], "floor", further[0], goal=3, by_cpu=True),
     ]
-    (project / "train.py").write_text(_APP)
-    _, _, least = _start(bench, project, _SHORT)
-    seconds, spent, most = _start(bench, project, _LONG)
-    rows += [
-        Row(f"(the first of {_LONG:,} started after {seconds:.2f} s, {spent:.2f} s of CPU time; goal: within 5)"),
-        Row(f"(the runner's memory: {(most - least) / _LONG:,.0f} bytes an experiment; goal: under 1,024)"),
-    ]
-    return Table("scale: ms for a command", rows)
 
 
-def _list_cases(bench: Bench, project: Path, number: int) -> list[Case]:
-    store = bench.folder / f"scale-{number}"
-    overrides = [f"x=range({number})"]
+def _write_overrides(keys: str, number: int) -> list[str]:
+    return [f"x=range({number})"] if keys == "one key" else [f"x=range({number // 100})", "+y=range(100)"]
+
+
+def _list_cases(bench: Bench, project: Path, keys: str, number: int) -> list[Case]:
+    store = bench.folder / f"scale-{keys.replace(' ', '-')}-{number}"
+    overrides = _write_overrides(keys, number)
     for planned in mag.plan(overrides, config_path=project / "configs", experiments_dir=store):
         record = Record(
             identity=planned.identity,
@@ -92,20 +99,11 @@ def _list_cases(bench: Bench, project: Path, number: int) -> list[Case]:
     ]
 
 
-def _start(bench: Bench, project: Path, number: int) -> tuple[float, float, int]:
+def _start(bench: Bench, project: Path, keys: str, number: int) -> tuple[float, float, int]:
     """Return after how many seconds the first experiment started; the runner's CPU seconds, and its peak in bytes."""
-    first = project / f"first-{number}"
-    words = [
-        *bench.mag,
-        "sweep",
-        f"x=range({number // 100})",
-        "+y=range(100)",
-        "-j",
-        "2",
-        "-q",
-        "--dir",
-        str(project / f"runs-{number}"),
-    ]
+    name = f"{keys.replace(' ', '-')}-{number}"
+    first = project / f"first-{name}"
+    words = [*bench.mag, "sweep", *_write_overrides(keys, number), "-j", "2", "-q", "--dir", str(project / name)]
     began = time.time()
     environment = os.environ | bench.environment | {"FIRST": str(first)}
     with subprocess.Popen(words, cwd=project, env=environment, stdin=subprocess.DEVNULL) as runner:
