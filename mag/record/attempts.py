@@ -100,6 +100,8 @@ class Attempt:
     def publish(self, status: Status, *, ending: Mapping[str, Any], error: dict[str, Any] | None = None) -> Record:
         """Write how the attempt ended; when this returns it survives a power cut.
 
+        What was printed and logged is on its way to the disk by then, too, ahead of the record.
+
         Args:
             status: How it ended.
             ending: Exit code or signal of its process, CPU seconds, peak memory in bytes.
@@ -117,6 +119,8 @@ class Attempt:
             exit=dict(ending),
             error=error and {**error, "message": self.redaction.redact(error["message"])},
         )
+        for path in (self.paths.log, self.paths.metrics):
+            files.send_file_to_disk(path)
         claims.publish(self.paths, self.record)
         return self.record
 

@@ -154,6 +154,14 @@ def send_to_disk(descriptor: int) -> None:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+def send_file_to_disk(path: str) -> None:
+    """Have the kernel begin to write what it holds of the file at `path`, if there is one."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, _OLD_FILE)
+        send_to_disk(descriptor)
+        os.close(descriptor)
+
+
 def remove_file(path: str) -> None:
     """Remove a file if it is there and can be removed."""
     try:

@@ -49,6 +49,8 @@ def train(config, experiment):
         note(config.i, "twice")
     note(config.i, "start")
     trace("child")
+    print("this is", config.i)
+    experiment.log_metrics(i=config.i)
     experiment.register_result("early", config.i)
     if os.environ.get("FAIL"):
         raise ValueError("told to")

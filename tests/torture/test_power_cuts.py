@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mag.record.attempts import read_metrics
 from mag.record.files import read_json, read_object
 from mag.record.records import decode_record
 from mag.record.store import StoredExperiment
@@ -64,6 +65,8 @@ def judge(arena: Arena, known: dict[int, StoredExperiment], said: set[int]) -> N
     assert said <= set(complete), "what was said to be completed is not"
     assert {i: e.results for i, e in complete.items()} == {i: known[i].results for i in complete}
     assert {i: read_object(complete[i].paths.results) for i in said} == {i: known[i].results for i in said}
+    assert {i: Path(complete[i].paths.log).read_text() for i in said} == {i: f"this is {i}\n" for i in said}
+    assert {i: read_metrics(complete[i].paths.metrics) for i in said} == {i: [{"i": i}] for i in said}
     go_on(arena, set(complete))
 
 
@@ -71,7 +74,8 @@ def go_on(arena: Arena, complete: set[int]) -> None:
     """Type the same command again; check that it does what is left, and only that."""
     begun = arena.count("start")
     assert arena.run(*ORDER) == 0, arena.read_words()[-2000:]
-    arena.judge_results(SIZE)
+    stored = arena.judge_results(SIZE)
+    assert {i: read_object(e.paths.results) for i, e in stored.items()} == {i: e.results for i, e in stored.items()}
     assert {i: arena.count("start")[i] for i in complete} == {i: begun[i] for i in complete}, "done twice"
 
 
