@@ -63,3 +63,20 @@ def release_sweep(store: StorePaths, sweep: str, lock: locks.Lock) -> None:
         with contextlib.suppress(OSError):
             os.unlink(path)
     lock.release()
+
+
+def list_dead(store: StorePaths) -> list[str]:
+    """Return the sweeps whose runner is gone and did not say so: it was killed, or the power was cut."""
+    try:
+        names = os.listdir(store.manifests)
+    except OSError:
+        return []
+    sweeps = (name.removesuffix(".lock") for name in names if name.endswith(".lock"))
+    return [sweep for sweep in sweeps if not is_running(store, sweep)]
+
+
+def bury(store: StorePaths, sweep: str) -> None:
+    """Have `list_dead` forget a sweep, unless its runner lives after all."""
+    lock = hold_sweep(store, sweep)
+    if lock is not None:
+        release_sweep(store, sweep, lock)

@@ -21,6 +21,7 @@ from mag.record.environment import Environment, gather_environment
 from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
+from mag.record.recovery import recover_experiment, recover_store
 from mag.run.forkserver import ForkServer, limit_threads
 from mag.run.limits import Limits
 from mag.run.tasks import RETRIED, Conditions, Function, Outcome
@@ -148,6 +149,10 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     """
     check_owners(plan.experiments, order.app, order.settings)
     todo = list(plan) if order.force else plan.select_unfinished()
+    recover_store(plan.store)
+    if not order.manifest:  # nor had it one before, which would tell of a death
+        for experiment in plan:
+            recover_experiment(plan.store.experiment(experiment.identifier))
     if not todo:
         files.tidy_shared_folder(str(plan.store.manifests))
         return Report(plan, Counter(skipped=len(plan)))

@@ -1,0 +1,54 @@
+"""What a runner that was killed, or a power cut, left where no later attempt would see to it.
+
+The next attempt of an experiment removes what the last one left. But one that completed and was to run again
+(`--force`) is still completed if it died before it had said `running`, so that nobody would come by.
+"""
+
+import contextlib
+import os
+
+from mag.errors import RecordError
+from mag.record import controls, files, locks, records
+from mag.record.paths import ExperimentPaths, StorePaths
+
+
+def recover_store(store: StorePaths) -> None:
+    """Tidy up a store in which the runner of a sweep died since this was last done."""
+    dead = controls.list_dead(store)
+    if not dead:
+        return
+    for name in os.listdir(store.root):
+        recover_experiment(store.experiment(name))
+    for sweep in dead:
+        controls.bury(store, sweep)
+
+
+def recover_experiment(paths: ExperimentPaths) -> None:
+    """Tidy up an experiment's directory, unless somebody is at work on it or it cannot be written."""
+    with contextlib.suppress(OSError, RecordError):  # it is no experiment, or not ours
+        names = os.listdir(paths.private)
+        if "attempts" not in names and not any(name.endswith(files.TEMPORARY) for name in names):
+            return
+        lock = locks.acquire(paths.lock)
+        if lock is None:
+            return
+        try:
+            files.remove_temporaries(paths.private)
+            _bring_back(paths)
+        finally:
+            lock.release()
+
+
+def _bring_back(paths: ExperimentPaths) -> None:
+    """Bring back what was set aside for an attempt that never began, if the last one completed."""
+    record = records.read_record(paths)
+    folder = paths.attempt(record.attempt)
+    if record.status != "completed" or not os.path.isdir(folder):
+        return
+    for path in (paths.log, paths.results):
+        aside = f"{folder}/{os.path.basename(path)}"
+        if os.path.lexists(aside) and not os.path.lexists(path):
+            os.replace(aside, path)
+    for name in os.listdir(folder):
+        files.remove_file(f"{folder}/{name}")
+    os.rmdir(folder)

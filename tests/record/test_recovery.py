@@ -1,0 +1,82 @@
+"""Laws of tidying up after runners that were killed."""
+
+from pathlib import Path
+
+import pytest
+
+from mag.config.identity import compute_identity
+from mag.record import claims
+from mag.record.claims import Claim, begin_attempt, claim_directory, publish
+from mag.record.paths import StorePaths
+from mag.record.records import Record, read_record
+from mag.record.recovery import recover_experiment, recover_store
+
+IDENTITY = compute_identity({"C": 1})
+RECORD = Record(identity=IDENTITY, identifier="1", status="running", config={"C": 1})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> StorePaths:
+    """Return a store with one experiment, which completed, and has a log and results."""
+    store = StorePaths(str(tmp_path))
+    claim = claim_directory(store, "1", IDENTITY)
+    publish(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"))
+    Path(claim.paths.log).write_text("said")
+    Path(claim.paths.results).write_text("{}")
+    claim.lock.release()
+    return store
+
+
+def die_early(store: StorePaths) -> Claim:
+    """Let an attempt set aside what there is, begin to write, and die, but for its lock; return its claim."""
+    claim = claim_directory(store, "1", IDENTITY)
+    claims._set_aside(claim, keep=False)
+    Path(f"{claim.paths.private}/record.json.7.tmp").touch()
+    assert not Path(claim.paths.results).exists()
+    return claim
+
+
+def test_what_was_set_aside_in_vain_comes_back(store: StorePaths) -> None:
+    """An experiment that completed is as it was, where the attempt to run it again died before it had begun."""
+    before = {path.relative_to(store.root) for path in Path(store.root).rglob("*")}
+    paths = store.experiment("1")
+    die_early(store).lock.release()
+    recover_experiment(paths)
+
+    assert {path.relative_to(store.root) for path in Path(store.root).rglob("*")} - {Path("1/.mag/attempts")} == before
+    assert Path(paths.log).read_text() == "said"
+
+
+def test_an_experiment_that_is_held_is_left_alone(store: StorePaths) -> None:
+    """Nothing is taken from under somebody's hands."""
+    claim = die_early(store)
+    recover_experiment(claim.paths)
+
+    assert Path(f"{claim.paths.private}/record.json.7.tmp").exists()
+    assert Path(claim.paths.attempt(1)).exists()
+
+
+def test_an_attempt_that_has_begun_keeps_what_it_set_aside(store: StorePaths) -> None:
+    """Once the record says that it runs, the results of before are those of an earlier attempt for good."""
+    claim = claim_directory(store, "1", IDENTITY)
+    publish(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"))
+    claim.lock.release()
+    recover_experiment(claim.paths)
+
+    assert Path(f"{claim.paths.attempt(1)}/results.json").exists()
+    assert read_record(claim.paths).attempt == 2
+
+
+def test_a_store_is_tidied_once_for_a_runner_that_died(store: StorePaths) -> None:
+    """The lock of a sweep that nobody holds tells of a death; where there is none, nothing is looked at."""
+    paths = store.experiment("1")
+    die_early(store).lock.release()
+    recover_store(store)
+    assert not Path(paths.results).exists(), "nobody died"
+
+    store.manifests.mkdir(parents=True)
+    Path(store.sweep_lock("a")).touch()
+    recover_store(store)
+
+    assert Path(paths.results).exists()
+    assert not Path(store.sweep_lock("a")).exists()
