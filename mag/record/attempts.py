@@ -14,6 +14,7 @@ from mag.record.claims import Claim
 from mag.record.drift import survey_modules, tell_drift
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Record, Status
+from mag.record.recovery import bring_back
 from mag.record.redaction import NOTHING, Redaction
 
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -51,6 +52,7 @@ class Attempt:
         try:
             self.record = claims.begin_attempt(claim, record, keep=keep)
         except BaseException:
+            bring_back(claim.paths)
             claim.lock.release()
             raise
         self.results: dict[str, Any] = dict(self.record.results)

@@ -25,30 +25,31 @@ def recover_store(store: StorePaths) -> None:
 
 def recover_experiment(paths: ExperimentPaths) -> None:
     """Tidy up an experiment's directory, unless somebody is at work on it or it cannot be written."""
-    with contextlib.suppress(OSError, RecordError):  # it is no experiment, or not ours
+    with contextlib.suppress(OSError):  # it is no experiment, or not ours
         names = os.listdir(paths.private)
         if "attempts" not in names and not any(name.endswith(files.TEMPORARY) for name in names):
             return
         lock = locks.acquire(paths.lock)
-        if lock is None:
-            return
-        try:
+        if lock is not None:
             files.remove_temporaries(paths.private)
-            _bring_back(paths)
-        finally:
+            bring_back(paths)
             lock.release()
 
 
-def _bring_back(paths: ExperimentPaths) -> None:
-    """Bring back what was set aside for an attempt that never began, if the last one completed."""
-    record = records.read_record(paths)
-    folder = paths.attempt(record.attempt)
-    if record.status != "completed" or not os.path.isdir(folder):
-        return
-    for path in (paths.log, paths.results):
-        aside = f"{folder}/{os.path.basename(path)}"
-        if os.path.lexists(aside) and not os.path.lexists(path):
-            os.replace(aside, path)
-    for name in os.listdir(folder):
-        files.remove_file(f"{folder}/{name}")
-    os.rmdir(folder)
+def bring_back(paths: ExperimentPaths) -> None:
+    """Bring back what was set aside for an attempt that never began, if the last one completed.
+
+    To be called by the holder of its lock. What the file system refuses stays where it is, for the next time.
+    """
+    with contextlib.suppress(OSError, RecordError):
+        record = records.read_record(paths)
+        folder = paths.attempt(record.attempt)
+        if record.status != "completed" or not os.path.isdir(folder):
+            return
+        for path in (paths.log, paths.results):
+            aside = f"{folder}/{os.path.basename(path)}"
+            if os.path.lexists(aside) and not os.path.lexists(path):
+                os.replace(aside, path)
+        for name in os.listdir(folder):
+            files.remove_file(f"{folder}/{name}")
+        os.rmdir(folder)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from mag.record.files import read_object
 from mag.record.store import Store, StoredExperiment
 
 FULL = os.environ.get("MAG_TORTURE") == "full"
@@ -160,13 +161,15 @@ class Arena:
     def judge_results(self, count: int) -> dict[int, StoredExperiment]:
         """Check the store against the ledger once a sweep of `count` experiments is over, and return what is stored.
 
-        All are complete, with the results of one attempt that ended; none ran beside itself; nothing is left over.
+        All are complete, with the results of one attempt that ended, and the same in their copy for people; none ran
+        beside itself; nothing is left over.
         """
         ended = {(entry.number, entry.pid) for entry in self.read_ledger() if entry.event == "end"}
         stored = self.read_store()
         assert sorted(stored) == list(range(count))
         assert {e.status for e in stored.values()} == {"completed"}
         assert {(number, e.results["pid"]) for number, e in stored.items()} <= ended
+        assert {i: read_object(e.paths.results) for i, e in stored.items()} == {i: e.results for i, e in stored.items()}
         assert self.count("twice") == {}
         assert self.list_temporaries() == []
         return stored

@@ -74,8 +74,7 @@ def go_on(arena: Arena, complete: set[int]) -> None:
     """Type the same command again; check that it does what is left, and only that."""
     begun = arena.count("start")
     assert arena.run(*ORDER) == 0, arena.read_words()[-2000:]
-    stored = arena.judge_results(SIZE)
-    assert {i: read_object(e.paths.results) for i, e in stored.items()} == {i: e.results for i, e in stored.items()}
+    arena.judge_results(SIZE)
     assert {i: arena.count("start")[i] for i in complete} == {i: begun[i] for i in complete}, "done twice"
 
 

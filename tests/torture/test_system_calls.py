@@ -40,14 +40,15 @@ def list_of_runner(folder: Path, call: str) -> list[int]:
     return [n for n, line in enumerate(lines, 1) if "experiments" in line]
 
 
-def spoil(arena: Arena, role: str, call: str, fault: str, n: int) -> int:
+def spoil(arena: Arena, order: tuple[str, ...], role: str, fault: str, moment: tuple[str, int]) -> int:
     """Run the sweep with that one call of that process spoiled; return its exit status."""
+    call, n = moment
     trace: tuple[str, ...] = ("strace", "-qq", "-o", str(arena.home / "trace"), "-e", f"trace={call}")
     trace += ("-e", f"inject={call}:{FAULTS[fault]}:when={n}")
     if role == "runner":
-        return arena.run(*ORDER, before=trace)
+        return arena.run(*order, before=trace)
     follow = ("-f",) if role == "supervisor" else ()
-    return arena.run(*ORDER, TRACE=" ".join((*trace, *follow)), TRACE_ROLE=role)
+    return arena.run(*order, TRACE=" ".join((*trace, *follow)), TRACE_ROLE=role)
 
 
 def check(arena: Arena, code: int, fault: str) -> None:
@@ -65,7 +66,7 @@ def check(arena: Arena, code: int, fault: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-@pytest.mark.parametrize("before", ["new", "again"])
+@pytest.mark.parametrize("before", ["new", "again", "forced"])
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("role", ROLES)
 def test_any_call_may_be_the_last(tmp_path: Path, dice: random.Random, role: str, fault: str, before: str) -> None:
@@ -78,10 +79,11 @@ def test_any_call_may_be_the_last(tmp_path: Path, dice: random.Random, role: str
         home = tmp_path / str(number)
         home.mkdir()
         arena = Arena(home)
-        if before == "again":
-            assert arena.run(*ORDER, FAIL="1") == 1
+        if before != "new":
+            assert arena.run(*ORDER, FAIL="1" if before == "again" else "") == (1 if before == "again" else 0)
             (home / "words").unlink()
-        code = spoil(arena, role, call, fault, n)
+        order = (*ORDER, "--force") if before == "forced" else ORDER
+        code = spoil(arena, order, role, fault, (call, n))
         arena.settle()
         where = f"{call} {n}: exit {code}; {arena.read_words()}"
         print(where)
