@@ -150,7 +150,7 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
     record = record.replace(attempt=number, results=previous.results if keep and previous else {})
     config = values.dump_json(values.encode_config(record.config), sort=True)
     files.write_file(paths.config, config, scratch=paths.private)
-    records.write_record(paths, record, durable=False)
+    records.write_record(paths, record, durable=number > 1)  # an empty one would hide that there were others before
     return record
 
 

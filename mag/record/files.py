@@ -213,6 +213,14 @@ def read_file(path: str) -> bytes:
         os.close(descriptor)
 
 
+def is_hollow(path: str) -> bool:
+    """Tell whether a file is empty or all zeros: what a power cut leaves of one that had not reached the disk."""
+    try:
+        return not read_file(path).strip(b"\0")
+    except OSError:
+        return False
+
+
 def read_object(path: str) -> dict[str, Any]:
     """Return the object in a JSON file: a config or results, whose keys are the user's.
 

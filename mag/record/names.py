@@ -160,7 +160,7 @@ def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
         raise
     except RecordError:
         ruins = _read_ruins(paths)
-        return None if not ruins and _is_hollow(paths.record) else ruins
+        return None if not ruins and files.is_hollow(paths.record) else ruins
 
 
 def _look_again(paths: ExperimentPaths) -> dict[str, Any]:
@@ -178,14 +178,6 @@ def _read_ruins(paths: ExperimentPaths) -> dict[str, Any]:
         raise
     except (OSError, MagError):
         return {}
-
-
-def _is_hollow(path: str) -> bool:
-    """Tell whether a file is empty or all zeros: what a power cut leaves of one that had not reached the disk."""
-    try:
-        return not files.read_file(path).strip(b"\0")
-    except OSError:
-        return False
 
 
 def _is_blank(directory: str) -> bool:

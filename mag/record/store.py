@@ -80,7 +80,7 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (MagError, OSError) as error:
-            return StoredExperiment(name, paths, None, "corrupt", str(error))
+            return None if _was_cut_off(paths) else StoredExperiment(name, paths, None, "corrupt", str(error))
         return StoredExperiment(name, paths, record, status)
 
     def filter(self, keep: Callable[[StoredExperiment], bool]) -> Iterator[StoredExperiment]:
@@ -139,6 +139,12 @@ class Store:
         if not names:
             return f"No experiment {reference!r}: there are none in {self.paths.root} yet."
         return f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."
+
+
+def _was_cut_off(paths: ExperimentPaths) -> bool:
+    """Tell whether all that is left is what a power cut leaves of a first attempt that had just begun."""
+    has_results = os.path.lexists(paths.results) and not files.is_hollow(paths.results)
+    return files.is_hollow(paths.record) and not has_results and not os.path.lexists(paths.attempt(1))
 
 
 def _read_settled(paths: ExperimentPaths) -> tuple[Record, str]:

@@ -54,6 +54,19 @@ def test_a_running_one_that_nobody_runs_is_lost(tmp_path: Path) -> None:
     lock.release()
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 100])
+def test_a_first_attempt_that_a_power_cut_left_nothing_of_is_none(tmp_path: Path, left: bytes) -> None:
+    """An empty record is no experiment, unless there are results or an earlier attempt: then it is corrupt."""
+    paths = write(tmp_path, "a")
+    Path(paths.record).write_bytes(left)
+    assert list(Store(tmp_path)) == []
+    for there in (paths.results, f"{paths.attempt(1)}/record.json"):
+        Path(there).parent.mkdir(parents=True, exist_ok=True)
+        Path(there).write_text('{"loss": 1}')
+        assert [one.status for one in Store(tmp_path)] == ["corrupt"]
+        Path(there).unlink()
+
+
 def test_what_was_registered_is_seen_at_once(tmp_path: Path) -> None:
     """Results of an experiment that has not ended, or never said so, are those that it registered."""
     paths = write(tmp_path, "a", status="running")
@@ -129,7 +142,7 @@ def test_no_damage_stops_a_listing(tmp_path: Path) -> None:
     write(tmp_path, "whole")
     path = Path(write(tmp_path, "torn", results={"score": [1, {"x": "nan"}]}).record)
     content, chance = path.read_bytes(), random.Random(0)
-    torn = [content[:length] for length in range(len(content))]
+    torn = [content[:length] for length in range(1, len(content))]
     flipped = [bytearray(content) for _ in range(500)]
     for one in flipped:
         for _ in range(chance.randint(1, 3)):
