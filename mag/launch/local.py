@@ -18,6 +18,7 @@ from mag.record import files, locks
 from mag.record.paths import StorePaths
 from mag.record.provenance import tell_time
 from mag.record.records import BROKEN, read_record, write_record
+from mag.record.recovery import recover_experiment
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
@@ -246,6 +247,7 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
         begun: The directory that the supervisor began to use for it; None if it had not come to that.
     """
     if begun is None:
+        recover_experiment(StorePaths(conditions.store).experiment(task.name))
         return Outcome(task.index, task.name, "killed", message=f"{_KILLED} before it began", cause=NOT_BEGUN)
     paths = StorePaths(conditions.store).experiment(begun)
     try:
