@@ -76,7 +76,8 @@ def list_dead(store: StorePaths) -> list[str]:
 
 
 def bury(store: StorePaths, sweep: str) -> None:
-    """Have `list_dead` forget a sweep, unless its runner lives after all."""
-    lock = hold_sweep(store, sweep)
-    if lock is not None:
-        release_sweep(store, sweep, lock)
+    """Have `list_dead` forget a sweep, unless its runner lives after all, or this user cannot write there."""
+    with contextlib.suppress(OSError):
+        lock = hold_sweep(store, sweep)
+        if lock is not None:
+            release_sweep(store, sweep, lock)

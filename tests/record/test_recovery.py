@@ -80,3 +80,14 @@ def test_a_store_is_tidied_once_for_a_runner_that_died(store: StorePaths) -> Non
 
     assert Path(paths.results).exists()
     assert not Path(store.sweep_lock("a")).exists()
+
+
+def test_a_lock_that_cannot_be_opened_stops_nobody(store: StorePaths) -> None:
+    """Where the sign of a death cannot be removed, the store is tidied all the same."""
+    paths = store.experiment("1")
+    die_early(store).lock.release()
+    Path(store.sweep_lock("a")).mkdir(parents=True)
+    recover_store(store)
+
+    assert Path(paths.results).exists()
+    assert Path(store.sweep_lock("a")).exists()
