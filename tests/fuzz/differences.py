@@ -16,7 +16,8 @@ _BLANK_AFTER_COLON = re.compile(r":(?:[ ]|\\t)+'")
 _LAST_LIST = re.compile(r", \[[^]]*\]\]$")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _GLOBAL = re.compile(r"@_global_\.")
-_GROUP = re.compile(r"(?<![\w/])([\w/]+)@_group_")
+_HERE = re.compile(r"@_here_(?![\w.])")
+_GROUP = re.compile(r"(?<![\w/])([\w/]+)@_group_(?=[\w.]*[:=])")
 _OWN = re.compile(r"(?<![\w/])([\w/]+)@(?:_here_\.)?([\w.]+)(?![\w.])")
 _FLOAT = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
 
@@ -125,7 +126,8 @@ def _finds_spelled_otherwise(question: dict[str, Any], ours: Answer, theirs: Ans
         return False
     named = re.search(r"Could not (?:override|delete) '([^'@]+)@[^']*'", theirs.get("refused", ""))
     plain = {name: _respell(text) for name, text in question["tree"].items()}
-    overrides = [_respell(_GLOBAL.sub("@", override)) for override in question["overrides"]]
+    plain["config.yaml"] = _HERE.sub("@_global_", plain["config.yaml"])
+    overrides = [_respell(_GLOBAL.sub("@", _HERE.sub("@_global_", each))) for each in question["overrides"]]
     if named is not None or (overrides, plain) == (question["overrides"], question["tree"]):
         return named is not None
     with tempfile.TemporaryDirectory() as folder:
