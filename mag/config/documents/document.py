@@ -4,6 +4,7 @@ A file may begin with `# @package`, which says where in the config its content g
 """
 
 import re
+import stat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,9 @@ def read_document(path: Path) -> Document | None:
         YamlError: The file cannot be read, is not valid YAML, or is no config.
     """
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for without end
+            raise YamlError(f"{path} cannot be read: it is no regular file")
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -32,7 +32,7 @@ of \ ( ) [ ] { } : = , or a blank makes it an ordinary character.
 
 Sweeps    a,b,c   choice(a,b,c)   range(stop)   range(start,stop,step)   glob(pattern,exclude=pattern)
           lin(0,1,num=5)   log(1e-5,1e-1,num=5)   sort(...,reverse=true)   shuffle(...,seed=1)
-Samplers  interval(0,1)   log(1e-5,1e-1)   tag(name,...,sweep)
+Samplers  interval(0,1)   log(1e-5,1e-1)   tag(name,...,sweep): read as in Hydra; a grid needs num=, as in lin
 Casts     int(x)   float(x)   str(x)   bool(x), of a value, a list, a dict or a sweep
 """
 

@@ -1,5 +1,6 @@
 """The laws of reading YAML files."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(YamlError, match=r"x\.yaml cannot be read: Is a directory"):
         read_document(tmp_path / "x.yaml")
     assert read_document(tmp_path / "y.yaml") is None
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """What is no file at all is an error, instead of a command that never ends."""
+    os.mkfifo(tmp_path / "x.yaml")
+    with pytest.raises(YamlError, match=r"x\.yaml cannot be read: it is no regular file"):
+        read_document(tmp_path / "x.yaml")
 
 
 @pytest.mark.parametrize(
