@@ -28,6 +28,9 @@ is how an experiment file (`+experiment=tuned`) changes several places at once.
 Words are read as YAML 1.1 has it: no, off and on are booleans, 012 is ten, 12:30 is 750. Quote what is a text; `mag
 check` finds them. 1e-5 is a number.
 
+Grids to be swept are no options: they stand in files of their own, in a folder spaces beside the configs, and `mag
+sweep --space small,large` runs those of both; `mag sweep --help` says what may stand in them.
+
 A schema, @mag.main(schema=Config), is a dataclass that says which keys a config has, of which types, and what they are
 if no file says so; group_schemas={"model/svm": Svm} does so for an option. Dataclasses nest; int, float, bool, str,
 Path, Enum, Literal, list, tuple, dict, Optional and Union are understood. Values convert as OmegaConf does it: 1 is 1.0
