@@ -13,6 +13,8 @@ The package is a pipeline, in the order in which data flows:
     cli/         the command line, one file a command
     settings     what a project says about how mag works in it
     errors       MagError and its tree
+    suggestion   what an error says is known, and nearest
+    patterns     regular expressions, compiled when they are used
 
 Public names are loaded when they are first asked for: `import mag` costs next to nothing.
 """
