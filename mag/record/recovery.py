@@ -25,7 +25,9 @@ def recover_store(store: StorePaths) -> None:
 
 def recover_experiment(paths: ExperimentPaths) -> None:
     """Tidy up an experiment's directory, unless somebody is at work on it or it cannot be written."""
-    with contextlib.suppress(OSError):  # it is no experiment, or not ours
+    with contextlib.suppress(OSError, RecordError):  # it is no experiment, or not ours
+        for folder in (paths.directory, paths.private):
+            files.refuse_link(folder)
         names = os.listdir(paths.private)
         if "attempts" not in names and not any(name.endswith(files.TEMPORARY) for name in names):
             return
@@ -44,6 +46,8 @@ def bring_back(paths: ExperimentPaths) -> None:
     with contextlib.suppress(OSError, RecordError):
         record = records.read_record(paths)
         folder = paths.attempt(record.attempt)
+        for place in (os.path.dirname(folder), folder):
+            files.refuse_link(place)
         if record.status != "completed" or not os.path.isdir(folder):
             return
         for path in (paths.log, paths.results):

@@ -56,6 +56,20 @@ def test_an_experiment_that_is_held_is_left_alone(store: StorePaths) -> None:
     assert Path(claim.paths.attempt(1)).exists()
 
 
+@pytest.mark.parametrize("place", ["attempts", "attempts/1"])
+def test_nothing_is_brought_back_through_a_link(store: StorePaths, place: str) -> None:
+    """What was put in the place of a folder of mag's own leads nowhere."""
+    claim = die_early(store)
+    claim.lock.release()
+    elsewhere, folder = Path(store.root, "elsewhere"), Path(claim.paths.private, place)
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    recover_experiment(claim.paths)
+
+    assert sorted(elsewhere.rglob("*")) == before
+
+
 def test_an_attempt_that_has_begun_keeps_what_it_set_aside(store: StorePaths) -> None:
     """Once the record says that it runs, the results of before are those of an earlier attempt for good."""
     claim = claim_directory(store, "1", IDENTITY)
