@@ -1,6 +1,6 @@
 """The floor under a sweep: N experiments that do nothing, two at a time, and nothing but what must reach the disk.
 
-    python bare_sweep.py N FOLDER
+    python bare_sweep.py N FOLDER [MODULE ...]
 
 For each experiment it does what `strace -f mag sweep 'x=range(6)' -j 2` shows mag to do, less all that only looks:
 
@@ -14,10 +14,12 @@ For each experiment it does what `strace -f mag sweep 'x=range(6)' -j 2` shows m
     fsync   DIR/.mag
     exit; in the parent wait4
 
-Here the child does all of it: the loop itself only forks and waits. It imports nothing but os, sys and fcntl.
+Here the child does all of it: the loop itself only forks and waits. It imports nothing but os, sys and fcntl, and the
+modules that are named, which it does not use: a process that has more loaded costs more to fork and to end.
 """
 
 import fcntl
+import importlib
 import os
 import sys
 
@@ -72,4 +74,6 @@ def _write(scratch: str, path: str, content: bytes, *, durable: bool = False) ->
 
 
 if __name__ == "__main__":
+    for name in sys.argv[3:]:
+        importlib.import_module(name)
     run_all(int(sys.argv[1]), sys.argv[2])

@@ -1,8 +1,9 @@
 """A sweep of experiments that do nothing: what mag costs on top of what is run.
 
 Against Hydra with its joblib launcher, and against the floor (`bare_sweep.py`): a loop that forks, and writes and
-syncs the same files. Times are of the whole command, by experiment; "each further one" is what 200 take more than 50,
-by experiment, so that start-up stands apart.
+syncs the same files; "loaded" it has imported what an experiment finds imported, and uses none of it. Times are of the
+whole command, by experiment; "each further one" is what 200 take more than 50, by experiment, so that start-up stands
+apart.
 """
 
 import sys
@@ -16,12 +17,15 @@ _MANY, _FEW, _LARGE = 200, 50, 1000
 _HYDRA_JOBS = 40  # 200 would take half a minute a round
 _HYDRA = f"Hydra, joblib launcher, n_jobs=2 (of {_HYDRA_JOBS})"
 _SLOW_ROUNDS = 3
+_LOADED = ["mag.run.zygote", "omegaconf"]
 
 
 def measure(bench: Bench) -> Table:
     """Return what an experiment of each sweep takes."""
     project = bench.make_project("sweeps")
     cases = [case for number in (_MANY, _FEW, _LARGE) for case in _list_cases(bench, project, number)]
+    loaded = [*cases[-1].words[:-1], f"{project}/{{round}}-loaded", *_LOADED]
+    cases.append(Case(f"loaded {_LARGE}", loaded, project, _SLOW_ROUNDS))
     if bench.hydra:
         cases.append(Case(_HYDRA, _command_hydra(bench.hydra, project), project, rounds=_SLOW_ROUNDS))
     found = bench.measure(cases)
@@ -39,6 +43,9 @@ def measure(bench: Bench) -> Table:
         Row("mag, each further one", further["mag"], "floor", further["floor"]),
         Row(f"floor, {_LARGE:,}", each[f"floor {_LARGE}"]),
         Row(f"mag, {_LARGE:,}", each[f"mag {_LARGE}"], "floor", each[f"floor {_LARGE}"], goal=2.5),
+        Row(f"floor loaded, {_LARGE:,}", each[f"loaded {_LARGE}"]),
+        Row(f"mag, {_LARGE:,}", each[f"mag {_LARGE}"], "floor loaded", each[f"loaded {_LARGE}"]),
+        Row(f"mag, {_LARGE:,}", each[f"mag {_LARGE}"], "Hydra", peer, goal=1 / 30),
     ]
     return Table(f"sweeps: ms for an experiment that does nothing, two at a time, in {bench.folder}", rows)
 
