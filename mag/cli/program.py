@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _RUNNING = {"run", "sweep", "rerun"}
 _LOOKING = {"-n", "--dry-run", "-h", "--help"}
+_MONITORS = 6
+"""How many tools `sys.monitoring` can have."""
 _LOST = 120
 """What Python ends with, too, where the last of the output could not be written."""
 _UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -46,7 +48,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _has_guests() -> bool:
     """Tell whether others than mag may still have something to do, or to look at, when the interpreter ends."""
     threads = sys.modules.get("threading")
-    is_watched = sys.gettrace() or sys.getprofile() or sys.flags.inspect
+    monitoring = getattr(sys, "monitoring", None)  # what profilers use from Python 3.12 on
+    monitors = any(map(monitoring.get_tool, range(_MONITORS))) if monitoring else False
+    is_watched = monitors or sys.gettrace() or sys.getprofile() or sys.flags.inspect
     return bool(is_watched or "mag.run.in_process" in sys.modules or (threads and threads.active_count() > 1))
 
 

@@ -76,7 +76,9 @@ def keep_for_debuggers(error: BaseException) -> bool:
     Args:
         error: What ended an experiment.
     """
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, strip_traceback(error.__traceback__)
+    trace = strip_traceback(error.__traceback__)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+    sys.last_exc = error.with_traceback(trace)  # type: ignore[attr-defined]  # what pdb looks at from Python 3.12 on
     return True
 
 
