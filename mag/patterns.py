@@ -4,8 +4,12 @@ Start-up is a feature: a command needs few of the expressions that its modules h
 reading a small file.
 """
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any, AnyStr, Generic, cast
+
+_compile = re.compile
 
 
 class _Pattern(Generic[AnyStr]):
@@ -16,7 +20,7 @@ class _Pattern(Generic[AnyStr]):
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(re.compile(self.pattern, self._flags), name)
+        method = getattr(_compile(self.pattern, self._flags), name)
         setattr(self, name, method)
         return method
 
@@ -35,3 +39,18 @@ def compile_lazily(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     <re.Match object; span=(0, 3), match='mag'>
     """
     return cast("re.Pattern[AnyStr]", _Pattern(pattern, flags))
+
+
+@contextlib.contextmanager
+def compiling_lazily() -> Iterator[None]:
+    """Let what is imported meanwhile compile its expressions when they are first used.
+
+    A tenth of a short command would go into those of PyYAML's reader in Python, which its parser in C has no use for.
+    For processes that end without having run any code but that of mag and its libraries: others may want to see
+    that an expression is a `re.Pattern`.
+    """
+    re.compile = compile_lazily  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = _compile

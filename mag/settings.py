@@ -3,11 +3,10 @@
 They belong to mag and never mix with the user's config. What may stand there, and what it means, is `Settings`.
 """
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mag.errors import UsageError
 from mag.suggestion import name_nearest
@@ -22,8 +21,7 @@ SECRET_FILES = (
 """Names of files and directories that hold secrets: by default no snapshot of the code takes them in."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What a project says about how mag works in it.
 
     Attributes:
@@ -48,7 +46,7 @@ class Settings:
     chdir: bool = False
     secrets: tuple[str, ...] = ()
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
-    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    renamed: Mapping[str, str] = {}
 
     def store_root(self, cwd: Path) -> Path:
         """Return the directory of the experiments: beside the file that names the app, else under `cwd`."""

@@ -1,6 +1,8 @@
 """Laws of patterns."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -22,3 +24,20 @@ def test_a_wrong_one_is_told_at_its_first_use() -> None:
 
     with pytest.raises(re.error):
         pattern.match("")
+
+
+def test_libraries_are_imported_with_theirs_uncompiled() -> None:
+    """What is imported meanwhile works, PyYAML's parser in Python too, and `re` is what it was afterwards."""
+    code = (
+        "import re\n"
+        "from mag.patterns import compiling_lazily\n"
+        "with compiling_lazily(): import yaml\n"
+        "print(type(yaml.reader.Reader.NON_PRINTABLE).__name__, type(re.compile('a')).__name__)\n"
+        "print(yaml.load('{a: [1e-3, .inf, 2001-01-01, no, 0x1f]}', yaml.SafeLoader))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert said.splitlines() == [
+        "_Pattern Pattern",
+        "{'a': ['1e-3', inf, datetime.date(2001, 1, 1), False, 31]}",
+    ]

@@ -1,12 +1,11 @@
 """The definition of an app: the user's function, decorated."""
 
-import dataclasses
 import functools
 import importlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, overload
 
 from mag.app.modules import Module
 from mag.config.composition.composer import Composer
@@ -20,8 +19,7 @@ PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_sch
 """What `main` takes, in order."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class App:
+class App(NamedTuple):
     """A user's function and where its configs are.
 
     Attributes:

@@ -4,6 +4,8 @@ import gc
 
 import click
 
+from mag.patterns import compiling_lazily
+
 HELP = """Set up Tab completion for SHELL: bash, zsh or fish.
 
 \b
@@ -58,9 +60,10 @@ def _answer(shell: str, line: str, breaks: str) -> int:
     """Print what the shell's script asks for; exit status 1 tells it to leave the line to others."""
     gc.disable()  # what is loaded from here on stays, too
     try:
-        from mag.cli.shells.answers import answer
+        with compiling_lazily():
+            from mag.cli.shells.answers import answer
 
-        text = answer(shell, line, breaks)
+            text = answer(shell, line, breaks)
     except Exception:  # noqa: BLE001  (whatever is wrong with configs or records, a Tab is no time to say so)
         text = ""
     click.echo((text or "").encode(errors="surrogateescape"), nl=False)

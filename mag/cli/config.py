@@ -1,6 +1,5 @@
 """`mag config`: the composed config, where it comes from and what overrides change, without running anything."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,7 +46,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
     project = open_project(known, words)
     if options["typed"]:
         composer = project.app.compose_typed(debug=known.get("debug", False))
-        project = dataclasses.replace(project, composer=composer)
+        project = project._replace(composer=composer)
     elif project.app.typed:
         from mag.cli.output import note
 

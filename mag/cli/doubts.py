@@ -15,7 +15,6 @@ from mag.config.language.override import Override
 from mag.config.language.shell import write_word
 from mag.errors import ConfigError, SpaceError
 from mag.sweeps.override_files import read_file
-from mag.sweeps.space_files import PARTS
 
 
 def tell_doubts(
@@ -49,6 +48,10 @@ def check_spaces(project: Project, composer: Composer, overrides: Sequence[Overr
     """
     for text in [each for each in project.texts if each.startswith("@")]:
         _check_file(text, composer)
+    if not any(composer.is_group_override(each) for each in overrides):
+        return
+    from mag.sweeps.space_files import PARTS
+
     found = find_space(composer, overrides, tuple(PARTS))
     if found:
         text, file = found
@@ -60,7 +63,11 @@ def check_spaces(project: Project, composer: Composer, overrides: Sequence[Overr
 
 def _check_file(text: str, composer: Composer) -> None:
     content = read_file(Path(text[1:]), text)
-    if not isinstance(content, dict) or not isinstance(content.get("grid"), dict | list) or content.keys() - set(PARTS):
+    if not isinstance(content, dict) or not isinstance(content.get("grid"), dict | list):
+        return
+    from mag.sweeps.space_files import PARTS
+
+    if content.keys() - PARTS.keys():
         return
     with contextlib.suppress(ConfigError):
         if find_value(composer.compose([]), "grid") is not ABSENT:

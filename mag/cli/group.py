@@ -1,5 +1,6 @@
 """The group of all commands, each of which is imported when it is run."""
 
+import contextlib
 import gc
 import importlib
 import keyword
@@ -8,8 +9,11 @@ import click
 
 from mag.cli.pages import COMMANDS, OPTIONS, format_help
 from mag.errors import UsageError
+from mag.patterns import compiling_lazily
 from mag.suggestion import name_nearest
 
+_LOOKING = frozenset({"config", "ls", "show", "log", "path", "summarize", "status", "failures"})
+"""Commands that run nobody's code."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -35,7 +39,8 @@ class LazyGroup(click.Group):
             near = name_nearest(cmd_name, COMMANDS)
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(COMMANDS)}."
             raise UsageError(f"There is no command {cmd_name!r}: {hint}")
-        command: click.Command = importlib.import_module(f"mag.cli.{name_module(cmd_name)}").command
+        with compiling_lazily() if cmd_name in _LOOKING else contextlib.nullcontext():
+            command: click.Command = importlib.import_module(f"mag.cli.{name_module(cmd_name)}").command
         return command
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002

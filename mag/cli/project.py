@@ -1,10 +1,9 @@
 """What a command works on: the app that its words name, its settings, its configs and its store."""
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -30,8 +29,7 @@ WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
 DIRECTORY = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """An app, its settings, its configs and its store, as one command sees them.
 
     Attributes:

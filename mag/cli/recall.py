@@ -198,7 +198,7 @@ def find_app_there(name: str, place: Place) -> App:
         name = f"{transfer(file, place.moved)}:{function}"
     named = settings.app is not None and settings.app.partition(":")[0] == file
     base = settings.root if named and settings.root else place.folder
-    return find_app(name, base, dataclasses.replace(settings, root=base))
+    return find_app(name, base, settings._replace(root=base))
 
 
 def make_loader(app: App, place: Place, variables: Mapping[str, str], *, debug: bool) -> Callable[[], Any]:

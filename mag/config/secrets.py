@@ -10,6 +10,7 @@ from mag.patterns import compile_lazily
 
 MASK = "***"
 
+_TELLING_PARTS = ("pass", "pwd", "secret", "credential", "key", "token", "auth")
 _WORD = compile_lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TELLING_WORDS = compile_lazily(
     r"(passwords?|passwds?|passphrases?|secrets?|credentials?|\bpwd|\b(api|access|private|secret) ?keys?)\b"
@@ -160,6 +161,9 @@ def _mask_known(text: str, patterns: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=4096)  # the same few keys are asked about for every point of a sweep
 def _looks_secret(key: str) -> bool:
+    lowered = key.lower()
+    if not any(part in lowered for part in _TELLING_PARTS):  # most keys, for which no expression need be compiled
+        return False
     words = " ".join(_WORD.findall(key)).lower()
     if _TELLING_WORDS.search(words):
         return True

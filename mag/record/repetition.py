@@ -4,7 +4,6 @@
 that is wanted goes beside its original, and every other into a temporary folder, so that nothing in a store is touched.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -51,6 +50,8 @@ class Repetition(NamedTuple):
         path = os.environ.get(VARIABLE)
         if path is None:
             return None
+        import json  # noqa: PLC0415 - start-up
+
         try:
             return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
@@ -60,6 +61,8 @@ class Repetition(NamedTuple):
 
     def write(self, path: Path) -> None:
         """Write it down for the processes to come."""
+        import json  # noqa: PLC0415 - start-up
+
         path.write_text(json.dumps(self._asdict()), encoding="utf-8")
 
     def place(self, root: str, identity: str, name: str | None) -> tuple[StorePaths, str | None]:

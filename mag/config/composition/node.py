@@ -6,7 +6,7 @@ from mag.config.documents.document import Document
 from mag.config.documents.entries import Entry
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """One entry of a defaults list while the tree is grown.
 

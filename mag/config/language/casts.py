@@ -54,7 +54,7 @@ def _cast_interval(name: str, sweep: Glob | Interval) -> Interval:
     if isinstance(sweep, Glob) or name not in _NUMBERS:
         raise OverrideError(f"{name}() has no meaning for {format_sweep(sweep)}")
     number = _NUMBERS[name]
-    return replace(sweep, start=number(sweep.start), end=number(sweep.end))
+    return sweep._replace(start=number(sweep.start), end=number(sweep.end))
 
 
 def _cast_scalar(name: str, value: Scalar) -> Scalar:

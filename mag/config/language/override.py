@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from mag.config.language.lexer import is_bare, is_bare_key, quote
 from mag.config.language.shell import write_word
@@ -29,8 +29,7 @@ class Choice:
     span: tuple[float, float, float] | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(NamedTuple):
     """Patterns over the options of a group; whoever knows the options expands them with `match`."""
 
     include: tuple[str, ...]
@@ -48,8 +47,7 @@ class Glob:
         return tuple(name for name in names if _fits(name, self.include) and not _fits(name, self.exclude))
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """All numbers from `start` to `end`, from which only an optimiser can draw; `log` says on which scale."""
 
     start: float

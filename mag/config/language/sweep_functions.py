@@ -96,8 +96,10 @@ def tag_sweep(call: Call) -> Choice | Interval:
     for tag in values[:-1]:
         if not isinstance(tag, str):
             raise OverrideError(f"tag() takes texts before the sweep, not {describe(tag)}")
-    tagged = replace(sweep, tags=tuple(dict.fromkeys((*values[:-1], *sweep.tags))))
-    return replace(tagged, log=True) if isinstance(tagged, Interval) and "log" in tagged.tags else tagged
+    tags = tuple(dict.fromkeys((*values[:-1], *sweep.tags)))
+    if isinstance(sweep, Interval):
+        return sweep._replace(tags=tags, log=sweep.log or "log" in tags)
+    return replace(sweep, tags=tags)
 
 
 def sort_values(call: Call) -> Any:
