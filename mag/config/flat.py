@@ -14,6 +14,8 @@ MAX_DEPTH = 200
 MAX_INTEGER_BITS = 14_000
 """Python prints no integer of more than 4300 digits, so that such a one could never be saved."""
 
+_SCALARS = frozenset({str, int, float})
+"""What most values are, found before anything is asked of abstract classes."""
 _DOT = compile_lazily(r"(\\*)(\.|\Z)")
 _RESERVED = compile_lazily(r"_[^_](.*[^_])?_")
 
@@ -108,6 +110,8 @@ def keep_visible(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _strip(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return keep_visible(value)
     return [_strip(item) for item in value] if isinstance(value, list) else value
@@ -137,6 +141,8 @@ def _settle(value: Any, place: str, depth: int) -> Any:
     _check_depth(depth, place)
     if value is None or isinstance(value, bool):
         return value
+    if type(value) in _SCALARS:
+        return _settle_scalar(value, place)
     if isinstance(value, Mapping):
         return _settle_mapping(value, place, depth)
     if isinstance(value, (list, tuple)):

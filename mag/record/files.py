@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mag.errors import RecordError
@@ -35,12 +35,14 @@ _SOMETHING_ELSE = {errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENOTDIR, errno.
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 
-def write_file(path: str, content: bytes, *, scratch: str | None = None, durable: bool = False) -> None:
+def write_file(
+    path: str, content: bytes | Iterable[bytes], *, scratch: str | None = None, durable: bool = False
+) -> None:
     """Replace the file at `path` by `content` in one step, with the user's umask.
 
     Args:
         path: The file.
-        content: All its bytes.
+        content: All its bytes, at once or piece by piece.
         scratch: Folder for the temporary file, on the same file system; the file's own folder if None.
         durable: Return only when the content and its name have reached the disk (two fsyncs).
 
@@ -62,7 +64,7 @@ def write_file(path: str, content: bytes, *, scratch: str | None = None, durable
         raise
 
 
-def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> None:
+def write_shared_file(path: str, content: bytes | Iterable[bytes], *, durable: bool = False) -> None:
     """Replace a file in a folder of a store's own folder, both made if need be, into which several processes write.
 
     They take turns there: so what one of them left that died while it wrote is told from what is being written, and
@@ -70,7 +72,7 @@ def write_shared_file(path: str, content: bytes, *, durable: bool = False) -> No
 
     Args:
         path: The file.
-        content: All its bytes.
+        content: All its bytes, at once or piece by piece.
         durable: Return only when the content and its name have reached the disk.
 
     Raises:
@@ -129,16 +131,17 @@ def _take_turn(folder: int) -> bool:
     return True
 
 
-def _write_new(path: str, content: bytes, *, durable: bool) -> None:
+def _write_new(path: str, content: bytes | Iterable[bytes], *, durable: bool) -> None:
     try:
         descriptor = os.open(path, _NEW_FILE, 0o666)
     except FileExistsError:  # left by a process that died here and had the same number
         os.unlink(path)
         descriptor = os.open(path, _NEW_FILE, 0o666)
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
+        for piece in (content,) if isinstance(content, bytes) else content:
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(descriptor, view) :]
         if durable:
             os.fsync(descriptor)
         else:

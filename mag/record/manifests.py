@@ -1,6 +1,7 @@
 """Manifests: what each sweep was asked to do, and its frozen plan."""
 
 import datetime as dt
+import itertools
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -34,6 +35,6 @@ def write_manifest(
     path = store.manifest(provenance.sweep)
     data = {"version": 1, "id": provenance.sweep, "started": tell_time(), "overrides": list(overrides)}
     data |= {key: value for key, value in provenance.fields().items() if key != "sweep"}
-    plan_lines = values.dump_lines(plan, indent=4)
-    content = values.dump_json(data).removesuffix(b"\n}\n") + b',\n  "plan": [' + plan_lines + b"\n  ]\n}\n"
-    files.write_shared_file(str(path), content, durable=True)
+    head = values.dump_json(data).removesuffix(b"\n}\n") + b',\n  "plan": ['
+    lines = values.dump_lines(plan, indent=4)
+    files.write_shared_file(str(path), itertools.chain((head,), lines, (b"\n  ]\n}\n",)), durable=True)

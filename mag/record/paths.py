@@ -93,7 +93,7 @@ class StorePaths(NamedTuple):
 
     def experiment(self, name: str) -> ExperimentPaths:
         """The files of the experiment in the directory `name`."""
-        return ExperimentPaths(os.path.join(self.root, name))
+        return ExperimentPaths(f"{self.root}/{name}" if self.root else name)
 
     def manifest(self, sweep: str) -> Path:
         """The manifest of the sweep with that id."""

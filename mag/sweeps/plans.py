@@ -5,7 +5,7 @@ import fnmatch
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from mag.config.composition.composer import Composer, make_composer
 from mag.config.language.override import Override
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class PlannedExperiment:
+class PlannedExperiment(NamedTuple):
     """One experiment of a plan. Its config is made when it is asked for, from files that were read for the plan.
 
     Attributes:
@@ -44,16 +43,16 @@ class PlannedExperiment:
         code: The commit that holds the code that ran it, likewise.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method, which means nothing here
     identity: str
     identifier: str
     status: str
-    point: Point = dataclasses.field(repr=False, compare=False)
-    composer: Composer = dataclasses.field(repr=False, compare=False)
-    source: Source = dataclasses.field(repr=False, compare=False)
-    secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False, compare=False)
-    app: str | None = dataclasses.field(default=None, repr=False, compare=False)
-    code: str | None = dataclasses.field(default=None, repr=False, compare=False)
+    point: Point
+    composer: Composer
+    source: Source
+    secrets: tuple[str, ...] = ()
+    app: str | None = None
+    code: str | None = None
 
     @property
     def overrides(self) -> tuple[str, ...]:

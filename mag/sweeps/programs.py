@@ -84,7 +84,7 @@ def _repeat(plan: Plan, order: Order, repetition: Repetition, function: Function
     if not wanted:
         return execute(plan, order, lambda: function, Observer())
     folder, name = os.path.split(repetition.directory)
-    only = dataclasses.replace(wanted[0], index=0, identifier=name, status="new", app=None)
+    only = wanted[0]._replace(index=0, identifier=name, status="new", app=None)
     execute(Plan((only,), StorePaths(folder)), order, lambda: function, Observer())
     sys.exit()  # this is what the script was run again for
 
