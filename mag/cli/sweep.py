@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
 from mag.cli.shaping import read_shaping, shape_options
 from mag.errors import UsageError
+
+if TYPE_CHECKING:
+    from mag.sweeps.execution import Report
 
 HELP = """Run every combination of the values given, in parallel.
 
@@ -62,8 +65,9 @@ terminal pdb opens where one fails: c goes on with the next one, q ends the swee
 
 Ctrl-C stops what runs within the grace period; a second one at once.
 
---then runs a shell command at the end, failures or not, but not after Ctrl-C. If the command fails, that is said, and
-the exit status is not 0. For one that only a complete sweep is to be followed by, type `mag sweep ... && COMMAND`.
+--then runs a shell command once all experiments are in, failures or not: not after Ctrl-C or `mag stop`, nor where some
+were not started, as with -x. If the command fails, that is said, and the exit status is not 0. For one that only a
+complete sweep is to be followed by, type `mag sweep ... && COMMAND`.
 
 Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130 interrupted.
 """
@@ -137,19 +141,23 @@ def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[s
             progress.close()
     if not options["quiet"]:
         say(conclude(report, directory))
-    followed = True if report.signal else _follow_up(options["then"])
+    followed = _follow_up(options["then"], report)
     return report.exit_code or int(not followed)
 
 
-def _follow_up(command: str | None) -> bool:
-    """Run the command that is to follow, if there is one; return whether that went well, and say so if not."""
-    if command is None:
+def _follow_up(command: str | None, report: "Report") -> bool:
+    """Run the command that is to follow, if all is in; return whether that went well, and say so if not."""
+    missing = report.counts["unstarted"] + report.counts["interrupted"]
+    if command is None or report.signal:
         return True
     import shlex
     import subprocess
 
     from mag.cli.output import note
 
+    if missing:
+        note(f"--then {shlex.quote(command)} was not run: {missing} of the experiments were stopped or not started")
+        return False
     code = subprocess.run(command, shell=True, check=False).returncode  # noqa: S602  (typed for a shell, by the user)
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"failed with exit status {code}"

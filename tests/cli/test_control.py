@@ -276,6 +276,19 @@ def test_then_is_run_whatever_came_of_it(project: Path, mag: Mag, arguments: lis
         assert Path(name).exists()
 
 
+def test_then_waits_for_all(project: Path, mag: Mag) -> None:
+    """Where experiments were not started the command that follows is not run, which is said; it is once they are in."""
+    (project / "train.py").write_text(APP)
+    (project / "go").touch()
+    order = ("sweep", "gamma=2,0.5", "-j", "1", "--then", "touch done")
+    given_up = mag(*order, "-x")
+
+    assert "--then 'touch done' was not run: 1 of the experiments" in given_up.stderr
+    assert (given_up.returncode, Path("done").exists()) == (1, False)
+    mag(*order)
+    assert Path("done").exists()
+
+
 @pytest.mark.usefixtures("project")
 def test_then_that_fails(mag: Mag) -> None:
     """It is said how it ended, last of all, and the exit status tells; a second run runs it again."""
