@@ -8,7 +8,7 @@ from typing import Any
 from mag.errors import ConfigError
 from mag.patterns import compile_lazily
 
-MAX_DEPTH = 200
+MAX_DEPTH = 50
 """Levels of dicts and lists; a config that contains itself is stopped here too."""
 
 MAX_INTEGER_BITS = 14_000

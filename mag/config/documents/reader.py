@@ -13,8 +13,8 @@ import yaml
 from mag.config.documents.scalars import read_scalar
 from mag.errors import YamlError
 
-MAX_DEPTH = 200
-"""Levels of nesting that a config may have; no honest one comes near, and Python's own stack ends at 1,000."""
+MAX_DEPTH = 50
+"""Levels of nesting that a config may have; no honest one comes near, and OmegaConf is at its end at some 70."""
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 MAX_EXPANDED = 10_000
 """Nodes that a document with aliases may expand to: OmegaConf's own limit."""

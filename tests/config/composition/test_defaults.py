@@ -8,7 +8,6 @@ import pytest
 from mag.config.composition.defaults import Defaults, expand_defaults
 from mag.config.composition.groups import Library
 from mag.config.composition.selection import read_selection
-from mag.config.documents.reader import MAX_DEPTH
 from mag.config.language.grammar import parse_override
 from mag.errors import ConfigError
 
