@@ -207,11 +207,11 @@ def read_file(path: str) -> bytes:
             raise OSError(errno.EINVAL, "it is no regular file", path)
         if status.st_size > _LARGEST:
             raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 20} MB", path)
-        chunks = [os.read(descriptor, status.st_size + 1)]
-        if len(chunks[0]) != status.st_size:  # it is being changed, or read in pieces
+        content = os.read(descriptor, status.st_size + 1)
+        if len(content) != status.st_size:  # it is being changed, or read in pieces
             while chunk := os.read(descriptor, 1 << 20):
-                chunks.append(chunk)
-        return b"".join(chunks)
+                content += chunk
+        return content
     finally:
         os.close(descriptor)
 

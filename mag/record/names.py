@@ -136,7 +136,7 @@ def check_name(name: str) -> str:
 
 def fold(name: str) -> str:
     """Return what two names share that some file system would take for one."""
-    return name if name.isascii() and name.islower() else unicodedata.normalize("NFC", name).casefold()
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
