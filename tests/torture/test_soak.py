@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.torture.arena import FULL, Arena, list_children
 
-SECONDS = 600 if FULL else 20
+SECONDS, SIZE = (600, 400_000) if FULL else (20, 100_000)
 
 
 def measure(pid: int) -> tuple[int, int, int]:
@@ -18,7 +18,7 @@ def measure(pid: int) -> tuple[int, int, int]:
 
 def test_nothing_grows(arena: Arena) -> None:
     """However many experiments have run, the runner has as much memory, files and threads; after it, nothing lives."""
-    with arena.begin("sweep", "+i=range(0,100000)", "-j", "4", seconds=0.0) as runner:
+    with arena.begin("sweep", f"+i=range(0,{SIZE})", "-j", "4", seconds=0.0) as runner:
         while len(arena.read_ledger()) < 400:
             time.sleep(0.1)
         first, processes = measure(runner.pid), len(list(list_children(runner.pid)))
