@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mag.app.definition import main
-    from mag.config.composition.composer import compose
+    from mag.config.composition.programs import compose
     from mag.config.language.grammar import parse_override
     from mag.config.language.override import Override
     from mag.errors import MagError
@@ -40,7 +40,7 @@ _HOMES = {
     "Override": "mag.config.language.override",
     "Plan": "mag.sweeps.plans",
     "Store": "mag.record.store",
-    "compose": "mag.config.composition.composer",
+    "compose": "mag.config.composition.programs",
     "main": "mag.app.definition",
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.sweeps.plans",

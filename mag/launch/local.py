@@ -3,31 +3,18 @@
 import collections
 import dataclasses
 import importlib
-import os
 import queue
-import resource
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from mag.errors import LaunchError, MagError
+from mag.errors import LaunchError
 from mag.launch.gate import Gate
-from mag.record import files, locks
-from mag.record.paths import StorePaths
-from mag.record.provenance import tell_time
-from mag.record.records import BROKEN, read_record, write_record
-from mag.record.recovery import recover_experiment
-from mag.run.supervisor import describe_record
+from mag.launch.orphan import NOT_BEGUN, settle_orphan
+from mag.record.records import BROKEN
 from mag.run.tasks import Conditions, Outcome, Task
 
-_POLL_SECONDS = 0.02
-_SPARE_FILES = 8  # that the runner opens besides: logs, records, the other end of a new connection
 _TRIES = 3  # of supervisors that die before the experiment begins
-NOT_BEGUN = "not begun"
-"""The cause of an outcome that is no reason not to try again at once: nothing of the experiment was run."""
-_KILLED = "its supervisor was killed"
 
 
 class Handle(Protocol):
@@ -234,69 +221,3 @@ class _Rest:
 def prepare_engine() -> None:
     """Import what hands out work, so that nobody waits for it later (joblib, and NumPy where it is installed)."""
     importlib.import_module("joblib")
-
-
-def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outcome:
-    """Return what became of a task whose supervisor died: its child may live on and publish.
-
-    Waits until nobody holds the experiment's lock. Where nothing was published then, the verdict is written here.
-
-    Args:
-        task: The task.
-        conditions: Those of its supervisor.
-        begun: The directory that the supervisor began to use for it; None if it had not come to that.
-    """
-    if begun is None:
-        recover_experiment(StorePaths(conditions.store).experiment(task.name))
-        return Outcome(task.index, task.name, "killed", message=f"{_KILLED} before it began", cause=NOT_BEGUN)
-    paths = StorePaths(conditions.store).experiment(begun)
-    try:
-        while (lock := locks.acquire(paths.lock)) is None:
-            time.sleep(_POLL_SECONDS)
-        try:
-            record = read_record(paths)
-            files.remove_temporaries(paths.private)
-            not_begun = record.status == "running" and not locks.has_begun(lock)
-            if record.status == "running":
-                message = f"{_KILLED} before it began" if not_begun else _KILLED
-                error = {"type": "killed", "message": message, "where": None}
-                record = record.replace(status="killed", error=error, ended=tell_time())
-            write_record(paths, record, durable=True)  # the child may have died before its own had reached the disk
-        finally:
-            lock.release()
-    except FileNotFoundError:
-        return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and its directory removed")
-    except (OSError, MagError) as error:
-        return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and {error}")
-    outcome = describe_record(task, record)
-    return dataclasses.replace(outcome, cause=NOT_BEGUN) if not_begun else outcome
-
-
-def count_cpus() -> int:
-    """Return how many CPUs this process may use, by affinity and by the quota of its control group."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(count, _read_quota() or count))
-
-
-def count_room() -> int:
-    """Return how many experiments at a time this process may have connections to, by the files it may have open."""
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if allowed == resource.RLIM_INFINITY:
-        return sys.maxsize
-    try:
-        taken = len(os.listdir("/dev/fd"))
-    except OSError:
-        taken = 0
-    return max(1, allowed - taken - _SPARE_FILES)
-
-
-def _read_quota() -> int | None:
-    for path in ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"):
-        try:
-            with open(path, encoding="ascii") as file:
-                words = file.read().split()
-            period = int(words[1]) if len(words) > 1 else 100_000
-            return -(-int(words[0]) // period) if int(words[0]) > 0 else None
-        except (OSError, ValueError, IndexError):
-            continue
-    return None

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mag.config.secrets import mask_command
+from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
-from mag.launch.local import LocalLauncher, Server, count_cpus, count_room, prepare_engine
+from mag.launch.local import LocalLauncher, Server, prepare_engine
 from mag.launch.signals import Interruption, stop_on_signals
 from mag.record import files
 from mag.record.claims import prepare_store

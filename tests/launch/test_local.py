@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
-from mag.launch.local import LocalLauncher, count_cpus
+from mag.launch.local import LocalLauncher
 from mag.record import files
 from mag.record.attempts import Attempt
 from mag.record.paths import StorePaths
@@ -86,8 +86,3 @@ def test_a_supervisor_that_dies_after_claiming_costs_nothing(
     assert launch(tmp_path, lambda config: config.i, 1, 1) == [(0, status)]
     first = files.read_json(f"{StorePaths(str(tmp_path)).experiment('0').attempt(1)}/record.json")
     assert (first["status"], first["error"]["message"]) == ("killed", "its supervisor was killed before it began")
-
-
-def test_cpus() -> None:
-    """At least one CPU may be used, and no more than there are."""
-    assert 1 <= count_cpus() <= (os.cpu_count() or 1)

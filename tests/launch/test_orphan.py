@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
-from mag.launch.local import settle_orphan
+from mag.launch.orphan import settle_orphan
 from mag.record.claims import Claim, begin_attempt, claim_directory, publish
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from mag.launch.local import count_cpus
+from mag.launch.capacity import count_cpus
 from mag.record.records import Record
 
 Mag = Callable[..., CompletedProcess[str]]
