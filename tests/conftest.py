@@ -15,6 +15,8 @@ from mag.record.records import Record, read_record
 
 settings.register_profile("mag", deadline=None)  # a slow machine is no failure
 settings.load_profile("mag")
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # the projects of tests ignore no files, and `__pycache__` would be one
+sys.dont_write_bytecode = True
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
 
 APP = """\
