@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from mag.cli.messages import say, shorten
+from mag.cli.messages import say
 from mag.cli.output import escape, write_json, write_lines
 from mag.cli.project import WORDS, Project, open_project
+from mag.config.documents.marks import shorten
 from mag.config.inspection.checking import Checker, check_files
 from mag.config.inspection.problems import Problem, place_message
 from mag.config.language.override import Override

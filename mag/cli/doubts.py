@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mag.cli.messages import shorten
 from mag.cli.output import note
 from mag.cli.project import Project
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
+from mag.config.documents.marks import shorten
 from mag.config.documents.surprises import find_surprises
 from mag.config.inspection.doubts import find_doubts, find_settings, find_space, take_first
 from mag.config.language.override import Override

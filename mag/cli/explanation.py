@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mag.cli.messages import shorten
 from mag.config.composition.keys import ABSENT
+from mag.config.documents.marks import shorten
 from mag.config.inspection.choices import Cause, Decision
 from mag.config.inspection.origins import Explanation, Origins, Step
 from mag.config.secrets import MASK, is_secret, mask, mask_command

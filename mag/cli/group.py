@@ -12,7 +12,7 @@ from mag.errors import UsageError
 from mag.patterns import compiling_lazily
 from mag.suggestion import name_nearest
 
-_LOOKING = frozenset({"config", "ls", "show", "log", "path", "summarize", "status", "failures"})
+_VIEWING = frozenset({"config", "ls", "show", "log", "path", "summarize", "status", "failures"})
 """Commands that run nobody's code."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
             near = name_nearest(cmd_name, COMMANDS)
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(COMMANDS)}."
             raise UsageError(f"There is no command {cmd_name!r}: {hint}")
-        with compiling_lazily() if cmd_name in _LOOKING else contextlib.nullcontext():
+        with compiling_lazily() if cmd_name in _VIEWING else contextlib.nullcontext():
             command: click.Command = importlib.import_module(f"mag.cli.{name_module(cmd_name)}").command
         return command
 

@@ -1,7 +1,6 @@
 """What is said to the user on standard error, which harms nothing when nobody listens any more."""
 
 import os
-from pathlib import Path
 
 import click
 
@@ -19,9 +18,3 @@ def silence(number: int) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, number)
     os.close(null)
-
-
-def shorten(file: Path) -> str:
-    """Return a file as one would type it here: relative where it is below the current directory."""
-    path, here = os.path.abspath(file), os.path.join(os.getcwd(), "")
-    return path.removeprefix(here)

@@ -4,6 +4,7 @@ Composing needs none of it, so that it costs composing nothing: only what explai
 reads a file's marks.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -122,3 +123,9 @@ def _read_plain(node: Any, loader: Any) -> str | None:
         return None
     implicit = loader.resolve(yaml.ScalarNode, node.value, (True, False))
     return str(node.value) if node.tag == implicit else None
+
+
+def shorten(file: Path) -> str:
+    """Return a file as one would type it here: relative where it is below the current directory."""
+    path, here = os.path.abspath(file), os.path.join(os.getcwd(), "")
+    return path.removeprefix(here)

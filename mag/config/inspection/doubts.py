@@ -13,6 +13,10 @@ from mag.errors import ConfigError
 from mag.patterns import compile_lazily
 from mag.suggestion import name_nearest
 
+_MOST_ITEMS = 20
+_BOOLEANS = {"yes": True, "on": True, "no": False, "off": False}
+_NUMBER = compile_lazily(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
+
 
 def take_first(overrides: Sequence[Override]) -> list[Override]:
     """Return overrides with the first of several values each; without those of which the values are not known."""
@@ -165,11 +169,6 @@ def _find_current(override: Override, composer: Composer, overrides: Sequence[Ov
         return find_value(composer.compose(groups), override.key)
     except ConfigError:  # a schema may want what the other overrides give
         return ABSENT
-
-
-_MOST_ITEMS = 20
-_BOOLEANS = {"yes": True, "on": True, "no": False, "off": False}
-_NUMBER = compile_lazily(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
 
 
 def _doubt_name(override: Override, texts: Sequence[str], composer: Composer) -> Iterator[str]:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
+from mag.config.documents.marks import shorten
 from mag.config.inspection.origins import Origins
 from mag.config.language.override import Override
 from mag.errors import ConfigError, SchemaError
@@ -51,7 +51,7 @@ def locate_value(key: str, composer: Composer, overrides: Sequence[Override]) ->
         found = origins.explain(".".join(names[:end]))
         steps = [step for step in found.steps if step.value is not ABSENT] if found else []
         if steps and (place := steps[-1].place):
-            return f"{_shorten(place.file)}:{place.line}"
+            return f"{shorten(place.file)}:{place.line}"
         if steps and steps[-1].override:
             return steps[-1].override
     return ""
@@ -64,8 +64,3 @@ def _keep_known(composer: Composer, overrides: Sequence[Override]) -> list[Overr
         plain = override.operation == "set" and not composer.is_group_override(override)
         known.append(replace(override, operation="force") if plain else override)
     return known
-
-
-def _shorten(file: Path) -> Path:
-    cwd = Path.cwd()
-    return file.relative_to(cwd) if file.is_relative_to(cwd) else file
