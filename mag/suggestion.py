@@ -23,8 +23,8 @@ def name_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
     """
     names = list(dict.fromkeys(known))
     ending = [other for other in names if other.endswith((f".{name}", f"/{name}"))]
-    if ending:
-        return ending[0]
+    if ending or name in names:
+        return (*ending, name)[0]
     place, dot, last = name.rpartition(".")
     beside = [other.rpartition(".")[2] for other in names if dot and other.rpartition(".")[0] == place]
     if near := _match(last, beside, cutoff):

@@ -1,12 +1,13 @@
 """The laws of suggestions."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mag.suggestion import list_names, name_nearest
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))
+@example(["."])
 def test_a_known_name_is_nearest_to_itself(names: list[str]) -> None:
     """Nothing is nearer than the name itself, unless another ends in it."""
     near = name_nearest(names[0], names)
