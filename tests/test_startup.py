@@ -40,9 +40,10 @@ def test_planning_needs_neither_app_nor_engine(project: Path, command: list[str]
     assert run(command, project) <= {"click", "yaml"}
 
 
-def test_running_one_needs_no_engine(project: Path) -> None:
-    """`mag run` waits neither for joblib nor for rich."""
-    assert run(["run", "C=3"], project).isdisjoint({"joblib", "rich", "asyncio"})
+@pytest.mark.parametrize("command", [["run", "C=3"], ["sweep", "C=1,2", "-j", "2"]])
+def test_running_needs_no_engine(project: Path, command: list[str]) -> None:
+    """`mag run` and `mag sweep` wait neither for joblib, and the NumPy that it loads, nor for rich."""
+    assert run(command, project).isdisjoint({"joblib", "numpy", "rich", "asyncio"})
 
 
 @pytest.mark.parametrize("command", [["ls"], ["show", "1|0.5"], ["log", "1|0.5"], ["path", "1|0.5"], ["summarize"]])

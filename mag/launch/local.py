@@ -1,12 +1,11 @@
-"""The local launcher: joblib runs slots, each of which hands one task after the other to a supervisor."""
+"""The local launcher: threads, the slots, each of which hands one task after the other to a supervisor."""
 
 import collections
 import dataclasses
-import importlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mag.errors import LaunchError
 from mag.launch.gate import Gate
@@ -85,22 +84,20 @@ class LocalLauncher:
         if self._most == 1:
             yield from map(self._run_in_turn, tasks)
             return
-        from joblib import Parallel, delayed  # noqa: PLC0415  (100 ms that a single experiment need not wait for)
-
-        rest, outcomes = _Rest(tasks), queue.SimpleQueue[Outcome | None]()
-        parallel = Parallel(
-            n_jobs=self._most,
-            backend="threading",  # the experiments have processes of their own, which no dead worker can take along
-            return_as="generator_unordered",
-            batch_size=1,
-            pre_dispatch="all",
-        )
-        slots = parallel(delayed(self._fill_slot)(rest, outcomes) for _ in range(self._most))
-        for _ in range(self._most):
-            while (outcome := outcomes.get()) is not None:
+        rest, outcomes = _Rest(tasks), queue.SimpleQueue[Outcome | _End]()
+        slots = [
+            threading.Thread(target=self._fill_slot, args=(rest, outcomes), name=f"mag-slot-{number}", daemon=True)
+            for number in range(self._most)
+        ]
+        for slot in slots:
+            slot.start()
+        for _ in slots:
+            while isinstance(outcome := outcomes.get(), Outcome):
                 yield outcome
-        for _ in slots:  # which raises what was raised in a slot
-            pass
+            if outcome.error is not None:
+                raise outcome.error
+        for slot in slots:
+            slot.join()
 
     def _run_in_turn(self, task: Task) -> Outcome:
         self._gate.enter()  # the sweep may be paused
@@ -109,8 +106,9 @@ class LocalLauncher:
         finally:
             self._gate.leave()
 
-    def _fill_slot(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | None]") -> None:
-        """Run one task after the other, as long as there are any; None among the outcomes tells that there are not."""
+    def _fill_slot(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | _End]") -> None:
+        """Run one task after the other, as long as there are any, and tell when there are not."""
+        end = _End()
         try:
             self._gate.enter()
             try:
@@ -119,8 +117,10 @@ class LocalLauncher:
                     self._gate.make_room()
             finally:
                 self._gate.leave()
+        except BaseException as error:  # noqa: BLE001  (which is raised where the outcomes are awaited)
+            end = _End(error)
         finally:
-            outcomes.put(None)
+            outcomes.put(end)
 
     def run(self, task: Task) -> Outcome:
         """Run one task, wherever a supervisor is free."""
@@ -205,6 +205,12 @@ class LocalLauncher:
         self._server.close()
 
 
+class _End(NamedTuple):
+    """A slot has come to its end, by an error or because there are no more tasks."""
+
+    error: BaseException | None = None
+
+
 class _Rest:
     """The tasks that nobody has taken yet; several threads may take."""
 
@@ -216,8 +222,3 @@ class _Rest:
         """Return the next one, None when there are no more."""
         with self._turn:
             return next(self._tasks, None)
-
-
-def prepare_engine() -> None:
-    """Import what hands out work, so that nobody waits for it later (joblib, and NumPy where it is installed)."""
-    importlib.import_module("joblib")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mag.config.secrets import mask_command
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
-from mag.launch.local import LocalLauncher, Server, prepare_engine
+from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import Interruption, stop_on_signals
 from mag.record import files
 from mag.record.claims import prepare_store
@@ -163,8 +163,6 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     try:
         environment = gather_surroundings(order.settings, threads)
         conditions = _gather_conditions(plan, order, environment, began)
-        if order.manifest and not order.in_process:
-            prepare_engine()  # while the app is imported
         server.wait_until_ready()
         prepare_store(plan.store)
         environment.store(plan.store)
