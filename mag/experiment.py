@@ -21,7 +21,7 @@ from mag.config.identity import compute_identity
 from mag.config.secrets import mask
 from mag.config.sources import read_source
 from mag.errors import ConfigError, ExistsError, RecordError
-from mag.record import claims, failures
+from mag.record import claims, failures, values
 from mag.record.attempts import Attempt, read_metrics
 from mag.record.log import Capture, open_log
 from mag.record.names import Names, check_name, name_config
@@ -137,7 +137,8 @@ class Experiment:
     def results(self) -> dict[str, Any]:
         """What was registered so far, in this attempt or, outside one, by the last."""
         if self._attempt is not None:
-            return dict(self._attempt.results)
+            found: dict[str, Any] = values.decode(self._attempt.results)
+            return found
         record = self._read_record()
         return dict(record.results) if record else {}
 
@@ -155,7 +156,9 @@ class Experiment:
     @property
     def completed(self) -> bool:
         """Whether the experiment is on record as completed."""
-        record = self._attempt.record if self._attempt else self._read_record()
+        if self._attempt is not None:
+            return self._attempt.status == "completed"
+        record = self._read_record()
         return record is not None and record.status == "completed"
 
     def register_result(self, name: str, value: object) -> None:

@@ -155,6 +155,16 @@ def test_rerun_sets_the_old_aside() -> None:
     assert json.loads((kept / "results.json").read_text()) == {"number": 1}
 
 
+def test_resume_goes_on_from_any_result() -> None:
+    """Also from one that JSON has no word for; within the block it is what it was, too."""
+    for name in ("loss", "accuracy"):
+        with Experiment(config=CONFIG, if_exists="resume") as experiment:
+            experiment.register_result(name, float("inf"))
+            assert experiment.results[name] == float("inf")
+
+    assert experiment.results == {"loss": float("inf"), "accuracy": float("inf")}
+
+
 def test_resume_goes_on() -> None:
     """A resumed experiment keeps what it has."""
     with Experiment(config=CONFIG) as experiment:

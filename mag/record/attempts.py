@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mag.errors import RecordError, ResultError
-from mag.record import claims, files, locks, provenance, values
+from mag.record import claims, files, locks, provenance, records, values
 from mag.record.claims import Claim
 from mag.record.drift import survey_modules, tell_drift
 from mag.record.paths import ExperimentPaths
-from mag.record.records import Record, Status
+from mag.record.records import Ending, Record, Status
 from mag.record.recovery import bring_back
 from mag.record.redaction import NOTHING, Redaction
 
@@ -23,7 +23,7 @@ _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 class Attempt:
     """What one execution registers and how it ends.
 
-    It can be sent to another process, which is then to be given the lock's open file as well.
+    It can be sent to a fork of the same process, which is then to be given the lock's open file as well.
 
     Args:
         claim: The directory, held for it.
@@ -38,8 +38,10 @@ class Attempt:
         paths: The experiment's files.
         redaction: What no file may hold.
         lock: What keeps others away.
-        record: What the record says.
-        results: What was registered so far.
+        number: How often the experiment has been started, this time included.
+        status: How it stands.
+        results: What was registered so far, encoded.
+        commit: The code that runs.
     """
 
     def __init__(self, claim: Claim, record: Record, *, keep: bool = False, redaction: Redaction = NOTHING) -> None:
@@ -50,21 +52,27 @@ class Attempt:
         self._before = measure_usage()
         self._metrics: int | None = None
         try:
-            self.record = claims.begin_attempt(claim, record, keep=keep)
+            begun = claims.begin_attempt(claim, record, keep=keep)
         except BaseException:
             bring_back(claim.paths)
             claim.lock.release()
             raise
-        self.results: dict[str, Any] = dict(self.record.results)
-        survey_modules(record.commit)
+        self.number = begun.attempt
+        self.status: Status = "running"
+        self.results: dict[str, Any] = values.encode_config(begun.results)
+        self._beginning = records.encode_beginning(begun)
+        self.commit = begun.commit
+        survey_modules(begun.commit)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be sent as plain data, for which the process that receives it need not look up one class after the other."""
+        secrets = (tuple(self.redaction.values), self.redaction.patterns)
+        plain = (self.paths.directory, self.number, self.results, self.commit, self._beginning, self._began)
+        return _restore, (*plain, *secrets)
 
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out; `locks.NOBODY_YET` before there is one."""
         locks.write_holder(self.lock, pid)
-
-    def restart_clock(self) -> None:
-        """Count CPU time from here on: in a child that was just forked."""
-        self._before = {"cpu_seconds": 0.0}
 
     def register(self, results: Mapping[str, object]) -> None:
         """Add results; when this returns they are in `results.json`.
@@ -99,7 +107,7 @@ class Attempt:
         redact = self.redaction.redact_result
         return {name: redact(name, values.encode_result(name, value)) for name, value in named.items()}
 
-    def publish(self, status: Status, *, ending: Mapping[str, Any], error: dict[str, Any] | None = None) -> Record:
+    def publish(self, status: Status, *, ending: Mapping[str, Any], error: Mapping[str, Any] | None = None) -> None:
         """Write how the attempt ended; when this returns it survives a power cut.
 
         What was printed and logged is on its way to the disk by then, too, ahead of the record.
@@ -112,19 +120,19 @@ class Attempt:
         Raises:
             RecordError: The file system refused.
         """
-        self.record = self.record.replace(
-            status=status,
-            results=values.decode(self.results),
-            commit=tell_drift(self.record.commit),
-            ended=provenance.tell_time(),
-            seconds=round(time.monotonic() - self._began, 6),
-            exit=dict(ending),
-            error=error and {**error, "message": self.redaction.redact(error["message"])},
+        found = Ending(
+            status,
+            self.results,
+            tell_drift(self.commit),
+            provenance.tell_time(),
+            round(time.monotonic() - self._began, 6),
+            ending,
+            error and {**error, "message": self.redaction.redact(error["message"])},
         )
         for path in (self.paths.log, self.paths.metrics):
             files.send_file_to_disk(path)
-        claims.publish(self.paths, self.record)
-        return self.record
+        records.publish(self.paths, self._beginning, found)
+        self.status = status
 
     def measure_ending(self, code: int | None) -> dict[str, Any]:
         """Return what `publish` takes as `ending`, measured in the process that carries the attempt out."""
@@ -138,6 +146,32 @@ class Attempt:
             os.close(self._metrics)
             self._metrics = None
         self.lock.release()
+
+
+def _restore(  # noqa: PLR0917  (what `Attempt.__reduce__` sends)
+    directory: str,
+    number: int,
+    results: dict[str, Any],
+    commit: dict[str, Any],
+    beginning: bytes,
+    began: float,
+    secrets: tuple[str, ...],
+    patterns: tuple[str, ...],
+) -> Attempt:
+    attempt = object.__new__(Attempt)
+    attempt.__dict__.update(
+        paths=ExperimentPaths(directory),
+        redaction=Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING,
+        number=number,
+        status="running",
+        results=results,
+        commit=commit,
+        _beginning=beginning,
+        _began=began,
+        _before={"cpu_seconds": 0.0},
+        _metrics=None,
+    )
+    return attempt
 
 
 def measure_usage() -> dict[str, Any]:

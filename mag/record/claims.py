@@ -192,12 +192,3 @@ def _number_last(claim: Claim, content: bytes) -> int:
     except FileNotFoundError:
         return number or 1
     return max(earlier, default=0) + 1
-
-
-def publish(paths: ExperimentPaths, record: Record) -> None:
-    """Write how an attempt ended. When this returns, the experiment survives a power cut.
-
-    Raises:
-        RecordError: The file system refused; the record still says what it said before.
-    """
-    records.write_record(paths, record, durable=True)

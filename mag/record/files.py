@@ -159,6 +159,8 @@ def send_to_disk(descriptor: int) -> None:
 
 def send_file_to_disk(path: str) -> None:
     """Have the kernel begin to write what it holds of the file at `path`, if there is one."""
+    if not os.access(path, os.F_OK):  # cheaper than an exception, to a process that was just forked
+        return
     with contextlib.suppress(OSError):
         descriptor = os.open(path, _OLD_FILE)
         send_to_disk(descriptor)

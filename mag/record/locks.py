@@ -65,7 +65,8 @@ NOBODY_YET = 0
 def write_holder(lock: Lock, pid: int) -> None:
     """Note in the lock's file which process it is held for; on a full disk that remains unsaid, and so does `0`."""
     with contextlib.suppress(OSError):
-        os.ftruncate(lock.descriptor, 0)
+        if pid == NOBODY_YET:  # any other is longer, and takes its place
+            os.ftruncate(lock.descriptor, 0)
         os.pwrite(lock.descriptor, b"%d\n" % pid, 0)
 
 
@@ -75,7 +76,7 @@ def read_holder(path: str) -> int | None:
         return None
     try:
         with open(path, "rb") as file:
-            pid = int(file.read(20))
+            pid = int(file.readline(20))
     except (OSError, ValueError):
         return None
     return pid if pid > 1 else None  # to signal 0 or 1 as a group would be to signal oneself, or everyone

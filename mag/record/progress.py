@@ -66,7 +66,7 @@ def write_progress(store: StorePaths, sweep: str, progress: Progress) -> None:
         RecordError: The file cannot be written.
     """
     data = {"version": 1, **dataclasses.asdict(progress)}
-    files.write_shared_file(store.progress(sweep), values.dump_json(values.encode_config(data), indent=None))
+    files.write_shared_file(store.progress(sweep), values.dump_line(values.encode_config(data)))
 
 
 def read_progress(store: StorePaths, sweep: str) -> Progress | None:

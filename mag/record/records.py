@@ -6,7 +6,8 @@ beside it are copies for people and other tools.
 """
 
 import dataclasses
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, get_args
 
 from mag.config.identity import compute_identity
 from mag.errors import RecordError
@@ -76,7 +77,20 @@ class Record:
         return dataclasses.replace(self, **changes)
 
 
+class Ending(NamedTuple):
+    """What of a record is only settled when an attempt ends; the fields are those of `Record`."""
+
+    status: Status
+    results: dict[str, Any]
+    commit: dict[str, Any]
+    ended: str | None
+    seconds: float | None
+    exit: Mapping[str, Any]
+    error: Mapping[str, Any] | None
+
+
 _FIELDS = tuple(field.name for field in dataclasses.fields(Record))
+_FIRST_FIELDS = tuple(name for name in _FIELDS if name not in Ending._fields)
 _REQUIRED = ("identity", "identifier", "status", "config")
 _DEEPEST = 200
 _CONTAINERS = {dict, list}
@@ -93,10 +107,24 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 def encode_record(record: Record) -> bytes:
     """Return the bytes of `record.json`."""
-    data = {"version": 1, **{name: getattr(record, name) for name in _FIELDS}}
+    ending = Ending(*[getattr(record, name) for name in Ending._fields])
+    return encode_beginning(record) + encode_ending(ending._replace(results=values.encode_config(record.results)))
+
+
+def encode_beginning(record: Record) -> bytes:
+    """Return the first bytes of `record.json`: what is known when an attempt begins, and stays."""
+    data = {"version": 1, **{name: getattr(record, name) for name in _FIRST_FIELDS}}
     data["config"] = values.encode_config(record.config)
-    data["results"] = values.encode_config(record.results)
-    return values.dump_json(data, indent=None)
+    return values.dump_line(data).removesuffix(b"}\n") + b", "
+
+
+def encode_ending(ending: Ending) -> bytes:
+    """Return the bytes of `record.json` that follow the first ones, its results encoded already.
+
+    Apart from the rest, since a child process, for which each page of memory that it touches is a dear one, writes this
+    and nothing else anew.
+    """
+    return values.dump_line(ending._asdict()).removeprefix(b"{")
 
 
 def decode_record(data: dict[str, Any], path: str) -> Record:
@@ -156,6 +184,20 @@ def write_record(paths: ExperimentPaths, record: Record, *, durable: bool) -> No
         RecordError: The file system refused; the old record is still whole.
     """
     files.write_file(paths.record, encode_record(record), durable=durable)
+
+
+def publish(paths: ExperimentPaths, beginning: bytes, ending: Ending) -> None:
+    """Write how an attempt ended. When this returns, the experiment survives a power cut.
+
+    Args:
+        paths: The experiment's files.
+        beginning: What `encode_beginning` gave.
+        ending: How it ended, its results encoded already.
+
+    Raises:
+        RecordError: The file system refused; the record still says what it said before.
+    """
+    files.write_file(paths.record, beginning + encode_ending(ending), durable=True)
 
 
 def derive_status(paths: ExperimentPaths, record: Record) -> str:

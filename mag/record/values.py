@@ -78,12 +78,20 @@ def decode(value: Any) -> Any:
     return value
 
 
-def dump_json(data: Any, *, indent: int | None = 2, sort: bool = False) -> bytes:
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def dump_line(data: Any) -> bytes:
+    """Return `data` as `dump_json` does, but in one line and quickly."""
+    return _ENCODE(data).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def dump_json(data: Any, *, sort: bool = False) -> bytes:
     """Return `data` as the bytes of a JSON file, with a final newline.
 
     A lone half of a surrogate pair, which no UTF-8 can hold, stands as JSON's escape for it and reads back as it was.
     """
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent, sort_keys=sort)
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2, sort_keys=sort)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
@@ -97,8 +105,7 @@ def dump_lines(items: Iterable[Any], *, indent: int) -> Iterator[bytes]:
     >>> b"".join(dump_lines([{"a": 1}, {"a": 2}], indent=1))
     b'\n {"a": 1},\n {"a": 2}'
     """
-    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    start, lines = "\n" + " " * indent, map(encode, items)
+    start, lines = "\n" + " " * indent, map(_ENCODE, items)
     comma = ""
     while chunk := list(islice(lines, _CHUNK)):
         yield f"{comma}{start}{f',{start}'.join(chunk)}".encode("utf-8", "backslashreplace")

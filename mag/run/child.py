@@ -20,15 +20,23 @@ from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import Streams, open_streams, redirect
+from mag.record.paths import ExperimentPaths
 from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
-from mag.run.tasks import Conditions, Function, Task
+from mag.run.tasks import Function
+from mag.settings import Settings
 
 FAILED = 1
 INTERRUPTED = 130
+_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a process to stop."""
 _set_signal = getattr(signal.signal, "__wrapped__", signal.signal)
-"""`signal.signal` without the enums around it, which would be another 30 pages of memory for every child."""
+_set_mask = getattr(signal.pthread_sigmask, "__wrapped__", signal.pthread_sigmask)
+"""Without the enums around them, which would be another 30 pages of memory for every child."""
+
+Variables = tuple[tuple[str, str], ...]
+"""Variables of the environment, each with its value."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,9 +56,7 @@ class Groundwork:
     mould: Mould = dataclasses.field(default_factory=Mould)
 
 
-def run_child(
-    ground: Groundwork, experiment: Experiment, attempt: Attempt, log: int, *, work: tuple[Task, Conditions]
-) -> NoReturn:
+def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log: int, *, chdir: bool) -> NoReturn:
     """Turn this process, which was just forked, into the experiment, and end it.
 
     Args:
@@ -58,16 +64,15 @@ def run_child(
         experiment: What the function is given.
         attempt: The attempt, its directory claimed by the supervisor.
         log: Descriptor of the open log.
-        work: The task, and what it has in common with the others.
+        chdir: Whether it starts in its own directory.
     """
-    gc.freeze()  # the collector has nothing to look for in what the supervisor made, and would write to all of it
-    task, conditions = work
+    gc.freeze()  # the collector has nothing to look for in what was made before the fork, and would write to all of it
     code = FAILED
     try:
         attempt.note_process(os.getpid())  # from here on it has begun
-        _settle(attempt, log, conditions, ground.streams)
-        if task.environment:
-            os.environ.update(task.environment)
+        _settle(log, ground.streams)
+        if chdir:
+            os.chdir(attempt.paths.directory)
         code = _carry_out(ground.function, experiment, attempt, ground.shutdown)
     except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         _print_traceback(error, attempt)
@@ -77,61 +82,61 @@ def run_child(
 
 
 def prepare_surroundings() -> None:
-    """Give this process what its children are to inherit, and what does it no harm itself."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
+    """Give this process what its children are to inherit, and what does it no harm itself.
+
+    What asks to stop is held back here, and let through by each child once it can be stopped: nothing that is sent to
+    one in between is lost.
+    """
+    _set_signal(signal.SIGINT, signal.default_int_handler)
+    _set_signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
         _set_signal(number, signal.SIG_DFL)
+    _set_mask(signal.SIG_BLOCK, _REQUESTS)
     faulthandler.enable(file=2)  # wherever that leads when something happens
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
 
 
-def announce(attempt: Attempt) -> None:
-    """Tell in the environment where the files of an experiment go; it is told to the processes that it starts, too."""
-    os.environ["MAG_EXPERIMENT_DIR"] = attempt.paths.directory
-    os.environ["MAG_IDENTIFIER"] = attempt.paths.name
+def name_variables(paths: ExperimentPaths) -> Variables:
+    """Return what an experiment, and the processes that it starts, are told in the environment: where its files go."""
+    return ("MAG_EXPERIMENT_DIR", paths.directory), ("MAG_IDENTIFIER", paths.name)
 
 
-def _settle(attempt: Attempt, log: int, conditions: Conditions, streams: Streams) -> None:
-    """Give the process a session, descriptors, signals and an environment of its own."""
+def _settle(log: int, streams: Streams) -> None:
+    """Give the process a session, an output, handlers and random numbers of its own."""
     os.setsid()
-    _set_signal(signal.SIGHUP, signal.SIG_DFL)
-    _set_signal(signal.SIGINT, signal.default_int_handler)
-    _interrupt_at_sigterm()
+    os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_forget_interrupt)
     redirect(log, streams)
-    attempt.restart_clock()
-    if conditions.settings.chdir:
-        os.chdir(attempt.paths.directory)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
 
 
-def _interrupt_at_sigterm() -> None:
-    """Let SIGTERM do what Ctrl-C does in plain Python, the first time, so that `finally` blocks are run.
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    """Let SIGTERM do what Ctrl-C does in plain Python, the first time, so that `finally` blocks are run."""
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
-    Forks of the experiment's own (a pool's workers, say) are ended by it as ever: whoever sends it to them may find
-    them waiting for a lock, where no Python code would run. It is held back while one is made.
-    """
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        raise KeyboardInterrupt
+# Forks of the experiment's own (a pool's workers, say) are ended by SIGTERM as ever: whoever sends it to them may find
+# them waiting for a lock, where no Python code would run. It is held back while one is made.
 
-    def hold_back() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
-    def let_through() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+def _hold_back() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
-    def forget() -> None:
-        if signal.getsignal(signal.SIGTERM) is interrupt:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        let_through()
 
-    _set_signal(signal.SIGTERM, interrupt)
-    os.register_at_fork(before=hold_back, after_in_parent=let_through, after_in_child=forget)
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _forget_interrupt() -> None:
+    if signal.getsignal(signal.SIGTERM) is _interrupt:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _let_through()
 
 
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
     try:
+        _set_mask(signal.SIG_UNBLOCK, _REQUESTS)
         register_returned(experiment, call_function(function, experiment))
         shutdown.carry_out()
         _flush_log(attempt)
@@ -147,12 +152,12 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
     return 0
 
 
-def make_experiment(ground: Groundwork, attempt: Attempt, task: Task, conditions: Conditions) -> Experiment:
+def make_experiment(ground: Groundwork, attempt: Attempt, config: dict[str, Any], settings: Settings) -> Experiment:
     """Return what the function is given, to be made before the fork."""
     view = None
     with contextlib.suppress(Exception):  # the child meets it again, and has a log to tell it in
-        view = ground.mould.cast(task.config)
-    return Experiment.adopt(attempt, task.config, conditions.settings, view)
+        view = ground.mould.cast(config)
+    return Experiment.adopt(attempt, config, settings, view)
 
 
 def call_function(function: Function, experiment: Experiment) -> Any:

@@ -16,8 +16,9 @@ from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import Capture
+from mag.record.records import read_record
 from mag.record.redaction import find_secret_variables
-from mag.run.child import announce, call_function, register_returned
+from mag.run.child import call_function, name_variables, register_returned
 from mag.run.debugger import offer_breakpoints
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, describe_record
@@ -100,12 +101,13 @@ class InProcessSupervisor(Supervisor):
         error = self._carry_out(experiment, attempt, task)
         ending = attempt.measure_ending(None)
         if error is None:
-            return describe_record(task, attempt.publish("completed", ending=ending))
-        is_ended = isinstance(error, _ENDS)
-        status = "interrupted" if is_ended else failures.judge(error)
-        record = attempt.publish(status, ending=ending, error=experiment.describe_error(error))
-        self._is_over = is_ended or not self._examine(error) or self._is_over
-        return describe_record(task, record)
+            attempt.publish("completed", ending=ending)
+        else:
+            is_ended = isinstance(error, _ENDS)
+            status = "interrupted" if is_ended else failures.judge(error)
+            attempt.publish(status, ending=ending, error=experiment.describe_error(error))
+            self._is_over = is_ended or not self._examine(error) or self._is_over
+        return describe_record(task, read_record(attempt.paths))
 
     def _carry_out(self, experiment: Experiment, attempt: Attempt, task: Task) -> BaseException | None:
         """Call the function, its output captured; return what it raised."""
@@ -127,8 +129,7 @@ class InProcessSupervisor(Supervisor):
         """Give the process the variables and the directory of an experiment while the block runs."""
         before, folder = dict(os.environ), os.getcwd()
         os.environ.setdefault("PYTHONHASHSEED", "0")
-        os.environ.update(task.environment)
-        announce(attempt)
+        os.environ.update((*task.environment, *name_variables(attempt.paths)))
         if self._conditions.settings.chdir:
             os.chdir(attempt.paths.directory)
         try:

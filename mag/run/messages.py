@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 _LENGTH = struct.Struct("!Q")
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16  # small enough for no memory to be mapped for each message, and unmapped again
 
 
 def send(connection: socket.socket, message: Any, descriptors: Sequence[int] = ()) -> None:

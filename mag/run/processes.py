@@ -6,9 +6,8 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass
 from types import FrameType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
@@ -19,8 +18,7 @@ _LONGEST_SLEEP_SECONDS = 2.0  # should the kernel ever refuse the byte that is t
 _PATIENCE_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(NamedTuple):
     """How a process ended.
 
     Attributes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from mag.config.secrets import mask
 from mag.errors import ExistsError, MagError
-from mag.record import claims, files, values
+from mag.record import claims, files
 from mag.record.attempts import Attempt
 from mag.record.claims import Claim
 from mag.record.locks import NOBODY_YET
@@ -21,7 +21,7 @@ from mag.record.provenance import describe_host, tell_time
 from mag.record.records import Record, read_record, write_record
 from mag.record.redaction import Redaction, find_secret_variables
 from mag.record.tail import read_last_line
-from mag.run.child import Groundwork
+from mag.run.child import Groundwork, name_variables
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 from mag.run.processes import UNKNOWN, Death, Watch
@@ -77,7 +77,7 @@ class Supervisor:
                 claim.lock.release()
                 return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
             attempt = self._begin(claim, task)
-            tell(attempt.record.identifier)
+            tell(os.path.basename(claim.paths.directory))
             try:
                 return self._attend(attempt, task)
             finally:
@@ -110,7 +110,7 @@ class Supervisor:
         conditions, watch = self._conditions, self._watch
         log = open_log(attempt.paths.log)
         try:
-            child = self._zygote.start(attempt, task, log)
+            child = self._zygote.start(attempt, task.config, (*task.environment, *name_variables(attempt.paths)), log)
         finally:
             os.close(log)
         guard = Guard(conditions.limits, attempt.paths, child.pid)
@@ -131,14 +131,14 @@ def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, 
         record = read_record(attempt.paths)
     except FileNotFoundError:
         message = "its directory was removed while it ran"
-        return Outcome(task.index, attempt.record.identifier, "failed", message=message)
+        return Outcome(task.index, os.path.basename(attempt.paths.directory), "failed", message=message)
     if record.status == "running" or (ended and record.status != "completed"):
         reason = ended or _explain(death, attempt.paths, oom=oom)
         files.remove_temporaries(attempt.paths.private)  # it may have died while it wrote
-        attempt.record = record
-        attempt.results = _read_results(attempt.paths)
+        attempt.results, attempt.commit = _read_results(attempt.paths), record.commit
         error = {"type": reason.kind, "message": reason.message, "where": None}
-        record = attempt.publish(reason.status, ending=dataclasses.asdict(death), error=error)
+        attempt.publish(reason.status, ending=death._asdict(), error=error)
+        record = read_record(attempt.paths)
     elif record.status == "completed" and death.code != 0:
         write_record(attempt.paths, record, durable=True)  # it may have died before that had reached the disk
     return describe_record(task, record)
@@ -182,7 +182,7 @@ def summarize_error(error: dict[str, object]) -> str:
 
 def _read_results(paths: ExperimentPaths) -> dict[str, object]:
     try:
-        return values.decode(files.read_object(paths.results))  # type: ignore[no-any-return]
+        return files.read_object(paths.results)
     except (OSError, MagError):
         return {}
 

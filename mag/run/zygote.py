@@ -20,15 +20,15 @@ import signal
 import socket
 import struct
 import traceback
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from mag.errors import LaunchError
 from mag.record.attempts import Attempt
 from mag.record.locks import Lock
-from mag.run.child import Groundwork, announce, make_experiment, prepare_surroundings, run_child
+from mag.run.child import Groundwork, Variables, make_experiment, prepare_surroundings, run_child
 from mag.run.messages import receive_with, send
 from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers
-from mag.run.tasks import Conditions, Task
+from mag.run.tasks import Conditions
 
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 """A supervisor that is gone is no reason to be ended."""
@@ -47,6 +47,9 @@ class _Word(NamedTuple):
     peak_memory_bytes: int = 0
     leftovers: int = 0
 
+
+Order = tuple[Attempt, dict[str, Any], Variables]
+"""What the zygote is sent: an attempt, its config and the variables that it gets."""
 
 _LAYOUT = struct.Struct("!q?qqdqq")
 
@@ -101,8 +104,10 @@ class Child:
 
 def _tell(connection: socket.socket, word: _Word) -> None:
     """Tell it to the supervisor, if it is still there."""
-    with contextlib.suppress(OSError):
+    try:  # noqa: SIM105  (which a child is not to pay for)
         connection.send(_LAYOUT.pack(*word), _NO_SIGNAL)
+    except OSError:
+        pass
 
 
 def _hear(connection: socket.socket) -> _Word | None:
@@ -140,12 +145,13 @@ class Zygote:
         self._pid = 0
         self._connection: socket.socket | None = None
 
-    def start(self, attempt: Attempt, task: Task, log: int) -> Child:
+    def start(self, attempt: Attempt, config: dict[str, Any], variables: Variables, log: int) -> Child:
         """Start the process of an attempt.
 
         Args:
             attempt: The attempt; its lock is handed on, too.
-            task: What it is to do.
+            config: The resolved config, secrets included.
+            variables: What is added to its environment.
             log: Descriptor of the open log.
 
         Raises:
@@ -155,7 +161,7 @@ class Zygote:
         for _ in range(_TRIES):
             connection = self._connection or self._fork(descriptors)
             with contextlib.suppress(OSError):
-                send(connection, (attempt, task), descriptors)
+                send(connection, (attempt, config, variables), descriptors)
                 if word := _hear(connection):
                     child = Child(word.pid, connection)
                     child.heed(word)  # it may have been killed before it could tell that it was there
@@ -188,20 +194,15 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
     """Be the zygote until the supervisor is gone."""
     try:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
         prepare_surroundings()
         adopt_orphans()
         while True:
-            work, descriptors = receive_with(connection, 2)
-            if work is None:
+            order, descriptors = receive_with(connection, 2)
+            if order is None:
                 break
-            attempt, task = work
-            log, lock = descriptors
-            attempt.lock = Lock(lock)
-            pid = _fork_child(connection, ground, attempt, log, work=(task, conditions))
-            os.close(log)
-            os.close(lock)
+            pid = _fork_child(connection, ground, conditions, order, descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
             _tell(connection, _describe_end(pid, collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
     except OSError:  # the supervisor is gone
         os._exit(0)
@@ -217,13 +218,16 @@ def _describe_end(pid: int, death: Death, leftovers: int) -> _Word:
 
 
 def _fork_child(
-    connection: socket.socket, ground: Groundwork, attempt: Attempt, log: int, *, work: tuple[Task, Conditions]
+    connection: socket.socket, ground: Groundwork, conditions: Conditions, order: Order, descriptors: list[int]
 ) -> int:
-    experiment = make_experiment(ground, attempt, *work)
-    announce(attempt)
+    attempt, config, variables = order
+    log, lock = descriptors
+    attempt.lock = Lock(lock)
+    experiment = make_experiment(ground, attempt, config, conditions.settings)
+    os.environ.update(variables)
     pid = os.fork()
     if pid == 0:
         _tell(connection, _Word(os.getpid()))
-        connection.close()
-        run_child(ground, experiment, attempt, log, work=work)
+        os.close(connection.detach())
+        run_child(ground, experiment, attempt, log, chdir=conditions.settings.chdir)
     return pid

@@ -77,7 +77,7 @@ def test_a_supervisor_that_dies_after_claiming_costs_nothing(
     attend = Supervisor._attend
 
     def die_first(supervisor: Supervisor, attempt: Attempt, task: Task) -> Outcome:
-        if attempt.record.attempt <= deaths:
+        if attempt.number <= deaths:
             os.kill(os.getpid(), signal.SIGKILL)
         return attend(supervisor, attempt, task)
 

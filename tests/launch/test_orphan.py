@@ -7,10 +7,10 @@ import pytest
 
 from mag.config.identity import compute_identity
 from mag.launch.orphan import settle_orphan
-from mag.record.claims import Claim, begin_attempt, claim_directory, publish
+from mag.record.claims import Claim, begin_attempt, claim_directory
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance
-from mag.record.records import Record, read_record
+from mag.record.records import Record, read_record, write_record
 from mag.run.tasks import Conditions, Task
 from mag.settings import Settings
 
@@ -51,7 +51,7 @@ def test_its_child_publishes(conditions: Conditions) -> None:
     claim, record = begin(conditions)
 
     def end() -> None:
-        publish(claim.paths, record.replace(status="completed"))
+        write_record(claim.paths, record.replace(status="completed"), durable=True)
         claim.lock.release()
 
     threading.Timer(0.1, end).start()

@@ -10,10 +10,10 @@ import pytest
 
 from mag.config.identity import compute_identity
 from mag.errors import ExistsError, RecordError
-from mag.record.claims import begin_attempt, claim_directory, publish
+from mag.record.claims import begin_attempt, claim_directory
 from mag.record.names import Names
 from mag.record.paths import StorePaths
-from mag.record.records import Record, read_record
+from mag.record.records import Record, read_record, write_record
 
 CONFIG = {"C": 1}
 IDENTITY = compute_identity(CONFIG)
@@ -34,7 +34,7 @@ def run_once(store: StorePaths, name: str = "1", identity: str = IDENTITY) -> Re
     """Go through a whole attempt that completes, and return its record."""
     claim = claim_directory(store, name, identity)
     record = begin_attempt(claim, make_record(identity)).replace(status="completed")
-    publish(claim.paths, record)
+    write_record(claim.paths, record, durable=True)
     claim.lock.release()
     return record
 
@@ -100,7 +100,7 @@ def test_going_on_keeps_log_and_results(store: StorePaths) -> None:
     """An attempt that goes on starts from the results and the log of the last."""
     claim = claim_directory(store, "1", IDENTITY)
     record = begin_attempt(claim, make_record()).replace(status="failed", results={"loss": 1})
-    publish(claim.paths, record)
+    write_record(claim.paths, record, durable=True)
     Path(claim.paths.log).write_text("first")
     claim.lock.release()
 

@@ -83,6 +83,17 @@ def test_full_disk(tmp_path: Path) -> None:
     assert (is_held(path), read_holder(path)) == (True, None)
 
 
+def test_a_holder_takes_the_place_of_the_last(tmp_path: Path) -> None:
+    """Whatever longer number was noted before."""
+    path = str(tmp_path / "lock")
+    Path(path).write_text("1234567\n")
+    lock = acquire(path)
+    assert lock is not None
+    write_holder(lock, 99)
+
+    assert read_holder(path) == 99
+
+
 @pytest.mark.parametrize("content", ["0", "1", "-5", "x", ""])
 def test_a_holder_that_cannot_be_is_none(tmp_path: Path, content: str) -> None:
     """A number that means everyone or oneself to `kill` is no holder's."""

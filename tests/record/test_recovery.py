@@ -6,9 +6,9 @@ import pytest
 
 from mag.config.identity import compute_identity
 from mag.record import claims
-from mag.record.claims import Claim, begin_attempt, claim_directory, publish
+from mag.record.claims import Claim, begin_attempt, claim_directory
 from mag.record.paths import StorePaths
-from mag.record.records import Record, read_record
+from mag.record.records import Record, read_record, write_record
 from mag.record.recovery import recover_experiment, recover_store
 
 IDENTITY = compute_identity({"C": 1})
@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> StorePaths:
     """Return a store with one experiment, which completed, and has a log and results."""
     store = StorePaths(str(tmp_path))
     claim = claim_directory(store, "1", IDENTITY)
-    publish(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"))
+    write_record(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"), durable=True)
     Path(claim.paths.log).write_text("said")
     Path(claim.paths.results).write_text("{}")
     claim.lock.release()
@@ -73,7 +73,7 @@ def test_nothing_is_brought_back_through_a_link(store: StorePaths, place: str) -
 def test_an_attempt_that_has_begun_keeps_what_it_set_aside(store: StorePaths) -> None:
     """Once the record says that it runs, the results of before are those of an earlier attempt for good."""
     claim = claim_directory(store, "1", IDENTITY)
-    publish(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"))
+    write_record(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"), durable=True)
     claim.lock.release()
     recover_experiment(claim.paths)
 

@@ -157,3 +157,19 @@ def test_an_error_is_on_record_where_the_log_takes_no_more(project: Path, mag: M
     mag("sweep", "+k=1")
 
     assert (read("1").status, (read("1").error or {})["type"]) == ("failed", "ValueError")
+
+
+def test_a_request_to_stop_is_never_too_early(project: Path, mag: Mag, read: Read) -> None:
+    """What comes while the process is made is held back, and interrupts the experiment before its first line."""
+    (project / "train.py").write_text(
+        "import os, signal\nimport mag\n\n"
+        "def stop():\n"
+        "    if 'MAG_IDENTIFIER' in os.environ:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n\n"
+        "os.register_at_fork(after_in_child=stop)\n\n"
+        "@mag.main()\ndef train(config):\n    print('began')\n"
+    )
+    mag("sweep", "+k=1")
+
+    assert read("1").status == "interrupted"
+    assert "began" not in (project / "experiments" / "1" / "log").read_text()
