@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
-from mag.config.sources import read_source
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures, values
 from mag.record.attempts import Attempt, read_metrics
@@ -347,6 +346,8 @@ class Experiment:
 
     def _load(self) -> dict[str, Any]:
         if self._plain is None:
+            from mag.config.sources import read_source  # noqa: PLC0415  (what is loaded before the fork, each child carries)
+
             stored = self._find_stored()
             self._plain = stored.config if stored else read_source(self._source)
         return self._plain

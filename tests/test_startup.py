@@ -46,6 +46,19 @@ def test_running_needs_no_engine(project: Path, command: list[str]) -> None:
     assert run(command, project).isdisjoint({"joblib", "numpy", "rich", "asyncio"})
 
 
+@pytest.mark.parametrize("command", [["run", "C=3"], ["sweep", "C=3"]])
+def test_an_experiment_carries_no_plan(project: Path, command: list[str]) -> None:
+    """Its process holds nothing that plans are made of, and so no plan either, however many points that has."""
+    (project / "train.py").write_text(
+        "import sys\nimport mag\n@mag.main('configs')\ndef train(config):\n    print(*sys.modules)\n"
+    )
+    run(command, project)
+
+    loaded = next((project / "experiments").glob("3*/log")).read_text().split()
+    assert "mag.run.child" in loaded
+    assert not [name for name in loaded if name.startswith(("mag.sweeps", "mag.config.composition"))]
+
+
 @pytest.mark.parametrize("command", [["ls"], ["show", "1|0.5"], ["log", "1|0.5"], ["path", "1|0.5"], ["summarize"]])
 def test_looking_loads_nothing_heavy(project: Path, command: list[str]) -> None:
     """Looking at experiments neither imports the app nor loads git, omegaconf, joblib or rich."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, overload
 
 from mag.app.modules import Module
-from mag.config.composition.composer import Composer
 from mag.errors import UsageError
 from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
+    from mag.config.composition.composer import Composer
     from mag.config.schema import Schemas
 
 PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas")
@@ -56,11 +56,13 @@ class App(NamedTuple):
         """The source file."""
         return self.module.file
 
-    def compose_from(self) -> Composer:
+    def compose_from(self) -> "Composer":
         """Return a composer of its configs that checks no types; nothing is read yet."""
+        from mag.config.composition.composer import Composer  # noqa: PLC0415  (what apps import, experiments carry)
+
         return Composer(self.config_path, self.config_name)
 
-    def compose_typed(self, *, debug: bool = False) -> Composer:
+    def compose_typed(self, *, debug: bool = False) -> "Composer":
         """Return a composer of its configs that holds them to its schemas, for which the app is imported if need be.
 
         Args:
@@ -69,6 +71,8 @@ class App(NamedTuple):
         Raises:
             UsageError: The app cannot be imported, or its schemas cannot be used.
         """
+        from mag.config.composition.composer import Composer  # noqa: PLC0415
+
         return Composer(self.config_path, self.config_name, self.read_schemas(debug=debug))
 
     def read_schemas(self, *, debug: bool = False) -> "Schemas | None":

@@ -43,7 +43,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool) -> 
     """Check, and print what was found."""
     project = open_project(known, words)
     composer = project.app.compose_typed(debug=known.get("debug", False))
-    project = project._replace(composer=composer)
+    project.composer = composer
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(f"{swept[0]!r} has several values, and `mag check` checks against one config: give one value.")

@@ -45,8 +45,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
     _check_options(options)
     project = open_project(known, words)
     if options["typed"]:
-        composer = project.app.compose_typed(debug=known.get("debug", False))
-        project = project._replace(composer=composer)
+        project.composer = project.app.compose_typed(debug=known.get("debug", False))
     elif project.app.typed:
         from mag.cli.output import note
 

@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mag.app import App, find_app
 from mag.app.discovery import list_apps
 from mag.app.modules import find_module
-from mag.config.composition.composer import Composer
-from mag.config.language.override import Override
 from mag.config.language.shell import write_word
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
@@ -19,7 +18,10 @@ from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
 from mag.settings import Settings, find_app_settings, find_settings
 from mag.suggestion import name_nearest
-from mag.sweeps.override_files import read_overrides
+
+if TYPE_CHECKING:
+    from mag.config.composition.composer import Composer
+    from mag.config.language.override import Override
 
 _LATE_APP = compile_lazily(r"[^=@~+]+\.py(:\w+)?")
 
@@ -29,30 +31,36 @@ WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
 DIRECTORY = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 
 
-class Project(NamedTuple):
+class Project:
     """An app, its settings, its configs and its store, as one command sees them.
 
-    Attributes:
+    Args:
         app: The app that was named, or the project's.
         settings: The project's settings.
         texts: The overrides as typed.
-        composer: Composes the app's configs.
         store: Where its experiments live.
     """
 
-    app: App
-    settings: Settings
-    texts: tuple[str, ...]
-    composer: Composer
-    store: StorePaths
+    def __init__(self, app: App, settings: Settings, texts: tuple[str, ...], store: StorePaths) -> None:
+        self.app = app
+        self.settings = settings
+        self.texts = texts
+        self.store = store
 
-    def parse(self) -> list[Override]:
+    @cached_property
+    def composer(self) -> "Composer":
+        """Composes the app's configs; without its schemas, unless a command sets one that has them."""
+        return self.app.compose_from()
+
+    def parse(self) -> "list[Override]":
         """Return the overrides, parsed; `@file.yaml` stands for those in the file.
 
         Raises:
             OverrideError: One is malformed.
             YamlError: A file of overrides is no YAML.
         """
+        from mag.sweeps.override_files import read_overrides
+
         return read_overrides(self.texts)
 
 
@@ -75,7 +83,7 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     root = Path(directory) if directory else settings.store_root(cwd)
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
         root = Path(repetition.divert(os.path.abspath(root)))
-    return Project(app, settings, texts, app.compose_from(), StorePaths(_shorten(root, cwd)))
+    return Project(app, settings, texts, StorePaths(_shorten(root, cwd)))
 
 
 def _find_app(spec: str | None, texts: Sequence[str], cwd: Path) -> App:

@@ -1,5 +1,7 @@
 """`mag run`: one experiment, its output also on the terminal."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from mag.config.language.shell import write_word
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
+    from mag.run.servers import AppServer
     from mag.sweeps.execution import Report
     from mag.sweeps.plans import Plan
 
@@ -42,11 +45,20 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
     """Plan one experiment and execute it."""
-    from mag.cli.doubts import check_spaces, tell_doubts
-    from mag.sweeps.plans import make_plan
+    from mag.run.servers import open_server
 
     project = open_project(known, words, directory)
     known["debug"] = options["debug"] or known.get("debug", False)
+    examine = choose_examine(known)
+    with open_server(partial(project.app.load, debug=known["debug"]), examine) as server:
+        plan = _plan(project, words, debug=known["debug"], quiet=options["quiet"])
+        return _execute(project, plan, server, options, directory, in_process=examine is not None)
+
+
+def _plan(project: Project, words: Sequence[str], *, debug: bool, quiet: bool) -> "Plan":
+    from mag.cli.doubts import check_spaces, tell_doubts
+    from mag.sweeps.plans import make_plan
+
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(
@@ -54,16 +66,22 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
             f"{' '.join(map(write_word, words))} (or python {project.app.file.name} -m ...), or quote the value if its "
             f"comma is part of it."
         )
-    composer = project.app.compose_typed(debug=known.get("debug", False))
+    composer = project.app.compose_typed(debug=debug)
     check_spaces(project, composer, overrides)
     plan = make_plan(overrides, composer, project.store, project.settings)
-    if not options["quiet"]:
+    if not quiet:
         tell_doubts(project, composer, overrides)
-    return _execute(project, plan, known, options, directory)
+    return plan
 
 
 def _execute(
-    project: Project, plan: "Plan", known: dict[str, Any], options: dict[str, Any], directory: str | None
+    project: Project,
+    plan: "Plan",
+    server: "AppServer",
+    options: dict[str, Any],
+    directory: str | None,
+    *,
+    in_process: bool,
 ) -> int:
     from mag.cli.mirror import Mirror
     from mag.cli.progress import describe_outcome
@@ -78,13 +96,13 @@ def _execute(
         jobs=1,
         force=options["force"],
         manifest=False,
-        examine=choose_examine(known),
+        in_process=in_process,
         **read_limits(options),
     )
     mirror = Mirror()
     observer = Observer() if order.in_process else mirror
     try:
-        report = execute(plan, order, lambda: project.app.load(debug=known["debug"]), observer)
+        report = execute(plan, order, server, observer)
     finally:
         mirror.close()
     if not options["quiet"]:

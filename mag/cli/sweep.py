@@ -1,7 +1,8 @@
 """`mag sweep`: every combination, each in a process and a directory of its own."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from mag.cli.shaping import read_shaping, shape_options
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
-    from mag.sweeps.execution import Report
+    from mag.run.servers import AppServer
+    from mag.sweeps.execution import Order, Report
+    from mag.sweeps.plans import Plan
 
 HELP = """Run every combination of the values given, in parallel.
 
@@ -90,55 +93,81 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
     """Plan, then show or execute."""
-    from mag.cli.doubts import check_spaces, tell_doubts
-    from mag.sweeps.plans import make_plan
-
     if options["as_json"] and not options["dry_run"]:
         raise UsageError("--json shows the plan of a sweep that is not run: add --dry-run, or leave --json out.")
+    if options["links"] and not options["snapshot"]:
+        raise UsageError("--link goes with --snapshot: without it the sweep runs where the files are.")
     known["debug"] = options["debug"] or known.get("debug", False)
     check_debug(options)
     project = open_project(known, words, directory)
+    if options["dry_run"]:
+        return _show(_plan(project, known, options), project, options)
+    from mag.run.servers import open_server
+
+    examine, commit, load = choose_examine(known), None, partial(project.app.load, debug=known["debug"])
+    with contextlib.ExitStack() as stack:
+        if not options["snapshot"]:  # as early as can be: experiments would carry the plan along
+            server = stack.enter_context(open_server(load, examine))
+        plan = _plan(project, known, options)
+        if options["snapshot"]:
+            frozen, commit = stack.enter_context(_freeze(project, options, debug=known["debug"]))
+            server = stack.enter_context(open_server(frozen, examine))
+        order = _make_order(project, options, commit, in_process=examine is not None)
+        return _execute(plan, order, server, options, directory)
+
+
+def _plan(project: Project, known: dict[str, Any], options: dict[str, Any]) -> "Plan":
+    from mag.cli.doubts import check_spaces, tell_doubts
+    from mag.sweeps.plans import make_plan
+
     shape = read_shaping(options, project)
-    composer = project.app.compose_typed(debug=known.get("debug", False))
+    composer = project.app.compose_typed(debug=known["debug"])
     overrides = project.parse()
     check_spaces(project, composer, overrides)
     plan = make_plan(overrides, composer, project.store, project.settings, shape)
     if not options["quiet"]:
         tell_doubts(project, composer, overrides, (Path(file.path) for file in shape.files))
-    plan = plan.narrow(options["only"])
-    if options["dry_run"]:
-        from mag.cli.plan import show_plan
-        from mag.sweeps.ownership import check_owners
-
-        show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
-        check_owners(plan.experiments, project.app.name, project.settings)
-        return 0
-    return _execute(project, plan, known, options, directory)
+    return plan.narrow(options["only"])
 
 
-def _execute(project: Project, plan: Any, known: dict[str, Any], options: dict[str, Any], directory: str | None) -> int:
+def _show(plan: "Plan", project: Project, options: dict[str, Any]) -> int:
+    from mag.cli.plan import show_plan
+    from mag.sweeps.ownership import check_owners
+
+    show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
+    check_owners(plan.experiments, project.app.name, project.settings)
+    return 0
+
+
+def _make_order(
+    project: Project, options: dict[str, Any], commit: Mapping[str, Any] | None, *, in_process: bool
+) -> "Order":
+    from mag.sweeps.execution import Order
+
+    return Order(
+        app=project.app.name,
+        settings=project.settings,
+        source=project.app.file.parent,
+        overrides=project.texts,
+        jobs=options["jobs"],
+        force=options["force"],
+        commit=commit,
+        in_process=in_process,
+        **read_sweep_options(options),
+        **read_limits(options),
+    )
+
+
+def _execute(plan: "Plan", order: "Order", server: "AppServer", options: dict[str, Any], directory: str | None) -> int:
     from mag.cli.progress import choose_progress
     from mag.cli.report import conclude
-    from mag.sweeps.execution import Order, execute
+    from mag.sweeps.execution import execute
 
-    with _choose_code(project, options, debug=known["debug"]) as (load, commit):
-        order = Order(
-            app=project.app.name,
-            settings=project.settings,
-            source=project.app.file.parent,
-            overrides=project.texts,
-            jobs=options["jobs"],
-            force=options["force"],
-            commit=commit,
-            examine=choose_examine(known),
-            **read_sweep_options(options),
-            **read_limits(options),
-        )
-        progress = choose_progress(quiet=options["quiet"], live=not known["debug"])
-        try:
-            report = execute(plan, order, load, progress)
-        finally:
-            progress.close()
+    progress = choose_progress(quiet=options["quiet"], live=not order.in_process)
+    try:
+        report = execute(plan, order, server, progress)
+    finally:
+        progress.close()
     if not options["quiet"]:
         say(conclude(report, directory))
     followed = _follow_up(options["then"], report)
@@ -166,13 +195,8 @@ def _follow_up(command: str | None, report: "Report") -> bool:
 
 
 @contextlib.contextmanager
-def _choose_code(project: Project, options: dict[str, Any], *, debug: bool) -> Iterator[tuple[Callable[[], Any], Any]]:
-    """Lend what imports the app, and what is known of the code if that is known already."""
-    if not options["snapshot"]:
-        if options["links"]:
-            raise UsageError("--link goes with --snapshot: without it the sweep runs where the files are.")
-        yield lambda: project.app.load(debug=debug), None
-        return
+def _freeze(project: Project, options: dict[str, Any], *, debug: bool) -> Iterator[tuple[Callable[[], Any], Any]]:
+    """Lend what imports the app from a frozen copy of the code, and what is known of that code."""
     from mag.cli.freezing import freeze
     from mag.cli.recall import find_app_there, make_loader
 

@@ -2,7 +2,8 @@
 
     runner (threads of the engine) ── control socket ──> fork server ── fork ──> supervisor ── fork ──> zygote
 
-It is forked from the runner while that has one thread, does nothing but import, and ends when the runner does.
+It is forked from the runner while that has one thread, and before it has made its plan: whatever the runner holds by
+then, each experiment has in its memory, and pays for. It does nothing but import, and ends when the runner does.
 Supervisors speak with the runner over sockets of their own, one task at a time.
 """
 
@@ -18,9 +19,9 @@ from collections.abc import Callable, MutableMapping
 from typing import NoReturn
 
 from mag.errors import LaunchError, UsageError
-from mag.experiment import Experiment
 from mag.run.child import Groundwork
 from mag.run.messages import receive, send
+from mag.run.mould import Mould
 from mag.run.processes import Watch, adopt_orphans
 from mag.run.shutdown import Shutdown, keep_exit_functions
 from mag.run.signatures import read_calling
@@ -37,14 +38,13 @@ _THREAD_LIMITS = (
 
 
 class ForkServer:
-    """The runner's side of the fork server. Making one forks it; the import runs while the caller goes on.
+    """The runner's side of the fork server. Making one forks it; it does nothing before it is started.
 
     Args:
         load: Imports the app and returns the user's function; called in the fork server.
-        threads: How many threads the numerical libraries may use in each experiment, where the user has not said.
     """
 
-    def __init__(self, load: Callable[[], Function], *, threads: int | None = None) -> None:
+    def __init__(self, load: Callable[[], Function]) -> None:
         self._control, far = socket.socketpair()
         self._turn = threading.Lock()
         self._ready = False
@@ -52,8 +52,17 @@ class ForkServer:
         self._pid = os.fork()
         if self._pid == 0:
             self._control.close()
-            _serve(far, load, threads)
+            _serve(far, load)
         far.close()
+
+    def start(self, threads: int | None = None) -> None:
+        """Have it import the app, while the caller goes on.
+
+        Args:
+            threads: How many threads the numerical libraries may use in each experiment, where the user has not said.
+        """
+        with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
+            send(self._control, ("start", threads))
 
     def wait_until_ready(self) -> None:
         """Return when the app has been imported.
@@ -150,11 +159,13 @@ class SupervisorHandle:
         self._connection.close()
 
 
-def _serve(control: socket.socket, load: Callable[[], Function], threads: int | None) -> NoReturn:
+def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
     try:
         _settle()
-        limit_threads(os.environ, threads)
+        if (order := receive(control)) is None:  # the runner has nothing to run
+            os._exit(0)
+        limit_threads(os.environ, order[1])
         keep_exit_functions()
         function = _load(control, load)
         if function is not None:
@@ -203,7 +214,7 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
 
 def _rehearse(function: Function) -> None:
     """Do once what every child does first, so that modules are loaded and caches filled before it is forked."""
-    config = Experiment({"a": {"b": [1, 0.5, "c", True, None]}}).config
+    config = Mould().cast({"a": {"b": [1, 0.5, "c", True, None]}})
     _ = config.a.b, read_calling(function)
 
 

@@ -43,6 +43,9 @@ class InProcessServer:
         self._examine = examine
         self._function: Function | None = None
 
+    def start(self, threads: int | None = None) -> None:
+        """Do nothing yet; the numerical libraries of this process are left as they are."""
+
     def wait_until_ready(self) -> None:
         """Import the app.
 

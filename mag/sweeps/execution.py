@@ -6,9 +6,9 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mag.config.secrets import mask_command
 from mag.launch.capacity import count_cpus, count_room
@@ -23,18 +23,16 @@ from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
 from mag.record.recovery import recover_experiment, recover_store
-from mag.run.forkserver import ForkServer, limit_threads
+from mag.run.forkserver import limit_threads
 from mag.run.limits import Limits
-from mag.run.tasks import RETRIED, Conditions, Function, Outcome
+from mag.run.servers import AppServer
+from mag.run.tasks import RETRIED, Conditions, Outcome
 from mag.settings import Settings
 from mag.sweeps.changes import list_changes
 from mag.sweeps.ownership import check_owners
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan
 from mag.sweeps.sharing import run_shared
 from mag.sweeps.tally import Tally
-
-if TYPE_CHECKING:
-    from mag.run.in_process import InProcessServer
 
 _ROOM = 4
 """For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
@@ -62,8 +60,7 @@ class Order:
         gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
         commit: The code, where `read_commit` has told it already.
-        examine: Run in this process, one after the other, and show this what ended an experiment that failed; it
-            returns whether to go on. None for processes of their own.
+        in_process: Run in this process, one after the other.
     """
 
     app: str
@@ -80,12 +77,7 @@ class Order:
     gpus: tuple[str, ...] = ()
     manifest: bool = True
     commit: Mapping[str, Any] | None = None
-    examine: Callable[[BaseException], bool] | None = None
-
-    @property
-    def in_process(self) -> bool:
-        """Whether experiments run in this process, one after the other."""
-        return self.examine is not None
+    in_process: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,13 +127,13 @@ class Observer:
         """A signal asked the command to stop."""
 
 
-def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Observer) -> Report:
+def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> Report:
     """Run what is left of a plan, and return what became of it.
 
     Args:
         plan: The experiments.
         order: How.
-        load: Imports the app and returns the user's function; called in a process of its own.
+        server: What `open_server` has lent, not started yet.
         observer: Told of what happens.
 
     Raises:
@@ -159,7 +151,7 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
     threads, began = max(1, count_cpus() // jobs), time.time() - _STAMP_LAG
-    server = _open_server(load, order, threads)
+    server.start(threads)
     try:
         environment = gather_surroundings(order.settings, threads)
         conditions = _gather_conditions(plan, order, environment, began)
@@ -180,14 +172,6 @@ def execute(plan: Plan, order: Order, load: Callable[[], Function], observer: Ob
     finally:
         server.close()
     return Report(plan, tally.counts, tuple(tally.faulty), tally.last, stopped, tally.remarks)
-
-
-def _open_server(load: Callable[[], Function], order: Order, threads: int) -> "ForkServer | InProcessServer":
-    if order.examine is None:
-        return ForkServer(load, threads=threads)
-    from mag.run.in_process import InProcessServer  # noqa: PLC0415  (it brings the debugger)
-
-    return InProcessServer(load, order.examine)
 
 
 def choose_jobs(order: Order, todo: int) -> int:

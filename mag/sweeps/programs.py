@@ -13,6 +13,7 @@ from mag.errors import UsageError
 from mag.record.paths import StorePaths
 from mag.record.provenance import locate_code
 from mag.record.repetition import Repetition
+from mag.run.servers import AppServer, open_server
 from mag.run.tasks import Function
 from mag.sweeps.execution import Observer, Order, Report, execute
 from mag.sweeps.override_files import read_overrides
@@ -61,7 +62,6 @@ def sweep(
     root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
     store = StorePaths(root if repetition is None else repetition.divert(os.path.abspath(root)))
     shape = read_shape(shaping, folder)
-    plan = make_plan(read_overrides(overrides), Composer(folder, name, target.schemas), store, settings, shape)
     source = target.file.parent if target.file else locate_code()
     order = Order(
         app=target.name,
@@ -70,22 +70,24 @@ def sweep(
         overrides=tuple(overrides),
         jobs=jobs or n_jobs,
         force=force,
-        examine=examine,
+        in_process=examine is not None,
     )
-    if repetition is not None:
-        return _repeat(plan, order, repetition, target.function)
-    return execute(plan, order, lambda: target.function, Observer())
+    with open_server(lambda: target.function, examine) as server:
+        plan = make_plan(read_overrides(overrides), Composer(folder, name, target.schemas), store, settings, shape)
+        if repetition is not None:
+            return _repeat(plan, order, repetition, server)
+        return execute(plan, order, server, Observer())
 
 
-def _repeat(plan: Plan, order: Order, repetition: Repetition, function: Function) -> Report:
+def _repeat(plan: Plan, order: Order, repetition: Repetition, server: AppServer) -> Report:
     """Run a plan in a script that is run again: only the experiment that is wanted, if it is one of these."""
     order = dataclasses.replace(order, commit=repetition.provenance["commit"], manifest=False)
     wanted = [each for each in plan if each.identity == repetition.identity]
     if not wanted:
-        return execute(plan, order, lambda: function, Observer())
+        return execute(plan, order, server, Observer())
     folder, name = os.path.split(repetition.directory)
     only = wanted[0]._replace(index=0, identifier=name, status="new", app=None)
-    execute(Plan((only,), StorePaths(folder)), order, lambda: function, Observer())
+    execute(Plan((only,), StorePaths(folder)), order, server, Observer())
     sys.exit()  # this is what the script was run again for
 
 

@@ -73,6 +73,7 @@ def carry_out(recall: Recall, load: Callable[[], Function], observer: Observer) 
         RecordError: It was not run: its directory cannot be written, or another process is running it.
     """
     server = ForkServer(load)
+    server.start()
     try:
         variables = {"PYTHONHASHSEED": "0", **os.environ, **recall.variables}
         environment = gather_environment(recall.settings.root, variables)
