@@ -1,7 +1,6 @@
 """The local launcher: threads, the slots, each of which hands one task after the other to a supervisor."""
 
 import collections
-import dataclasses
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -130,7 +129,7 @@ class LocalLauncher:
             return self._run(task)
         gpu = self._gpus.popleft()
         try:
-            return self._run(dataclasses.replace(task, environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
+            return self._run(task._replace(environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
         finally:
             self._gpus.append(gpu)
 
@@ -147,7 +146,7 @@ class LocalLauncher:
         try:
             supervisor = self._hire()
         except LaunchError as error:
-            return dataclasses.replace(unstarted, message=str(error))
+            return unstarted._replace(message=str(error))
         outcome = unstarted if self._stops else supervisor.run(task, self._started)
         if outcome is not None:
             self._idle.append(supervisor)

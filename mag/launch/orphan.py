@@ -1,6 +1,5 @@
 """Orphans: experiments whose supervisor died, of which somebody has to say what became."""
 
-import dataclasses
 import time
 
 from mag.errors import MagError
@@ -51,4 +50,4 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
     except (OSError, MagError) as error:
         return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and {error}")
     outcome = describe_record(task, record)
-    return dataclasses.replace(outcome, cause=NOT_BEGUN) if not_begun else outcome
+    return outcome._replace(cause=NOT_BEGUN) if not_begun else outcome

@@ -1,11 +1,10 @@
 """Taking an experiment's directory for one attempt, so that nobody else runs it at the same time."""
 
 import contextlib
-import dataclasses
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix
 from mag.errors import ExistsError, RecordError
@@ -17,19 +16,20 @@ from mag.record.records import Record
 _FIRST_RECORD_SECONDS = 1.0  # how long a holder of the lock may take until its first record is written
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """An experiment's directory, held for one attempt.
 
     Attributes:
         paths: Its files.
         lock: The lock that keeps others away.
         previous: The record of the last attempt; None for the first.
+        is_new: Whether the directory was made for this attempt, so that there is nothing in it to be tidied up.
     """
 
     paths: ExperimentPaths
     lock: locks.Lock
     previous: Record | None
+    is_new: bool = False
 
 
 def prepare_store(store: StorePaths) -> None:
@@ -76,18 +76,19 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
 
 
 def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> Claim | None:
-    found = read_found(store, name)
-    if found is not None and found.get("identity") != identity:
+    is_new = _make_directory(paths.directory, store)
+    if not is_new and _is_taken(store, name, identity):
         return None
-    _make_directory(paths.directory, store)
-    _make_directory(paths.private, store)
-    if os.path.islink(paths.private) or os.path.islink(paths.directory):
+    is_new = _make_directory(paths.private, store) and is_new
+    if not is_new and (os.path.islink(paths.private) or os.path.islink(paths.directory)):
         return None
     lock = locks.acquire(paths.lock)
     if lock is None:
         _yield_to_holder(store, name, paths, identity)
         return None
     try:
+        if is_new and os.listdir(paths.private) == [os.path.basename(paths.lock)]:  # nobody else was quicker
+            return Claim(paths, lock, None, is_new=True)
         found = read_found(store, name)  # again: now nobody else can change it
     except BaseException:
         lock.release()
@@ -98,15 +99,24 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
     return Claim(paths, lock, _decode_previous(found, paths) if found else None)
 
 
-def _make_directory(path: str, store: StorePaths) -> None:
+def _is_taken(store: StorePaths, name: str, identity: str) -> bool:
+    found = read_found(store, name)
+    return found is not None and found.get("identity") != identity
+
+
+def _make_directory(path: str, store: StorePaths) -> bool:
+    """Make a directory, its store too if need be; return whether it was not there before."""
     try:
         os.mkdir(path)
     except FileExistsError:
-        return
+        return False
     except OSError:  # the store is not there, or cannot be written in, which is to be said
         prepare_store(store)
         with contextlib.suppress(FileExistsError):  # somebody else was quicker
             os.mkdir(path)
+            return True
+        return False
+    return True
 
 
 def _yield_to_holder(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> None:
@@ -144,9 +154,11 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
         RecordError: The file system refused.
     """
     paths, previous = claim.paths, claim.previous
-    files.remove_temporaries(paths.private)
-    files.remove_file(paths.stop)
-    number = _set_aside(claim, keep=keep)
+    number = 1
+    if not claim.is_new:
+        files.remove_temporaries(paths.private)
+        files.remove_file(paths.stop)
+        number = _set_aside(claim, keep=keep)
     record = record.replace(attempt=number, results=previous.results if keep and previous else {})
     config = values.dump_json(values.encode_config(record.config), sort=True)
     files.write_file(paths.config, config, scratch=paths.private)

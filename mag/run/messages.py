@@ -23,8 +23,10 @@ def send(connection: socket.socket, message: Any, descriptors: Sequence[int] = (
     """
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     data = _LENGTH.pack(len(data)) + data
-    sent = socket.send_fds(connection, [data], descriptors) if descriptors else 0
-    connection.sendall(data[sent:] if sent else data)
+    if descriptors:
+        data = data[socket.send_fds(connection, [data], descriptors) :]
+    if data:
+        connection.sendall(data)
 
 
 def receive(connection: socket.socket) -> Any:

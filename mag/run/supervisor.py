@@ -4,7 +4,6 @@ It claims the directory, forks, waits, and gives the verdict where the child cou
 """
 
 import contextlib
-import dataclasses
 import os
 import signal
 from collections.abc import Callable
@@ -122,7 +121,7 @@ class Supervisor:
             files.remove_file(attempt.paths.stop)
         outcome = _conclude(attempt, task, death, reason, watch.oom)
         remark = guard.remark(completed=outcome.status == "completed")
-        return dataclasses.replace(outcome, remark=remark) if remark else outcome
+        return outcome._replace(remark=remark) if remark else outcome
 
 
 def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, oom: OomCounter) -> Outcome:

@@ -1,8 +1,8 @@
 """What is handed to a supervisor, and what comes back: both small, both plain data."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from mag.record.provenance import Provenance
 from mag.run.limits import Limits
@@ -14,8 +14,7 @@ Function = Callable[..., Any]
 RETRIED = ("failed", "killed", "timeout", "oom")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One experiment to be run.
 
     Attributes:
@@ -28,7 +27,7 @@ class Task:
         environment: Variables that it gets, `("CUDA_VISIBLE_DEVICES", "0")`.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody needs
     name: str
     identity: str
     config: dict[str, Any]
@@ -60,8 +59,7 @@ class Conditions:
     retry_on: tuple[str, ...] = RETRIED
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a task.
 
     Attributes:
@@ -77,11 +75,11 @@ class Outcome:
         remark: What else there is to say, in a line that many experiments may have in common.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody needs
     name: str
     status: str
     seconds: float | None = None
     message: str | None = None
-    results: dict[str, Any] = dataclasses.field(default_factory=dict)
+    results: Mapping[str, Any] = {}
     cause: str | None = None
     remark: str | None = None
