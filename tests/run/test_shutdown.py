@@ -86,6 +86,21 @@ def test_libraries_clean_up(project: Path, mag: Mag, read: Read) -> None:
     assert "left running" not in (project / "experiments" / "1" / "log").read_text()
 
 
+@pytest.mark.parametrize("place", ["while the app is imported", "in the experiment", "in both"])
+def test_finalizers_are_run(project: Path, mag: Mag, place: str) -> None:
+    """Those of `weakref.finalize`, wherever they were made."""
+    make = "import weakref\nweakref.finalize(mag, print, 'finalized')\n"
+    body = make if place != "while the app is imported" else "pass\n"
+    write_app(project, body)
+    if place != "in the experiment":
+        text = (project / "train.py").read_text()
+        (project / "train.py").write_text(text.replace("@mag.main", f"{make}\n@mag.main", 1))
+    mag("sweep", "+k=1")
+
+    expected = "finalized\n" * (2 if place == "in both" else 1)
+    assert (project / "experiments" / "1" / "log").read_text() == expected
+
+
 def test_finally_is_run_when_an_experiment_is_stopped(project: Path, mag: Mag, read: Read) -> None:
     """SIGTERM is to an experiment what Ctrl-C is to plain Python: `finally` blocks have their time."""
     write_app(project, "try:\n    time.sleep(60)\nfinally:\n    open('out', 'w').write('text')")
