@@ -114,6 +114,8 @@ class Experiment:
     @property
     def identity(self) -> str:
         """SHA-256 of the visible config: what this experiment is."""
+        if self._attempt is not None:
+            return self._attempt.identity
         stored = self._find_stored()
         return stored.identity if stored else compute_identity(self._load())
 

@@ -3,9 +3,9 @@
 Golden tests freeze it for ever: a change here would make every result on every disk new work.
 """
 
-import hashlib
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mag.config.flat import flatten, keep_visible
@@ -53,7 +53,7 @@ def hash_visible(visible: Mapping[str, Any]) -> str:
     >>> hash_visible({"C": 10, "gamma": 0.01})[:10]
     'f619f744db'
     """
-    return hashlib.sha256(canonical_json(visible)).hexdigest()
+    return hash_bytes(canonical_json(visible))
 
 
 def _unsign_zeros(value: Any) -> Any:
@@ -64,3 +64,15 @@ def _unsign_zeros(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _unsign_zeros(item) for key, item in value.items()}
     return [_unsign_zeros(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def hash_bytes(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, 64 hexadecimal digits."""
+    return _load_sha256()(data).hexdigest()  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _load_sha256() -> Callable[[bytes], Any]:
+    from hashlib import sha256  # noqa: PLC0415  (half a megabyte, which each experiment would carry along)
+
+    return sha256

@@ -38,6 +38,7 @@ class Attempt:
         paths: The experiment's files.
         redaction: What no file may hold.
         lock: What keeps others away.
+        identity: What the experiment is.
         number: How often the experiment has been started, this time included.
         status: How it stands.
         results: What was registered so far, encoded.
@@ -57,7 +58,7 @@ class Attempt:
             bring_back(claim.paths)
             claim.lock.release()
             raise
-        self.number = begun.attempt
+        self.identity, self.number = begun.identity, begun.attempt
         self.status: Status = "running"
         self.results: dict[str, Any] = values.encode_config(begun.results)
         self._beginning = records.encode_beginning(begun)
@@ -66,9 +67,8 @@ class Attempt:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be sent as plain data, for which the process that receives it need not look up one class after the other."""
-        secrets = (tuple(self.redaction.values), self.redaction.patterns)
-        plain = (self.paths.directory, self.number, self.results, self.commit, self._beginning, self._began)
-        return _restore, (*plain, *secrets)
+        plain = {name: value for name, value in vars(self).items() if name in _SENT}
+        return _restore, (plain, self.paths.directory, tuple(self.redaction.values), self.redaction.patterns)
 
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out; `locks.NOBODY_YET` before there is one."""
@@ -148,29 +148,14 @@ class Attempt:
         self.lock.release()
 
 
-def _restore(  # noqa: PLR0917  (what `Attempt.__reduce__` sends)
-    directory: str,
-    number: int,
-    results: dict[str, Any],
-    commit: dict[str, Any],
-    beginning: bytes,
-    began: float,
-    secrets: tuple[str, ...],
-    patterns: tuple[str, ...],
-) -> Attempt:
+_SENT = {"identity", "number", "status", "results", "commit", "_beginning", "_began"}
+
+
+def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], patterns: tuple[str, ...]) -> Attempt:
     attempt = object.__new__(Attempt)
-    attempt.__dict__.update(
-        paths=ExperimentPaths(directory),
-        redaction=Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING,
-        number=number,
-        status="running",
-        results=results,
-        commit=commit,
-        _beginning=beginning,
-        _began=began,
-        _before={"cpu_seconds": 0.0},
-        _metrics=None,
-    )
+    attempt.paths = ExperimentPaths(directory)
+    attempt.redaction = Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING
+    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, _metrics=None)  # that of a child counts from its fork
     return attempt
 
 

@@ -4,7 +4,6 @@ Never the whole `os.environ`: only the variables in `VARIABLES`, none of which h
 """
 
 import dataclasses
-import hashlib
 import os
 import platform
 import re
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mag.config.identity import hash_bytes
 from mag.errors import RecordError
 from mag.patterns import compile_lazily
 from mag.record import files, values
@@ -58,7 +58,7 @@ class Environment:
     @property
     def digest(self) -> str:
         """The name under which the content is stored."""
-        return hashlib.sha256(values.dump_json(self.content, sort=True)).hexdigest()[:_DIGITS]
+        return hash_bytes(values.dump_json(self.content, sort=True))[:_DIGITS]
 
     def describe(self) -> dict[str, Any]:
         """Return what a record says of it."""
@@ -155,7 +155,7 @@ def _digest_locks(project: Path) -> dict[str, str]:
     digests = {}
     for name in _LOCK_FILES:
         try:
-            digests[name] = hashlib.sha256((project / name).read_bytes()).hexdigest()
+            digests[name] = hash_bytes((project / name).read_bytes())
         except OSError:
             continue
     return digests
