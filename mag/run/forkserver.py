@@ -8,6 +8,7 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 """
 
 import contextlib
+import importlib
 import os
 import signal
 import socket
@@ -38,7 +39,7 @@ _THREAD_LIMITS = (
 
 
 class ForkServer:
-    """The runner's side of the fork server. Making one forks it; it does nothing before it is started.
+    """The runner's side of the fork server. Making one forks it; it loads nothing of the user's before it is started.
 
     Args:
         load: Imports the app and returns the user's function; called in the fork server.
@@ -47,7 +48,7 @@ class ForkServer:
     def __init__(self, load: Callable[[], Function]) -> None:
         self._control, far = socket.socketpair()
         self._turn = threading.Lock()
-        self._ready = False
+        self._started = self._ready = False
         _flush()
         self._pid = os.fork()
         if self._pid == 0:
@@ -61,6 +62,7 @@ class ForkServer:
         Args:
             threads: How many threads the numerical libraries may use in each experiment, where the user has not said.
         """
+        self._started = True
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
             send(self._control, ("start", threads))
 
@@ -83,6 +85,7 @@ class ForkServer:
         """Return what to say of a fork server that ended before it had imported the app."""
         try:
             code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+            self._pid = 0
         except ChildProcessError:
             code = 0
         how = f"was ended by {name_signal(-code)}" if code < 0 else "ended (does the app call os._exit at import?)"
@@ -110,10 +113,15 @@ class ForkServer:
         return SupervisorHandle(near, pid)
 
     def close(self) -> None:
-        """Let the fork server end, and wait for it."""
+        """Let the fork server end, and wait for it; at once where there was nothing to start it for."""
         self._control.close()
+        pid, self._pid = self._pid, 0
+        if not pid:
+            return
+        if not self._started:
+            os.kill(pid, signal.SIGKILL)  # nobody has waited for it: the number is its own
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
+            os.waitpid(pid, 0)
 
 
 class SupervisorHandle:
@@ -163,7 +171,8 @@ def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
     try:
         _settle()
-        if (order := receive(control)) is None:  # the runner has nothing to run
+        importlib.import_module("omegaconf")  # which every experiment needs, while the runner makes its plan
+        if (order := receive(control)) is None:  # it has nothing to run
             os._exit(0)
         limit_threads(os.environ, order[1])
         keep_exit_functions()
