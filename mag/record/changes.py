@@ -8,6 +8,7 @@ from mag.record.repository import Repository
 
 _FIELDS = {"1": 9, "2": 10, "u": 11}
 _GITLINK = "160000"
+_CACHE = "/__pycache__/"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Changes:
         commit: The last commit; None where there is none yet.
         branch: The branch; None where HEAD is detached.
         changed: Tracked files that were changed or added, or are in conflict, and files that git neither tracks nor
-            ignores; relative to the top.
+            ignores, but for those that Python keeps in `__pycache__`; relative to the top.
         deleted: Tracked files that are gone.
         nested: Directories with a repository of their own that is no submodule.
         moved: Submodules at another commit than the one that is tracked.
@@ -75,7 +76,8 @@ def _read_entries(entries: list[str]) -> Changes:
             about[name] = value
         elif kind in {"?", *_FIELDS}:
             where, path = _classify(kind, entry)
-            found[where].append(path)
+            if kind != "?" or _CACHE not in f"/{path}":  # else any import would make the same code another
+                found[where].append(path)
     commit, branch = about.get("branch.oid", "(initial)"), about.get("branch.head", "(detached)")
     return Changes(
         None if commit == "(initial)" else commit,

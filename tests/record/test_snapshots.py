@@ -106,6 +106,18 @@ def test_ignored_files_and_experiments_stay_out(code: Path, git: Git) -> None:
     assert list_files(git, take(code)) == {"train.py", "old.py", ".gitignore"}
 
 
+@pytest.mark.parametrize("folder", ["__pycache__", "package/__pycache__"])
+def test_what_imports_leave_behind_is_no_change(folder: str, code: Path, git: Git) -> None:
+    """Bytecode that nobody ignores does not make the same code another; where git tracks it, it counts."""
+    (code / folder).mkdir(parents=True)
+    (code / folder / "train.cpython-311.pyc").write_bytes(b"bytecode")
+    untracked = take(code)
+    git("add", ".")
+
+    assert (untracked["dirty"], untracked["snapshot"]) == (False, None)
+    assert f"{folder}/train.cpython-311.pyc" in list_files(git, take(code))
+
+
 def test_large_files_are_listed(code: Path, git: Git) -> None:
     """A large file is named in the record and not stored; together changed files are limited, too."""
     (code / "data.bin").write_bytes(b"x" * 2000)
