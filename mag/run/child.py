@@ -116,11 +116,12 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-# Forks of the experiment's own (a pool's workers, say) are ended by SIGTERM as ever: whoever sends it to them may find
-# them waiting for a lock, where no Python code would run. It is held back while one is made.
-
-
 def _hold_back() -> None:
+    """Hold SIGTERM back while the experiment makes a fork of its own.
+
+    Such forks (a pool's workers, say) are ended by it as ever: whoever sends it to them may find them waiting for a
+    lock, where no Python code would run.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
