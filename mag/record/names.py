@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mag.config.flat import flatten, keep_visible
@@ -53,29 +53,32 @@ class Names:
         by another identity, the identifier with a suffix of its own.
         """
         folded = fold(identifier)
-        if folded not in self._list() and not self._suffixed and self._given.setdefault(folded, identity) == identity:
+        present = self._list().get(folded)
+        if present is None and not self._suffixed and self._given.setdefault(folded, identity) == identity:
             return Place(identifier, None)
-        free = None
-        for name in self._list_candidates(identifier, identity):
-            folded = fold(name)
-            present = self._list().get(folded)
-            if present is not None:
-                try:
-                    found = read_found(self._store, present)
-                except files.RefusedError:  # no reason to move; whoever claims it will say why it cannot be used
-                    found = {"identity": identity}
-                if found is not None and found.get("identity") == identity:
-                    self._given[folded] = identity
-                    return Place(present, found)
-            if free is None and self._given.get(folded, identity) == identity and (present is None or found is None):
-                free = name
-        free = free or name
-        self._given[fold(free)] = identity
-        return Place(free, None)
+        place, is_free = self._look(present, folded, identity)
+        if place is not None:
+            return place
+        suffixed = add_suffix(identifier, identity, separator=self._separator)
+        other = fold(suffixed)
+        place, _ = self._look(self._list().get(other), other, identity)
+        if place is not None:
+            return place
+        self._given[folded if is_free else other] = identity
+        return Place(identifier if is_free else suffixed, None)
 
-    def _list_candidates(self, identifier: str, identity: str) -> Iterator[str]:
-        yield identifier
-        yield add_suffix(identifier, identity, separator=self._separator)
+    def _look(self, present: str | None, folded: str, identity: str) -> tuple[Place | None, bool]:
+        """Return where the experiment lives if it is there, and whether that name could be given to it if not."""
+        found = None
+        if present is not None:
+            try:
+                found = read_found(self._store, present)
+            except files.RefusedError:  # no reason to move; whoever claims it will say why it cannot be used
+                found = {"identity": identity}
+            if found is not None and found.get("identity") == identity:
+                self._given[folded] = identity
+                return Place(present, found), False
+        return None, found is None and self._given.get(folded, identity) == identity
 
     def _list(self) -> dict[str, str]:
         if self._listed is None:
