@@ -51,11 +51,11 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     known["debug"] = options["debug"] or known.get("debug", False)
     examine = choose_examine(known)
     with open_server(partial(project.app.load, debug=known["debug"]), examine) as server:
-        plan = _plan(project, words, debug=known["debug"], quiet=options["quiet"])
+        plan = _plan(project, words, server, debug=known["debug"], quiet=options["quiet"])
         return _execute(project, plan, server, options, directory, in_process=examine is not None)
 
 
-def _plan(project: Project, words: Sequence[str], *, debug: bool, quiet: bool) -> "Plan":
+def _plan(project: Project, words: Sequence[str], server: "AppServer", *, debug: bool, quiet: bool) -> "Plan":
     from mag.cli.doubts import check_spaces, tell_doubts
     from mag.sweeps.plans import make_plan
 
@@ -68,7 +68,7 @@ def _plan(project: Project, words: Sequence[str], *, debug: bool, quiet: bool) -
         )
     composer = project.app.compose_typed(debug=debug)
     check_spaces(project, composer, overrides)
-    plan = make_plan(overrides, composer, project.store, project.settings)
+    plan = make_plan(overrides, composer, project.store, project.settings, prepare=server.prepare)
     if not quiet:
         tell_doubts(project, composer, overrides)
     return plan

@@ -104,11 +104,12 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         return _show(_plan(project, known, options), project, options)
     from mag.run.servers import open_server
 
-    examine, commit, load = choose_examine(known), None, partial(project.app.load, debug=known["debug"])
+    examine, prepare, commit = choose_examine(known), None, None
     with contextlib.ExitStack() as stack:
         if not options["snapshot"]:  # as early as can be: experiments would carry the plan along
-            server = stack.enter_context(open_server(load, examine))
-        plan = _plan(project, known, options)
+            server = stack.enter_context(open_server(partial(project.app.load, debug=known["debug"]), examine))
+            prepare = server.prepare
+        plan = _plan(project, known, options, prepare)
         if options["snapshot"]:
             frozen, commit = stack.enter_context(_freeze(project, options, debug=known["debug"]))
             server = stack.enter_context(open_server(frozen, examine))
@@ -116,7 +117,9 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         return _execute(plan, order, server, options, directory)
 
 
-def _plan(project: Project, known: dict[str, Any], options: dict[str, Any]) -> "Plan":
+def _plan(
+    project: Project, known: dict[str, Any], options: dict[str, Any], prepare: Callable[[], None] | None = None
+) -> "Plan":
     from mag.cli.doubts import check_spaces, tell_doubts
     from mag.sweeps.plans import make_plan
 
@@ -124,7 +127,7 @@ def _plan(project: Project, known: dict[str, Any], options: dict[str, Any]) -> "
     composer = project.app.compose_typed(debug=known["debug"])
     overrides = project.parse()
     check_spaces(project, composer, overrides)
-    plan = make_plan(overrides, composer, project.store, project.settings, shape)
+    plan = make_plan(overrides, composer, project.store, project.settings, shape, prepare=prepare)
     if not options["quiet"]:
         tell_doubts(project, composer, overrides, (Path(file.path) for file in shape.files))
     return plan.narrow(options["only"])

@@ -37,6 +37,8 @@ _THREAD_LIMITS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
+_PREPARE = "prepare"
+
 
 class ForkServer:
     """The runner's side of the fork server. Making one forks it; it loads nothing of the user's before it is started.
@@ -56,6 +58,10 @@ class ForkServer:
             _serve(far, load)
         far.close()
 
+    def prepare(self) -> None:
+        """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
+        self._order(_PREPARE)
+
     def start(self, threads: int | None = None) -> None:
         """Have it import the app, while the caller goes on.
 
@@ -63,8 +69,11 @@ class ForkServer:
             threads: How many threads the numerical libraries may use in each experiment, where the user has not said.
         """
         self._started = True
+        self._order(threads)
+
+    def _order(self, order: object) -> None:
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
-            send(self._control, ("start", threads))
+            send(self._control, (order,))
 
     def wait_until_ready(self) -> None:
         """Return when the app has been imported.
@@ -171,10 +180,11 @@ def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
     try:
         _settle()
-        importlib.import_module("omegaconf")  # which every experiment needs, while the runner makes its plan
-        if (order := receive(control)) is None:  # it has nothing to run
+        while (order := receive(control)) == (_PREPARE,):
+            importlib.import_module("omegaconf")
+        if order is None:  # the runner has nothing to run
             os._exit(0)
-        limit_threads(os.environ, order[1])
+        limit_threads(os.environ, *order)
         keep_exit_functions()
         function = _load(control, load)
         if function is not None:

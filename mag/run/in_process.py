@@ -43,6 +43,9 @@ class InProcessServer:
         self._examine = examine
         self._function: Function | None = None
 
+    def prepare(self) -> None:
+        """Do nothing: this process is what it is."""
+
     def start(self, threads: int | None = None) -> None:
         """Do nothing yet; the numerical libraries of this process are left as they are."""
 

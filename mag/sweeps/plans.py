@@ -3,7 +3,7 @@
 import dataclasses
 import fnmatch
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
@@ -169,7 +169,13 @@ def plan(
 
 
 def make_plan(
-    overrides: Sequence[Override], composer: Composer, store: StorePaths, settings: Settings, shape: Shape = PLAIN
+    overrides: Sequence[Override],
+    composer: Composer,
+    store: StorePaths,
+    settings: Settings,
+    shape: Shape = PLAIN,
+    *,
+    prepare: Callable[[], None] | None = None,
 ) -> Plan:
     """Return the plan of parsed overrides.
 
@@ -179,6 +185,7 @@ def make_plan(
         store: Where experiments live; read, never written.
         settings: The project's.
         shape: What is said of the points beside the overrides.
+        prepare: Called as soon as it is known that there is something to run, once.
 
     Raises:
         ConfigError: A point cannot be composed.
@@ -193,6 +200,9 @@ def make_plan(
         identity = description.identity
         place = names.choose(description.name, identity)
         status, made = _read_status(place, store), (description.point, composer, description.source)
+        if prepare is not None and status != "completed":
+            prepare()
+            prepare = None
         known = settings.secrets, _read_app(place), _read_code(place)
         planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
     selection.check(spaces)

@@ -73,7 +73,8 @@ def sweep(
         in_process=examine is not None,
     )
     with open_server(lambda: target.function, examine) as server:
-        plan = make_plan(read_overrides(overrides), Composer(folder, name, target.schemas), store, settings, shape)
+        composer = Composer(folder, name, target.schemas)
+        plan = make_plan(read_overrides(overrides), composer, store, settings, shape, prepare=server.prepare)
         if repetition is not None:
             return _repeat(plan, order, repetition, server)
         return execute(plan, order, server, Observer())
