@@ -83,9 +83,12 @@ def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "
         app: The app that is meant where none is named.
         name: What the program is called in messages.
     """
-    if app is None and arguments in (["--help"], ["-h"], []):
-        return _print_help(0 if arguments else 2)
-    return _run_command(arguments, {"app": app}, name)
+    try:
+        if app is None and arguments in (["--help"], ["-h"], []):
+            return _print_help(0 if arguments else 2)
+        return _run_command(arguments, {"app": app}, name)
+    except KeyboardInterrupt:  # perhaps while the command is still being loaded
+        return _explain_interruption()
 
 
 def _settle_hashes(arguments: list[str]) -> None:
@@ -136,14 +139,19 @@ def _run_command(arguments: list[str], known: dict[str, Any], name: str) -> int:
         return ended.exit_code
     except click.ClickException as error:
         return _explain_usage(error, arguments)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("mag: interrupted", err=True)
-        return 130
+    except click.Abort:
+        return _explain_interruption()
     except (OSError, SystemExit) as error:
         status = _explain_ending(error, known)
         if status is None:
             raise
     return status if isinstance(status, int) else 0
+
+
+def _explain_interruption() -> int:
+    with contextlib.suppress(OSError):
+        print("mag: interrupted", file=sys.stderr)  # noqa: T201
+    return 130
 
 
 def _explain_ending(error: OSError | SystemExit, known: dict[str, Any]) -> int | None:

@@ -89,7 +89,7 @@ def prepare_surroundings() -> None:
     """
     _set_signal(signal.SIGINT, signal.default_int_handler)
     _set_signal(signal.SIGTERM, _interrupt)
-    for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
+    for number in (signal.SIGHUP, signal.SIGCHLD):
         _set_signal(number, signal.SIG_DFL)
     _set_mask(signal.SIG_BLOCK, _REQUESTS)
     faulthandler.enable(file=2)  # wherever that leads when something happens

@@ -42,6 +42,18 @@ def test_unknown_command(mag: Mag) -> None:
     assert "sweep" in done.stderr
 
 
+def test_an_early_interruption_is_one_word() -> None:
+    """Ctrl-C is no traceback, not even while a command is still being loaded."""
+    code = (
+        "import sys\nclass Interrupted:\n    @staticmethod\n    def find_spec(name, *_):\n"
+        "        if name == 'click':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted)\nfrom mag.cli.program import main\nmain(['ls'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "mag: interrupted\n")
+
+
 @pytest.mark.parametrize("words", [["--C=2"], ["--C", "2"], ["-C=2"]])
 def test_an_override_with_dashes(project: Path, mag: Mag, words: list[str]) -> None:
     """An override that is typed like an option is told how to be typed."""

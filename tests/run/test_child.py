@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -173,3 +175,20 @@ def test_a_request_to_stop_is_never_too_early(project: Path, mag: Mag, read: Rea
 
     assert read("1").status == "interrupted"
     assert "began" not in (project / "experiments" / "1" / "log").read_text()
+
+
+STATUS = "print(*[line for line in open('/proc/self/status') if line.startswith(('SigBlk', 'SigIgn'))], flush=True)"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc tells which signals are ignored")
+def test_signals_are_as_in_any_python(project: Path, mag: Mag) -> None:
+    """An experiment, and what it starts, ignores and holds back what a script would: SIGPIPE is an error, no end."""
+    write_app(
+        project,
+        f"{STATUS}\nsubprocess.run([sys.executable, '-c', {STATUS!r}])\n"
+        "subprocess.run(['true'], input=b'x' * 1_000_000)",
+    )
+    mag("sweep", "+k=1")
+
+    plain = subprocess.run([sys.executable, "-c", STATUS], capture_output=True, text=True, check=True).stdout
+    assert (project / "experiments" / "1" / "log").read_text() == plain * 2
