@@ -67,7 +67,10 @@ def _leave(status: int) -> NoReturn:
 
 def run_app(app: "App") -> NoReturn:
     """Be the program `python train.py`: `mag run`, or `mag sweep` with `-m`, of this very app."""
+    from mag.run.shutdown import flush_files
+
     _fill_descriptors()
+    flush_files()  # of the app, which has been imported here
     arguments = sys.argv[1:]
     multirun = [word for word in arguments if word in {"-m", "--multirun"}]
     command = "sweep" if multirun else "run"

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, MutableMapping
@@ -24,7 +25,7 @@ from mag.run.child import Groundwork
 from mag.run.messages import receive, send
 from mag.run.mould import Mould
 from mag.run.processes import Watch, adopt_orphans
-from mag.run.shutdown import Shutdown, keep_exit_functions
+from mag.run.shutdown import Shutdown, keep_exit_functions, run_exit_functions
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -38,6 +39,8 @@ _THREAD_LIMITS = (
 )
 
 _PREPARE = "prepare"
+_PATIENCE_SECONDS = 5.0
+_POLL_SECONDS = 0.001
 
 
 class ForkServer:
@@ -122,15 +125,20 @@ class ForkServer:
         return SupervisorHandle(near, pid)
 
     def close(self) -> None:
-        """Let the fork server end, and wait for it; at once where there was nothing to start it for."""
+        """Let the fork server end, and wait for it, though not for long: it ends after the last experiment.
+
+        At once where there was nothing to start it for.
+        """
         self._control.close()
         pid, self._pid = self._pid, 0
         if not pid:
             return
         if not self._started:
             os.kill(pid, signal.SIGKILL)  # nobody has waited for it: the number is its own
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
+            while not os.waitpid(pid, os.WNOHANG)[0] and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)
 
 
 class SupervisorHandle:
@@ -238,29 +246,39 @@ def _rehearse(function: Function) -> None:
 
 
 def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
+    supervisors: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
-            return
+            break
         connection = socket.socket(fileno=descriptors[0])
         pid = os.fork()
         if pid == 0:
             control.close()
             _supervise(connection, ground)
         connection.close()
+        supervisors.add(pid)
         send(control, pid)
-        _reap()
+        _reap(supervisors, os.WNOHANG)
+    _reap(supervisors)  # what the app wants done at its exit may take away what experiments still use
+    run_exit_functions()
 
 
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+def _reap(supervisors: set[int], options: int = 0) -> None:
+    """Wait for supervisors that have ended, or for all of them to end."""
+    for pid in list(supervisors):
+        try:
+            gone = os.waitpid(pid, options)[0]
+        except ChildProcessError:
+            gone = pid
+        if gone:
+            supervisors.remove(pid)
 
 
 def _supervise(connection: socket.socket, ground: Groundwork) -> NoReturn:
     """Be a supervisor until the runner closes the connection or dies."""
     try:
+        keep_exit_functions()
         adopt_orphans()
         supervisor = Supervisor(ground, receive(connection), Watch(), connection.fileno())
         while isinstance(task := receive(connection), Task):

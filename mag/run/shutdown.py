@@ -12,7 +12,8 @@ import io
 import sys
 import threading
 import weakref
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 _ANY_FILE: type[io.IOBase] = io.IOBase.__base__  # type: ignore[assignment]
 """What every file is, asked without the abstract class in front of it: that takes 2 ms for a child's objects."""
@@ -23,15 +24,14 @@ _BUFFERS = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
 class Shutdown:
     """What is to be ended with an experiment.
 
-    To be made before the fork, when the app has been imported: it knows the files that were open then. What exists
-    at that time is set apart from the collector, so that a child has only its own objects to look through.
-
+    To be made before the fork, when the app has been imported: it knows the files that were open then, and writes what
+    is in their buffers, which every fork would write again. What exists at that time is set apart from the collector,
+    so that a child has only its own objects to look through.
     """
 
     def __init__(self) -> None:
         gc.collect()
-        standard = _identify_standard()
-        found = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE) and id(each) not in standard]
+        found = flush_files()
         self._files = [weakref.ref(each) for each in found]
         gc.freeze()
 
@@ -51,11 +51,52 @@ class Shutdown:
         old = [each for each in (reference() for reference in self._files) if each is not None]
         if not young and not old:
             return
-        standard = _identify_standard()
-        files = [each for each in (*young, *old) if id(each) not in standard]
-        for each in sorted(files, key=_rank):
-            if not each.closed and _is_written(each):
-                each.flush() if _rank(each) else each.close()
+        files = _select_written([*young, *old])
+        for each in (*files.texts, *files.others, *files.texts, *files.buffers):
+            if not each.closed:
+                each.close() if each in files.others else each.flush()
+
+
+class _Files(NamedTuple):
+    """Open files by what they write into: texts into others, such as compressors, or buffers; those into files.
+
+    But others may write into texts, too, when they are closed, so that texts are to be flushed again then.
+    """
+
+    texts: list[io.IOBase]
+    others: list[io.IOBase]
+    buffers: list[io.IOBase]
+
+
+def _select_written(found: Iterable[io.IOBase]) -> _Files:
+    """Return the files that are written to, without the standard streams and their layers, which others end."""
+    standard = _identify_standard()
+    files = _Files([], [], [])
+    for each in found:
+        if id(each) in standard or each.closed or not _is_written(each):
+            continue
+        if isinstance(each, io.TextIOWrapper):
+            files.texts.append(each)
+        elif isinstance(each, (*_BUFFERS, io.RawIOBase)):
+            files.buffers.append(each)
+        else:
+            files.others.append(each)
+    return files
+
+
+def flush_files() -> list[io.IOBase]:
+    """Write what is in the buffers of this process's open files, which each fork would write once more.
+
+    Returns:
+        All files that there are.
+    """
+    standard = _identify_standard()
+    found = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE) and id(each) not in standard]
+    files = _select_written(found)
+    for each in (*files.texts, *files.others, *files.buffers):
+        with contextlib.suppress(Exception):  # whoever closes it will be told
+            each.flush()
+    return found
 
 
 def _identify_standard() -> set[int]:
@@ -74,13 +115,6 @@ def _list_layers(stream: Any) -> list[Any]:
     return layers
 
 
-def _rank(file: io.IOBase) -> int:
-    """Return in which order files are ended: what writes into another first, such as a compressor with its trailer."""
-    if isinstance(file, io.TextIOWrapper):
-        return 1
-    return 2 if isinstance(file, _BUFFERS) else 3 if isinstance(file, io.RawIOBase) else 0
-
-
 def _is_written(file: io.IOBase) -> bool:
     with contextlib.suppress(Exception):  # the user's own class may do anything
         return file.writable()
@@ -88,14 +122,19 @@ def _is_written(file: io.IOBase) -> bool:
 
 
 def keep_exit_functions() -> None:
-    """Forget what this process wanted to be done at its exit, except for what libraries need in any process.
+    """Forget what the process that this one was forked from wanted to be done at its exit, and when objects of its go.
 
-    To be called in a process that was just forked, before it imports the app, whose exit functions are then kept.
+    That is done there, once; only what libraries need in any process is done at the end of this one, too.
     """
     atexit._clear()  # noqa: SLF001
+    weakref.finalize._registry.clear()  # type: ignore[attr-defined]  # noqa: SLF001
     if logging := sys.modules.get("logging"):
         atexit.register(logging.shutdown)
-    if finalizers := getattr(weakref.finalize, "_exitfunc", None):
-        atexit.register(finalizers)
+    atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]  # noqa: SLF001
     if multiprocessing := sys.modules.get("multiprocessing.util"):
         atexit.register(multiprocessing._exit_function)  # noqa: SLF001
+
+
+def run_exit_functions() -> None:
+    """Do at the end of this process, which is none of the interpreter, what was to be done then."""
+    atexit._run_exitfuncs()  # noqa: SLF001

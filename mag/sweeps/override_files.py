@@ -12,7 +12,7 @@ from typing import Any
 from mag.config.documents.document import read_yaml
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override, format_override, format_value
-from mag.errors import OverrideError
+from mag.errors import OverrideError, UsageError
 from mag.suggestion import name_nearest
 
 
@@ -23,12 +23,15 @@ def read_overrides(texts: Iterable[str]) -> list[Override]:
         texts: Overrides as typed.
 
     Raises:
+        UsageError: The overrides are one text instead of a list of texts.
         OverrideError: One cannot be read, or there is no such file.
         YamlError: A file is no YAML.
 
     >>> [override.key for override in read_overrides(["a=1", "~b"])]
     ['a', 'b']
     """
+    if isinstance(texts, str):
+        raise UsageError(f"Overrides are a list, and {texts!r} is one text: write [{texts!r}].")
     return [override for text in texts for override in _read(text)]
 
 

@@ -14,6 +14,7 @@ from mag.record.paths import StorePaths
 from mag.record.provenance import locate_code
 from mag.record.repetition import Repetition
 from mag.run.servers import AppServer, open_server
+from mag.run.shutdown import flush_files
 from mag.run.tasks import Function
 from mag.sweeps.execution import Observer, Order, Report, execute
 from mag.sweeps.override_files import read_overrides
@@ -48,14 +49,14 @@ def sweep(
         config_name: The primary config in it; if left out, what the decorator says, else `config`.
         experiments_dir: Where experiments live; the project's if None.
         jobs: How many run at a time; as many as there are CPUs if None.
-        n_jobs: The same as joblib has it: 1 for this very process.
+        n_jobs: The same as joblib has it: 1 for this very process, -1 for as many as there are CPUs.
         force: Run completed experiments again.
         shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
 
     Raises:
         MagError: An override, a config or the space cannot be used; nothing was started.
     """
-    examine = _choose_examine(jobs, n_jobs)
+    at_a_time, examine = _choose_jobs(jobs, n_jobs), _choose_examine(n_jobs)
     target = read_target(function)
     folder = Path(config_path) if config_path is not None else target.config_path
     name, settings = target.config_name if config_name is ... else config_name, target.settings
@@ -68,10 +69,11 @@ def sweep(
         settings=settings,
         source=source,
         overrides=tuple(overrides),
-        jobs=jobs or n_jobs,
+        jobs=at_a_time,
         force=force,
         in_process=examine is not None,
     )
+    flush_files()
     with open_server(lambda: target.function, examine) as server:
         composer = Composer(folder, name, target.schemas)
         plan = make_plan(read_overrides(overrides), composer, store, settings, shape, prepare=server.prepare)
@@ -92,10 +94,20 @@ def _repeat(plan: Plan, order: Order, repetition: Repetition, server: AppServer)
     sys.exit()  # this is what the script was run again for
 
 
-def _choose_examine(jobs: int | None, n_jobs: int | None) -> Callable[[BaseException], bool] | None:
-    """Return what looks at the failures of experiments in this process; None for processes of their own."""
+def _choose_jobs(jobs: int | None, n_jobs: int | None) -> int | None:
+    """Return how many run at a time; None for as many as there are CPUs."""
     if jobs is not None and n_jobs is not None:
         raise UsageError(f"jobs={jobs} and n_jobs={n_jobs} say the same twice: leave one of them out.")
+    if n_jobs == -1:
+        return None
+    for name, number in (("jobs", jobs), ("n_jobs", n_jobs)):
+        if number is not None and number < 1:
+            raise UsageError(f"{name}={number} would run nothing: it is 1 or more, or left out for all CPUs.")
+    return jobs or n_jobs
+
+
+def _choose_examine(n_jobs: int | None) -> Callable[[BaseException], bool] | None:
+    """Return what looks at the failures of experiments in this process; None for processes of their own."""
     if n_jobs != 1:
         return None
     from mag.run.debugger import keep_for_debuggers  # noqa: PLC0415  (pdb)

@@ -1,7 +1,9 @@
 """Laws of an experiment's end: what an ending interpreter does for a program is done before it completed."""
 
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -35,6 +37,16 @@ BODIES = {
 }
 
 
+@pytest.mark.parametrize("mode", ["b", "t"])
+def test_compressed_files_get_their_end(project: Path, mag: Mag, mode: str) -> None:
+    """A compressor's trailer is written, after what texts hold for it, and before the file below it is ended."""
+    text = "'text'" if mode == "t" else "b'text'"
+    write_app(project, f"import gzip\nglobal out\nout = gzip.open('out', 'w{mode}')\nout.write({text})")
+    mag("sweep", "+k=1")
+
+    assert subprocess.run(["gzip", "-dc", "out"], capture_output=True, check=True).stdout == b"text"
+
+
 @pytest.mark.parametrize("kind", BODIES)
 def test_open_files_are_written(project: Path, mag: Mag, read: Read, kind: str) -> None:
     """What plain Python would have written when it ends is in the file when the experiment has completed."""
@@ -45,22 +57,16 @@ def test_open_files_are_written(project: Path, mag: Mag, read: Read, kind: str) 
     assert (project / "out").read_text().strip() == "text"
 
 
-def test_compressed_files_get_their_end(project: Path, mag: Mag) -> None:
-    """A compressor's trailer is written, before the file below it is ended."""
-    write_app(project, "import gzip\nglobal out\nout = gzip.open('out', 'wb')\nout.write(b'text')")
-    mag("sweep", "+k=1")
-
-    assert subprocess.run(["gzip", "-dc", "out"], capture_output=True, check=True).stdout == b"text"
-
-
 def test_file_opened_at_import(project: Path, mag: Mag) -> None:
-    """A file that the app opened when it was imported is written, too."""
+    """A file that the app opened when it was imported is written, too, and by each experiment what is its own."""
     (project / "train.py").write_text(
-        "import mag\nout = open('out', 'a')\n@mag.main()\ndef train(c):\n    out.write(str(c.k))\n"
+        "import mag\nout = open('out', 'a')\nout.write('head ')\n@mag.main()\ndef train(c):\n    out.write(str(c.k))\n"
+        "if __name__ == '__main__':\n    train()\n"
     )
     mag("sweep", "+k=1,2", "-j", "1")
+    subprocess.run([sys.executable, "train.py", "-m", "+k=3,4", "-j", "1"], check=True, capture_output=True)
 
-    assert (project / "out").read_text() == "12"
+    assert (project / "out").read_text() == "head 12head 34"
 
 
 def test_what_cannot_be_written_is_a_failure(project: Path, mag: Mag, read: Read) -> None:
@@ -86,19 +92,37 @@ def test_libraries_clean_up(project: Path, mag: Mag, read: Read) -> None:
     assert "left running" not in (project / "experiments" / "1" / "log").read_text()
 
 
-@pytest.mark.parametrize("place", ["while the app is imported", "in the experiment", "in both"])
-def test_finalizers_are_run(project: Path, mag: Mag, place: str) -> None:
-    """Those of `weakref.finalize`, wherever they were made."""
-    make = "import weakref\nweakref.finalize(mag, print, 'finalized')\n"
-    body = make if place != "while the app is imported" else "pass\n"
-    write_app(project, body)
-    if place != "in the experiment":
-        text = (project / "train.py").read_text()
-        (project / "train.py").write_text(text.replace("@mag.main", f"{make}\n@mag.main", 1))
-    mag("sweep", "+k=1")
+@pytest.mark.parametrize("make", ["weakref.finalize(mag, print, 'the end')", "atexit.register(print, 'the end')"])
+def test_exit_functions_are_run_where_they_were_made(project: Path, mag: Mag, make: str) -> None:
+    """Those of an experiment at its end, those of the app once, when all experiments have ended."""
+    write_app(project, f"import weakref, atexit\n{make}")
+    each = mag("sweep", "+k=1,2", "-q")
+    (project / "train.py").write_text(f"import atexit, weakref, mag\n{make}\n@mag.main()\ndef train(c): ...\n")
+    once = mag("sweep", "+k=3,4", "-q")
 
-    expected = "finalized\n" * (2 if place == "in both" else 1)
-    assert (project / "experiments" / "1" / "log").read_text() == expected
+    assert [(project / "experiments" / k / "log").read_text() for k in "1234"] == ["the end\n", "the end\n", "", ""]
+    assert (each.stderr, once.stderr) == ("", "the end\n")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "import tempfile\ntemporary = tempfile.TemporaryDirectory()\nplace = temporary.name",
+        "import atexit, shutil, tempfile\nplace = tempfile.mkdtemp()\natexit.register(shutil.rmtree, place)",
+    ],
+    ids=["finalizer", "exit function"],
+)
+def test_what_the_app_makes_lasts_for_all(project: Path, mag: Mag, make: str) -> None:
+    """No experiment takes away what the others use; when all have ended, it is gone."""
+    (project / "train.py").write_text(
+        f"import mag\n{make}\n@mag.main()\ndef train(config):\n    open(f'{{place}}/{{config.k}}', 'w').close()\n"
+        "    return {'place': place}\n"
+    )
+    done = mag("sweep", "+k=1,2,3", "-j", "1")
+
+    assert "3 completed" in done.stderr
+    results = json.loads((project / "experiments" / "1" / "results.json").read_text())
+    assert not Path(results["place"]).exists()
 
 
 def test_finally_is_run_when_an_experiment_is_stopped(project: Path, mag: Mag, read: Read) -> None:

@@ -1,6 +1,7 @@
 """Laws of sweeps from programs: in processes of their own, or in this one for debugging."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -177,3 +178,49 @@ def test_stopping_from_another_process(session: "pexpect.spawn[str]", read: Read
     session.expect_exact(">>> ")
 
     assert read("9").status == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"overrides": "+C=1"}, r"write \['\+C=1'\]"),
+        ({"jobs": 0}, "jobs=0 would run nothing"),
+        ({"n_jobs": 0}, "n_jobs=0 would run nothing"),
+        ({"jobs": -2}, "jobs=-2 would run nothing"),
+        ({"jobs": 2, "n_jobs": 2}, "leave one of them out"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(wrong: dict[str, Any], said: str) -> None:
+    """Nothing is started."""
+    with pytest.raises(UsageError, match=said):
+        mag.sweep(train, **({"overrides": ["+C=1"]} | wrong))
+
+    assert not Path("experiments").exists()
+
+
+CALLER = """\
+import os, tempfile, weakref
+import mag
+
+class Thing: pass
+
+thing = Thing()
+weakref.finalize(thing, print, "finalized", flush=True)
+out = open("out", "w")
+out.write("once ")
+with tempfile.TemporaryDirectory() as folder:
+    open(folder + "/data", "w").write("42")
+    report = mag.sweep(lambda config: {"data": open(folder + "/data").read()}, ["+k=1,2,3"], n_jobs=-1)
+    print(report.counts["completed"], os.path.exists(folder), flush=True)
+out.close()
+"""
+
+
+def test_what_the_caller_has_stays_its_own(project: Path) -> None:
+    """No experiment finalizes what the program that calls has made, nor writes what that has not written yet."""
+    (project / "script.py").write_text(CALLER)
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "3 True\nfinalized\n"
+    assert [(project / "experiments" / k / "log").read_text() for k in "123"] == ["", "", ""]
+    assert (project / "out").read_text() == "once "
