@@ -65,8 +65,9 @@ class Module(NamedTuple):
         place = f"{self.file}:{frames[-1].lineno}" if frames else str(self.file)
         if isinstance(error, SyntaxError) and error.filename:
             place = f"{error.filename}:{error.lineno}"
+        said = f": {text}" if (text := str(error)) else ""
         raise UsageError(
-            f"{place} raised {type(error).__name__} when it was imported: {error}. Nothing was started; "
+            f"{place} raised {type(error).__name__} when it was imported{said}. Nothing was started; "
             f"--debug shows the traceback."
         ) from error
 

@@ -28,5 +28,7 @@ def command(*, words: tuple[str, ...], directory: str | None) -> None:
         raise click.UsageError(f"{' '.join(words)!r} is not [SWEEP] NUMBER: type `mag jobs 8`, with a number from 1.")
     store, sweep = open_sweep(words[0] if len(words) > 1 else None, directory)
     ask(store, sweep, jobs=int(number))
+    room = sweep.progress.room if sweep.progress else int(number)
+    how = f"{number} experiments at a time" if int(number) <= room else f"{room} experiments at a time, the most it can"
     there = lead_to(store.root, directory)
-    say(f"The sweep {sweep.id} runs {number} experiments at a time.\nNext: mag watch {sweep.id}{there}")
+    say(f"The sweep {sweep.id} runs {how}.\nNext: mag watch {sweep.id}{there}")

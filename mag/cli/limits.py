@@ -94,6 +94,8 @@ def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
     from mag.errors import UsageError
 
     gpus, size = _split(options["gpus"]), options["gpus_per_experiment"]
+    if options["gpus"] is not None and len(gpus) <= options["gpus"].count(","):
+        raise UsageError(f"--gpus {options['gpus']!r} leaves one without a name: write {','.join(gpus) or '0,1'}.")
     if ranges := [gpu for gpu in gpus if _RANGE.fullmatch(gpu)]:
         first, last = map(int, ranges[0].split("-"))
         raise UsageError(f"--gpus {ranges[0]!r} is no GPU: write {','.join(map(str, range(first, last + 1)))}.")

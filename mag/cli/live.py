@@ -66,5 +66,5 @@ def describe_progress(progress: Progress) -> str:
     """Return how far a sweep is, in a line for a pipe."""
     parts = [describe_counts(progress.counts)] if +Counter(progress.counts) else []
     if not progress.over:
-        parts.append(f"{len(progress.running)} running, {progress.total - progress.done} to go")
+        parts.append(f"{len(progress.running)} running, {progress.to_go} to go")
     return f"{progress.done} of {progress.total}: {', '.join(parts)}"

@@ -9,7 +9,7 @@ from mag.record.paths import StorePaths
 
 _ENDS = ("lowest", "highest")
 _KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("total", "jobs"), (int,)),
+    **dict.fromkeys(("total", "jobs", "room"), (int,)),
     **dict.fromkeys(("running", "failures"), (list,)),
     **dict.fromkeys(("paused", "over"), (bool,)),
     "counts": (dict,),
@@ -32,6 +32,7 @@ class Progress:
         started: When it began, ISO 8601 in UTC.
         seconds: How long it has been running.
         jobs: How many experiments run at a time.
+        room: How many may run at a time at most.
         paused: Whether it starts nothing for now.
         over: Whether it has ended.
     """
@@ -44,6 +45,7 @@ class Progress:
     started: str = ""
     seconds: float = 0.0
     jobs: int = 1
+    room: int = 1
     paused: bool = False
     over: bool = False
 
@@ -51,6 +53,11 @@ class Progress:
     def done(self) -> int:
         """How many of its experiments have ended, or were complete before it began."""
         return sum(self.counts.values()) - self.counts.get("unstarted", 0)
+
+    @property
+    def to_go(self) -> int:
+        """How many of its experiments have not ended, and may still do so."""
+        return self.total - sum(self.counts.values())
 
     @property
     def seconds_left(self) -> float | None:

@@ -163,8 +163,9 @@ def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> 
         for line in list_changes(plan, todo, conditions.provenance, order.settings.secrets):
             observer.remark(line)
         with _announced(plan, order, conditions.provenance):
-            tally = Tally(len(plan), len(plan) - len(todo), jobs)
-            launcher = _make_launcher(server, conditions, order, tally, len(todo))
+            room = _choose_room(order, jobs, len(todo))
+            tally = Tally(len(plan), len(plan) - len(todo), jobs, room)
+            launcher = _make_launcher(server, conditions, order, tally, jobs=jobs, room=room)
             observer.begin(plan, todo, tally)
             outcomes = run_shared(launcher, todo, plan.store, force=order.force, waiting=observer.wait)
             stopped = _run(launcher, outcomes, conditions, tally, observer, in_process=order.in_process)
@@ -198,15 +199,22 @@ def _announced(plan: Plan, order: Order, provenance: Provenance) -> Iterator[Non
             release_sweep(plan.store, provenance.sweep, lock)
 
 
-def _make_launcher(server: Server, conditions: Conditions, order: Order, tally: Tally, todo: int) -> LocalLauncher:
-    jobs = choose_jobs(order, todo)
-    is_alone = order.in_process or not order.manifest
+def _choose_room(order: Order, jobs: int, todo: int) -> int:
+    """Return how many may run at a time when another number is asked for later."""
+    if order.in_process or not order.manifest:
+        return 1
+    return max(jobs, min(todo, count_room(), len(order.gpus) or _ROOM * max(jobs, count_cpus())))
+
+
+def _make_launcher(
+    server: Server, conditions: Conditions, order: Order, tally: Tally, *, jobs: int, room: int
+) -> LocalLauncher:
     return LocalLauncher(
         server,
         conditions,
         jobs=jobs,
         gpus=order.gpus,
-        most=1 if is_alone else min(todo, count_room(), len(order.gpus) or _ROOM * max(jobs, count_cpus())),
+        most=room,
         max_failures=order.max_failures,
         started=tally.start,
     )

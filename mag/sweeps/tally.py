@@ -21,12 +21,13 @@ class Tally:
         total: How many experiments the plan has.
         skipped: How many of them were complete before.
         jobs: How many run at a time.
+        room: How many may do so at most.
     """
 
-    def __init__(self, total: int, skipped: int, jobs: int) -> None:
+    def __init__(self, total: int, skipped: int, jobs: int, room: int) -> None:
         self._turn = threading.Lock()
         self._total = total
-        self._jobs = jobs
+        self._jobs, self._room = jobs, room
         self._paused = False
         self._over = False
         self._began = time.monotonic()
@@ -82,6 +83,7 @@ class Tally:
                 started=self._started,
                 seconds=round(time.monotonic() - self._began, 1),
                 jobs=self._jobs,
+                room=self._room,
                 paused=self._paused,
                 over=self._over,
             )

@@ -96,3 +96,11 @@ def test_a_module_as_a_script(package: Path, mag: Mag) -> None:
 
     assert "done already" in again.stderr
     assert read_record(StorePaths("experiments").experiment("2|0.5")).app == "pack.train:train"
+
+
+def test_an_exception_without_a_word(project: Path, mag: Mag) -> None:
+    """Its name is all that there is to say."""
+    (project / "train.py").write_text("import mag\n@mag.main()\ndef train(config): ...\nraise KeyboardInterrupt\n")
+    done = mag("sweep", "+k=1")
+
+    assert (done.returncode, "raised KeyboardInterrupt when it was imported. Nothing" in done.stderr) == (2, True)

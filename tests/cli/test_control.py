@@ -153,6 +153,7 @@ def test_another_number_of_jobs(start: Start, mag: Mag) -> None:
     assert mag("jobs", "3").returncode == 0
     wait_for(lambda: len(starts()) == 3)
     assert json.loads(mag("status", "--json").stdout)[0]["progress"]["jobs"] == 3
+    assert " runs 4 experiments at a time, the most it can.\n" in mag("jobs", "9").stderr
     Path("go").touch()
     process.communicate(timeout=20)
     assert mag("jobs", "three").returncode == 2

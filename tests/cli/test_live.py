@@ -69,7 +69,7 @@ def test_what_the_view_says() -> None:
 
 def test_what_was_interrupted_has_not_failed() -> None:
     """What somebody stopped is counted as that, and not shown among the latest failures."""
-    tally = Tally(3, 0, 1)
+    tally = Tally(3, 0, 1, 1)
     tally.end(Outcome(0, "1", "failed", message="ValueError: bad"))
     tally.end(Outcome(1, "2", "interrupted", message="stopped: it was stopped"))
     lines = draw_progress(tally.read(), STORE, 100)
@@ -98,6 +98,13 @@ def test_what_was_not_started_is_not_done() -> None:
     progress = Progress(total=3, counts={"completed": 1, "interrupted": 1, "unstarted": 1}, over=True)
 
     assert describe_progress(progress) == "2 of 3: 1 completed, 1 interrupted, 1 not started"
+
+
+def test_what_is_not_started_any_more_is_not_to_go() -> None:
+    """While a sweep is being stopped, its numbers add up."""
+    progress = Progress(total=9, counts={"completed": 2, "unstarted": 4}, running=("a",))
+
+    assert describe_progress(progress) == "2 of 9: 2 completed, 4 not started, 1 running, 3 to go"
 
 
 @pytest.mark.parametrize("command", [["sweep", "+C=1,2", "-j", "2"], ["watch"]])

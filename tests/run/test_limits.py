@@ -53,7 +53,7 @@ def flood():
 KINDS = {
     "sleep": lambda: time.sleep(60),
     "halt": lambda: os.kill(os.getpid(), signal.SIGSTOP),
-    "family": lambda: subprocess.run(["bash", "-c", "sleep 61 & sleep 61"]),
+    "family": lambda: subprocess.run(["bash", "-c", "echo $$; sleep 61 & echo $!; sleep 61"]),
     "fine": lambda: None,
 }
 
@@ -81,11 +81,13 @@ def test_timeout(mag: Mag, read: Read, kind: str) -> None:
     assert read("fine").status == "completed"
 
 
-def test_timeout_ends_the_whole_tree(mag: Mag) -> None:
+def test_timeout_ends_the_whole_tree(app: Path, mag: Mag) -> None:
     """Nothing that it started outlives it."""
-    mag("sweep", "+kind=family", "--timeout", "0.3s")
+    mag("sweep", "+kind=family", "--timeout", "0.5s")
 
-    assert subprocess.run(["pgrep", "-f", "sleep 61"], capture_output=True, check=False).stdout == b""
+    family = (app / "experiments" / "family" / "log").read_text().splitlines()[:2]
+    assert len(family) == 2
+    assert subprocess.run(["ps", "-o", "args=", "-p", ",".join(family)], capture_output=True, check=False).stdout == b""
 
 
 def test_stall(mag: Mag, read: Read) -> None:
@@ -157,6 +159,8 @@ def test_threads_of_numerical_libraries(app: Path, mag: Mag, read: Read) -> None
     [
         (["--retry-on", "oom, timeout"], ["--retries", "1", "--retry-on", "oom, timeout"]),
         (["--gpus", "0-1"], ["--gpus", "0,1"]),
+        (["--gpus", "a,,b"], ["--gpus", "a,b"]),
+        (["--gpus", ""], ["--gpus", "0,1"]),
         (["--gpus-per-experiment", "2"], ["--gpus", "0, 1, 2, 3", "--gpus-per-experiment", "2"]),
     ],
 )
