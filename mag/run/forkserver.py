@@ -8,6 +8,7 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 """
 
 import contextlib
+import functools
 import importlib
 import os
 import signal
@@ -17,6 +18,7 @@ import threading
 import time
 import traceback
 import warnings
+import weakref
 from collections.abc import Callable, MutableMapping
 from typing import NoReturn
 
@@ -51,7 +53,7 @@ class ForkServer:
     """
 
     def __init__(self, load: Callable[[], Function]) -> None:
-        self._control, far = socket.socketpair()
+        self._control, far = socket.socketpair()  # not one that forks close: the fork server is one
         self._turn = threading.Lock()
         self._started = self._ready = False
         _flush()
@@ -60,6 +62,8 @@ class ForkServer:
             self._control.close()
             _serve(far, load)
         far.close()
+        _private.add(self._control)
+        _close_in_forks()  # all forks of the fork server would have to do that, too, if it had been said before
 
     def prepare(self) -> None:
         """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
@@ -110,7 +114,7 @@ class ForkServer:
             LaunchError: The fork server is gone.
         """
         with self._turn:  # in which the pair is made, too: one end more is open at a time, not one for each who waits
-            near, far = socket.socketpair()
+            near, far = _make_pair()
             with far:
                 try:
                     socket.send_fds(self._control, [b"+"], [far.fileno()])
@@ -182,6 +186,28 @@ class SupervisorHandle:
     def close(self) -> None:
         """Let it end."""
         self._connection.close()
+
+
+_private: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+"""What no fork of the runner may hold open, such as workers of a pool: when it is gone, the other end has to see it."""
+
+
+def _make_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets, which forks of this process close."""
+    _close_in_forks()
+    pair = socket.socketpair()
+    _private.update(pair)
+    return pair
+
+
+@functools.cache
+def _close_in_forks() -> None:
+    os.register_at_fork(after_in_child=_close_private)
+
+
+def _close_private() -> None:
+    for connection in list(_private):
+        connection.close()
 
 
 def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:

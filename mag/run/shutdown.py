@@ -19,6 +19,8 @@ _ANY_FILE: type[io.IOBase] = io.IOBase.__base__  # type: ignore[assignment]
 """What every file is, asked without the abstract class in front of it: that takes 2 ms for a child's objects."""
 
 _BUFFERS = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
+_MEMORY = (io.BytesIO, io.StringIO)
+"""Those lead nowhere."""
 
 
 class Shutdown:
@@ -73,7 +75,7 @@ def _select_written(found: Iterable[io.IOBase]) -> _Files:
     standard = _identify_standard()
     files = _Files([], [], [])
     for each in found:
-        if id(each) in standard or each.closed or not _is_written(each):
+        if isinstance(each, _MEMORY) or id(each) in standard or each.closed or not _is_written(each):
             continue
         if isinstance(each, io.TextIOWrapper):
             files.texts.append(each)
@@ -124,15 +126,27 @@ def _is_written(file: io.IOBase) -> bool:
 def keep_exit_functions() -> None:
     """Forget what the process that this one was forked from wanted to be done at its exit, and when objects of its go.
 
-    That is done there, once; only what libraries need in any process is done at the end of this one, too.
+    That is done there, once; only what libraries need in any process is done at the end of this one, too. Worker
+    processes, which they would end then, are the other process's as well.
     """
     atexit._clear()  # noqa: SLF001
     weakref.finalize._registry.clear()  # type: ignore[attr-defined]  # noqa: SLF001
     if logging := sys.modules.get("logging"):
         atexit.register(logging.shutdown)
     atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]  # noqa: SLF001
+    if executors := sys.modules.get("concurrent.futures.process"):
+        executors._threads_wakeups.clear()  # noqa: SLF001
     if multiprocessing := sys.modules.get("multiprocessing.util"):
+        _forget_workers(multiprocessing)
         atexit.register(multiprocessing._exit_function)  # noqa: SLF001
+
+
+def _forget_workers(multiprocessing: Any) -> None:
+    """Do what multiprocessing does in a process that it has forked itself."""
+    if processes := sys.modules.get("multiprocessing.process"):
+        processes._children.clear()  # noqa: SLF001
+    multiprocessing._finalizer_registry.clear()  # noqa: SLF001
+    multiprocessing._run_after_forkers()  # noqa: SLF001
 
 
 def run_exit_functions() -> None:

@@ -1,6 +1,7 @@
 """Laws of sweeps from programs: in processes of their own, or in this one for debugging."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -224,3 +225,74 @@ def test_what_the_caller_has_stays_its_own(project: Path) -> None:
     assert done.stdout == "3 True\nfinalized\n"
     assert [(project / "experiments" / k / "log").read_text() for k in "123"] == ["", "", ""]
     assert (project / "out").read_text() == "once "
+
+
+WORKERS = """\
+import concurrent.futures, multiprocessing, os, signal, sys, time
+import mag
+
+def square(x):
+    return x * x
+
+def put(config):
+    queue.put(config.k)
+    return square(config.k)
+
+context = multiprocessing.get_context("fork")
+daemon = context.Process(target=time.sleep, args=(60,), daemon=True)
+daemon.start()
+pool, executor, queue = context.Pool(2), concurrent.futures.ProcessPoolExecutor(2, context), context.Queue()
+queue.put(0)
+print(pool.map(square, [1]), list(executor.map(square, [2])))
+report = mag.sweep(put, ["+k=1,2,3"])
+print(report.counts["completed"], daemon.is_alive(), pool.map(square, [3]), list(executor.map(square, [4])))
+print(sorted(queue.get(timeout=20) for _ in range(4)))
+daemon.terminate()
+pool.terminate()
+"""
+
+
+def test_workers_of_the_caller_live_on(project: Path) -> None:
+    """Experiments end none of its processes, and may put something into its queues."""
+    (project / "script.py").write_text(WORKERS)
+    done = subprocess.run(
+        [sys.executable, "script.py"], capture_output=True, text=True, check=False, timeout=60, cwd=project
+    )
+
+    assert (done.stdout, done.stderr) == ("[1] [4]\n3 True [9] [16]\n[0, 1, 2, 3]\n", "")
+
+
+KILLED = """\
+import multiprocessing, os, threading, time
+import mag
+
+def train(config):
+    print(os.getppid(), flush=True)
+    time.sleep(0.6)
+
+def fork_and_die():
+    time.sleep(0.3)
+    worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    worker.start()
+    with open("worker", "w") as file:
+        file.write(str(worker.pid))
+    os.kill(os.getpid(), 9)
+
+threading.Thread(target=fork_and_die).start()
+mag.sweep(train, ["+k=1"])
+"""
+
+
+def test_nothing_waits_for_what_the_caller_has_forked(project: Path) -> None:
+    """Where it is killed, mag's processes end, although a fork of it lives on."""
+    (project / "script.py").write_text(KILLED)
+    subprocess.run([sys.executable, "script.py"], stdout=subprocess.DEVNULL, check=False, timeout=60, cwd=project)
+    zygote, worker = (int(Path(place).read_text()) for place in ("experiments/1/log", "worker"))
+    try:
+        deadline = time.monotonic() + 20
+        while Path(f"/proc/{zygote}").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert Path(f"/proc/{worker}").exists()
+        assert not Path(f"/proc/{zygote}").exists()
+    finally:
+        os.kill(worker, signal.SIGKILL)
