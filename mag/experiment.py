@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
+from mag.config.view import make_view
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures, values
 from mag.record.attempts import Attempt, read_metrics
@@ -106,9 +107,7 @@ class Experiment:
     def config(self) -> "DictConfig":
         """The resolved config: dot access, read-only; a misspelt key says what was meant."""
         if self._config is None:
-            from omegaconf import OmegaConf  # noqa: PLC0415  (start-up: not everybody who imports mag composes)
-
-            self._config = OmegaConf.create(self._load(), flags={"readonly": True, "struct": True})
+            self._config = make_view(self._load())
         return self._config
 
     @property

@@ -353,3 +353,12 @@ def test_output_is_shown_once_where_streams_lead_elsewhere(tmp_path: Path, monke
 
     assert sys.stdout is shown
     assert shown.getvalue() == (experiment.directory / "log").read_text() == "über\nbelow\n"
+
+
+def test_an_escaped_interpolation_is_a_text() -> None:
+    """The function gets what the record tells."""
+    with Experiment(config={"a": 1, "b": "${a}", "c": r"\${a}"}) as experiment:
+        assert (experiment.config.b, experiment.config.c) == (1, "${a}")
+
+    assert json.loads((experiment.directory / "config.json").read_text()) == {"a": 1, "b": 1, "c": "${a}"}
+    assert Experiment(resume_from=experiment.identifier).config.c == "${a}"

@@ -8,6 +8,8 @@ copy of its own, by its fork.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mag.config.view import make_view
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -28,7 +30,7 @@ class Mould:
         self._config: DictConfig | None = None
 
     def cast(self, plain: dict[str, Any]) -> "DictConfig":
-        """Return a plain, resolved config as `OmegaConf.create` would: read-only, and without other keys.
+        """Return a plain, resolved config as `make_view` would.
 
         Args:
             plain: The config; it is kept, and not to be changed.
@@ -38,15 +40,9 @@ class Mould:
         """
         before, config = self._plain, self._config
         self._config = None  # whatever is raised meanwhile: no half-made config is used again
-        self._config = _create(plain) if config is None or not _apply(config, before, plain) else config
+        self._config = make_view(plain) if config is None or not _apply(config, before, plain) else config
         self._plain = plain
         return self._config
-
-
-def _create(plain: dict[str, Any]) -> "DictConfig":
-    from omegaconf import OmegaConf  # noqa: PLC0415  (start-up)
-
-    return OmegaConf.create(plain, flags={"readonly": True, "struct": True})
 
 
 def _apply(config: "DictConfig", before: dict[str, Any], after: dict[str, Any]) -> bool:

@@ -192,3 +192,13 @@ def test_signals_are_as_in_any_python(project: Path, mag: Mag) -> None:
 
     plain = subprocess.run([sys.executable, "-c", STATUS], capture_output=True, text=True, check=True).stdout
     assert (project / "experiments" / "1" / "log").read_text() == plain * 2
+
+
+def test_an_escaped_interpolation_is_a_text(project: Path, mag: Mag, read: Read) -> None:
+    """As in Hydra; and when the experiment is run again from its record."""
+    write_app(project, "return [config.b, config.c]")
+    mag("sweep", "+a=1,2", "+b=${a}", r"+c=\${a}", "-j", "1")
+    mag("rerun", "--here", "2|2|${a}")
+
+    assert [read(name).results["result"] for name in ("1|1|${a}", "2|2|${a}")] == [[1, "${a}"], [2, "${a}"]]
+    assert read("2|2|${a}/.mag/reruns/1").results["result"] == [2, "${a}"]

@@ -64,4 +64,4 @@ def test_another_shape(after: dict[str, Any]) -> None:
         list(list_changes({"a": 1}, after))
     mould = Mould()
     mould.cast({"a": 1})
-    assert OmegaConf.to_container(mould.cast(after)) == after
+    assert OmegaConf.to_container(mould.cast(after), resolve=True) == after

@@ -1,0 +1,42 @@
+r"""The view: a plain, resolved config as the user's function sees it.
+
+A text in it stands for itself. OmegaConf would take `${` for an interpolation, and so it is escaped: the function gets
+what was composed, `${a}` where `\${a}` was written, and what the record tells.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from mag.patterns import compile_lazily
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+_OPENING = compile_lazily(r"(\\*)\$\{")
+
+
+def make_view(plain: dict[str, Any]) -> "DictConfig":
+    """Return a plain, resolved config as a `DictConfig`: read-only, and without other keys.
+
+    Args:
+        plain: The config.
+
+    Raises:
+        Exception: Whatever OmegaConf says of a config that it cannot hold.
+    """
+    from omegaconf import OmegaConf  # noqa: PLC0415  (start-up: not everybody who imports mag composes)
+
+    config: dict[str, Any] = escape(plain)
+    return OmegaConf.create(config, flags={"readonly": True, "struct": True})
+
+
+def escape(value: Any) -> Any:
+    r"""Return plain data in which every text means itself to OmegaConf; a backslash in front of `${` is one, too.
+
+    >>> print(*escape(["${a}", "a$b", r"\${a}"]))
+    \${a} a$b \\\${a}
+    """
+    if isinstance(value, str):
+        return _OPENING.sub(r"\1\1\\${", value) if "${" in value else value
+    if isinstance(value, dict):
+        return {key: escape(item) for key, item in value.items()}
+    return [escape(item) for item in value] if isinstance(value, list) else value
