@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from mag.cli.messages import say, silence
+from mag.cli.output import escape
 from mag.record.log import Follower
 from mag.run.tasks import Outcome
 from mag.sweeps.execution import Observer
@@ -12,10 +13,22 @@ from mag.sweeps.tally import Tally
 
 
 class Mirror(Observer):
-    """Shows what the experiment of `mag run` prints, byte for byte."""
+    """Shows what the experiment of `mag run` prints, byte for byte.
+
+    Args:
+        quiet: Say nothing else.
+    """
 
     _follower: Follower | None = None
     _interrupted = 0
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def remark(self, line: str) -> None:
+        """Say what is to be known before."""
+        if not self._quiet:
+            say(escape(line))
 
     def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:  # noqa: ARG002
         """Follow its log."""

@@ -99,7 +99,7 @@ def _execute(
         in_process=in_process,
         **read_limits(options),
     )
-    mirror = Mirror()
+    mirror = Mirror(quiet=options["quiet"])
     observer = Observer() if order.in_process else mirror
     try:
         report = execute(plan, order, server, observer)

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mag.config.flat import flatten
@@ -17,6 +18,7 @@ from mag.record.sweeps import list_ids
 
 if TYPE_CHECKING:
     from mag.record.provenance import Provenance
+    from mag.settings import Settings
     from mag.sweeps.plans import Plan, PlannedExperiment
 
 _MOST_CODES = 3
@@ -37,22 +39,53 @@ def list_changes(
         provenance: Where the results will come from.
         secrets: Patterns of keys whose values are masked.
     """
+    from mag.record.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
+
     running = {experiment.index for experiment in todo}
     done = [experiment for experiment in plan if experiment.index not in running]
-    lines = [_describe_code(done, provenance.commit), _describe_config(plan.store, done, todo, provenance.app, secrets)]
+    commit = provenance.commit
+    code = _describe_code(done, read_code(commit), str(commit.get("top")))
+    return _join(code, _describe_config(plan.store, done, todo, provenance.app, secrets))
+
+
+def list_changes_of_done(plan: "Plan", source: Path, settings: "Settings") -> list[str]:
+    """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it.
+
+    Args:
+        plan: What was asked for.
+        source: A directory of the app's work tree.
+        settings: The project's.
+    """
+    done = list(plan)
+    now, top = _read_now(source, Path(plan.store.root), settings) if any(each.code for each in done) else (None, "")
+    return _join(_describe_code(done, now, top), _describe_config(plan.store, done, (), None, settings.secrets))
+
+
+def _join(*lines: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _describe_code(done: "Sequence[PlannedExperiment]", commit: Mapping[str, Any]) -> str:
+def _read_now(source: Path, ignore: Path, settings: "Settings") -> tuple[str | None, str]:
+    """Return the tree or commit that holds the code as it is now, and the top of its work tree."""
+    from mag.record.omissions import Rules  # noqa: PLC0415  (git, which not every project has)
+    from mag.record.repository import Repository  # noqa: PLC0415
+    from mag.record.snapshots import read_state  # noqa: PLC0415
+
+    with contextlib.suppress(RepositoryError, OSError, UnicodeError), Repository(source) as repository:
+        state = read_state(repository, Rules.of(settings), ignore)
+        return state.tree or state.changes.commit, str(repository.top)
+    return None, ""
+
+
+def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: str) -> str:
     from mag.record.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
 
-    now = read_code(commit)
     codes = Counter(experiment.code for experiment in done if experiment.code)
     if now is None or set(codes) <= {now}:
         return ""
     number, changed = 0, dict[str, None]()
     for code, count in codes.most_common(_MOST_CODES):
-        if names := _list_changed(read_code({"hash": code}), now, str(commit.get("top"))):
+        if names := _list_changed(read_code({"hash": code}), now, top):
             number += count
             changed |= dict.fromkeys(names)
     if not number:

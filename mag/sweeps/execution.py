@@ -28,7 +28,7 @@ from mag.run.limits import Limits
 from mag.run.servers import AppServer
 from mag.run.tasks import RETRIED, Conditions, Outcome
 from mag.settings import Settings
-from mag.sweeps.changes import list_changes
+from mag.sweeps.changes import list_changes, list_changes_of_done
 from mag.sweeps.ownership import check_owners
 from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan
 from mag.sweeps.sharing import run_shared
@@ -148,6 +148,8 @@ def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> 
             recover_experiment(plan.store.experiment(experiment.identifier))
     if not todo:
         files.tidy_shared_folder(str(plan.store.manifests))
+        for line in list_changes_of_done(plan, order.source or Path.cwd(), order.settings):
+            observer.remark(line)
         return Report(plan, Counter(skipped=len(plan)))
     jobs = choose_jobs(order, len(todo))
     threads, began = max(1, count_cpus() // jobs), time.time() - _STAMP_LAG

@@ -48,6 +48,21 @@ def test_other_code(mag: Mag, versioned: Path) -> None:
     assert "other code" not in mag("sweep", "C=1,2,3,4").stderr
 
 
+def test_where_all_are_done(mag: Mag, versioned: Path, git: Git) -> None:
+    """It is said as well where nothing is left to run, and nothing is kept of the code that does not run."""
+    mag("sweep", "C=1,2")
+    assert mag("sweep", "C=1,2").stderr.startswith("2 experiments: all are done already")
+    edit(versioned / "train.py", "C is", "C was")
+    kept = git("for-each-ref", "refs/mag")
+
+    assert mag("sweep", "C=1,2").stderr.startswith(CODE)
+    assert mag("run", "C=1").stderr.startswith("1 of the 1 done already ran other code (train.py): --force runs them")
+    assert "other code" not in mag("sweep", "C=1,2", "-q").stderr + mag("run", "C=1", "-q").stderr
+    assert git("for-each-ref", "refs/mag") == kept
+    git("commit", "-qam", "second")
+    assert mag("sweep", "C=1,2").stderr.startswith(CODE)
+
+
 def test_another_hidden_value(mag: Mag, versioned: Path) -> None:
     """A hidden key that has another value now is named, with both."""
     mag("sweep", "C=1,2")
