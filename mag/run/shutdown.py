@@ -134,8 +134,9 @@ def keep_exit_functions() -> None:
     if logging := sys.modules.get("logging"):
         atexit.register(logging.shutdown)
     atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]  # noqa: SLF001
-    if executors := sys.modules.get("concurrent.futures.process"):
-        executors._threads_wakeups.clear()  # noqa: SLF001
+    for name, waited_for in (("thread", "_threads_queues"), ("process", "_threads_wakeups")):
+        if executors := sys.modules.get(f"concurrent.futures.{name}"):
+            getattr(executors, waited_for).clear()
     if multiprocessing := sys.modules.get("multiprocessing.util"):
         _forget_workers(multiprocessing)
         atexit.register(multiprocessing._exit_function)  # noqa: SLF001

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,14 @@ def test_workers_of_the_caller_live_on(project: Path) -> None:
     assert (done.stdout, done.stderr) == ("[1] [4]\n3 True [9] [16]\n[0, 1, 2, 3]\n", "")
 
 
+def test_from_a_thread_of_a_pool() -> None:
+    """Where the caller's thread is one that somebody waits for at exit, experiments do not wait for themselves."""
+    with ThreadPoolExecutor(1) as pool:
+        report = pool.submit(mag.sweep, train, ["+C=0,1"], jobs=2).result(timeout=60)
+
+    assert report.counts["completed"] == 2
+
+
 KILLED = """\
 import multiprocessing, os, threading, time
 import mag
@@ -271,7 +280,8 @@ def train(config):
     time.sleep(0.6)
 
 def fork_and_die():
-    time.sleep(0.3)
+    while not os.path.exists("experiments/1/log") or not os.path.getsize("experiments/1/log"):
+        time.sleep(0.01)
     worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
     worker.start()
     with open("worker", "w") as file:
