@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
@@ -362,3 +363,27 @@ def test_an_escaped_interpolation_is_a_text() -> None:
 
     assert json.loads((experiment.directory / "config.json").read_text()) == {"a": 1, "b": 1, "c": "${a}"}
     assert Experiment(resume_from=experiment.identifier).config.c == "${a}"
+
+
+def test_scalars_of_numpy_are_values() -> None:
+    """A config may hold them, as results may, and is the same as with Python's own."""
+    config = {
+        "lr": np.float64(0.5),
+        "n": np.int64(3),
+        "on": np.bool_(True),
+        "of": [np.float32(2)],
+        "name": np.str_("x"),
+    }
+    with Experiment(config=config) as experiment:
+        assert experiment.config == {"lr": 0.5, "n": 3, "on": True, "of": [2.0], "name": "x"}
+
+    plain = {"lr": 0.5, "n": 3, "on": True, "of": [2.0], "name": "x"}
+    assert experiment.identity == Experiment(config=plain).identity
+
+
+def test_a_result_that_holds_itself_is_refused() -> None:
+    """With its name."""
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(ResultError, match="'loop' holds itself"), Experiment(config=CONFIG) as experiment:
+        experiment.register_result("loop", endless)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def read_source(source: object) -> dict[str, Any]:
     if isinstance(source, str | os.PathLike):
         return resolve(_read_file(Path(source)))
     if type(source) is dict:
-        return resolve(source)
+        return resolve(_settle(source))
     from omegaconf import DictConfig, OmegaConf  # noqa: PLC0415  (start-up)
 
     if not (isinstance(source, DictConfig | Mapping) or dataclasses.is_dataclass(source)):
@@ -36,6 +37,22 @@ def read_source(source: object) -> dict[str, Any]:
     config = OmegaConf.create(source)  # type: ignore[call-overload]
     plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
     return resolve(dict(plain))  # type: ignore[arg-type]
+
+
+_SCALARS = (bool, int, float, str)
+
+
+def _settle(value: Any) -> Any:
+    """Return a value with NumPy's scalars in it, and others that are Python's with more to them, as Python's own."""
+    if value is None or type(value) in _SCALARS or isinstance(value, Enum):
+        return value
+    if type(value) is dict:
+        return {key: _settle(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_settle(item) for item in value]
+    if kinds := [kind for kind in _SCALARS if isinstance(value, kind)]:
+        return kinds[0](value)
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "dtype") else value
 
 
 def _read_file(path: Path) -> dict[str, Any]:

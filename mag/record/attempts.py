@@ -105,7 +105,11 @@ class Attempt:
 
     def _encode(self, named: Mapping[str, object]) -> dict[str, Any]:
         redact = self.redaction.redact_result
-        return {name: redact(name, values.encode_result(name, value)) for name, value in named.items()}
+        try:
+            return {name: redact(name, values.encode_result(name, value)) for name, value in named.items()}
+        except RecursionError:
+            names = " or ".join(map(repr, named))
+            raise ResultError(f"Result {names} holds itself, or is nested too deep to be stored.") from None
 
     def publish(self, status: Status, *, ending: Mapping[str, Any], error: Mapping[str, Any] | None = None) -> None:
         """Write how the attempt ended; when this returns it survives a power cut.

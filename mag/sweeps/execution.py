@@ -80,7 +80,7 @@ class Order:
     in_process: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """What became of a sweep.
 
@@ -99,6 +99,11 @@ class Report:
     last: Outcome | None = None
     signal: int | None = None
     remarks: Counter[str] = dataclasses.field(default_factory=Counter)
+
+    def __repr__(self) -> str:
+        """Tell how many ended how: the plan would fill the screen of a notebook."""
+        counts = ", ".join(f"{status}={number}" for status, number in (+self.counts).items())
+        return f"Report(exit_code={self.exit_code}, {counts})"
 
     @property
     def exit_code(self) -> int:

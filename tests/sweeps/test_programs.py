@@ -133,6 +133,11 @@ def test_both_spellings() -> None:
     assert mag.sweep(train, ["+C=1,3"], n_jobs=2).counts["completed"] == 2
 
 
+def test_a_report_is_short() -> None:
+    """What a notebook shows of it is one line, however many experiments there are."""
+    assert repr(mag.sweep(train, ["+C=range(5)"])) == "Report(exit_code=1, completed=4, failed=1)"
+
+
 def test_from_a_session(session: "pexpect.spawn[str]", read: Read) -> None:
     """In an interactive session, breakpoints stop, failures can be looked at, and Ctrl-C ends the sweep."""
     session.sendline("report = mag.sweep(train, ['+C=1,2'], n_jobs=1)")
