@@ -39,10 +39,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if arguments is None:
         arguments = sys.argv[1:]
         _settle_hashes(arguments)
+    _end_at_signals()
     status = run_program(arguments)
     if not _has_guests():
         _leave(status)
     sys.exit(status)
+
+
+def _end_at_signals() -> None:
+    """Let SIGTERM and SIGHUP end this process by way of all that is to be tidied up, such as temporary directories."""
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _end)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _has_guests() -> bool:
@@ -70,6 +84,7 @@ def run_app(app: "App") -> NoReturn:
     from mag.run.shutdown import flush_files
 
     _fill_descriptors()
+    _end_at_signals()
     flush_files()  # of the app, which has been imported here
     arguments = sys.argv[1:]
     multirun = [word for word in arguments if word in {"-m", "--multirun"}]

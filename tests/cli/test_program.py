@@ -54,6 +54,22 @@ def test_an_early_interruption_is_one_word() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "mag: interrupted\n")
 
 
+@pytest.mark.parametrize(("number", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_command_that_is_ended_tidies_up(number: str, status: int) -> None:
+    """Whatever it is doing; its exit status says how it was ended."""
+    code = (
+        "import os, signal, sys, tempfile, time\nclass Ended:\n    @staticmethod\n    def find_spec(name, *_):\n"
+        "        if name == 'click':\n            with tempfile.TemporaryDirectory() as folder:\n"
+        f"                print(folder, flush=True)\n                os.kill(os.getpid(), signal.{number})\n"
+        "                time.sleep(20)\n"
+        "sys.meta_path.insert(0, Ended)\nfrom mag.cli.program import main\nmain(['ls'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (status, "")
+    assert not Path(done.stdout.strip()).exists()
+
+
 @pytest.mark.parametrize("words", [["--C=2"], ["--C", "2"], ["-C=2"]])
 def test_an_override_with_dashes(project: Path, mag: Mag, words: list[str]) -> None:
     """An override that is typed like an option is told how to be typed."""
