@@ -11,7 +11,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -29,11 +29,14 @@ from mag.settings import Settings
 
 FAILED = 1
 INTERRUPTED = 130
-_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
 _set_signal = getattr(signal.signal, "__wrapped__", signal.signal)
 _set_mask = getattr(signal.pthread_sigmask, "__wrapped__", signal.pthread_sigmask)
 """Without the enums around them, which would be another 30 pages of memory for every child."""
+
+Handler = Callable[[int, FrameType | None], Any] | int
+"""What Python does at a signal."""
 
 Variables = tuple[tuple[str, str], ...]
 """Variables of the environment, each with its value."""
@@ -46,12 +49,14 @@ class Groundwork:
     Attributes:
         function: The user's function.
         shutdown: What is to be ended with an experiment.
+        handlers: What the app does itself at signals that ask to stop.
         streams: Standard output and standard error of the children.
         mould: Makes their configs.
     """
 
     function: Function
     shutdown: Shutdown
+    handlers: Mapping[int, Handler] = dataclasses.field(default_factory=dict)
     streams: Streams = dataclasses.field(default_factory=open_streams)
     mould: Mould = dataclasses.field(default_factory=Mould)
 
@@ -81,17 +86,22 @@ def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log:
         os._exit(code)
 
 
-def prepare_surroundings() -> None:
+def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
     """Give this process what its children are to inherit, and what does it no harm itself.
 
     What asks to stop is held back here, and let through by each child once it can be stopped: nothing that is sent to
     one in between is lost.
+
+    Args:
+        handlers: What the app does itself at signals that ask to stop.
     """
     _set_signal(signal.SIGINT, signal.default_int_handler)
     _set_signal(signal.SIGTERM, _interrupt)
     for number in (signal.SIGHUP, signal.SIGCHLD):
         _set_signal(number, signal.SIG_DFL)
-    _set_mask(signal.SIG_BLOCK, _REQUESTS)
+    for request, handler in handlers.items():
+        _set_signal(request, handler)
+    _set_mask(signal.SIG_BLOCK, REQUESTS)
     faulthandler.enable(file=2)  # wherever that leads when something happens
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
 
@@ -137,7 +147,7 @@ def _forget_interrupt() -> None:
 
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
     try:
-        _set_mask(signal.SIG_UNBLOCK, _REQUESTS)
+        _set_mask(signal.SIG_UNBLOCK, REQUESTS)
         register_returned(experiment, call_function(function, experiment))
         shutdown.carry_out()
         _flush_log(attempt)

@@ -23,7 +23,7 @@ from collections.abc import Callable, MutableMapping
 from typing import NoReturn
 
 from mag.errors import LaunchError, UsageError
-from mag.run.child import Groundwork
+from mag.run.child import REQUESTS, Groundwork, Handler
 from mag.run.messages import receive, send
 from mag.run.mould import Mould
 from mag.run.processes import Watch, adopt_orphans
@@ -222,7 +222,7 @@ def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
         keep_exit_functions()
         function = _load(control, load)
         if function is not None:
-            _fork_supervisors(control, Groundwork(function, Shutdown()))
+            _fork_supervisors(control, Groundwork(function, Shutdown(), _take_handlers()))
     except OSError:  # the runner is gone, and nothing has been started yet
         os._exit(0)
     except BaseException:  # noqa: BLE001
@@ -234,12 +234,22 @@ def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
 
 def _settle() -> None:
     """Leave the terminal's signals to the runner, and its output to the runner's messages."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in REQUESTS:
         signal.signal(number, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(2, 1)
     warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+
+
+def _take_handlers() -> dict[int, Handler]:
+    """Return the handlers that the app has set for what asks to stop; they are its experiments', not this process's."""
+    handlers: dict[int, Handler] = {}
+    for number in REQUESTS:
+        handler = signal.signal(number, signal.SIG_IGN)
+        if handler is not None and handler != signal.SIG_IGN:  # None is one that was not set by Python
+            handlers[number] = handler
+    return handlers
 
 
 def limit_threads(environment: MutableMapping[str, str], threads: int | None) -> None:

@@ -194,7 +194,7 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
     """Be the zygote until the supervisor is gone."""
     try:
         signal.set_wakeup_fd(-1)
-        prepare_surroundings()
+        prepare_surroundings(ground.handlers)
         adopt_orphans()
         while True:
             order, descriptors = receive_with(connection, 2)

@@ -202,3 +202,17 @@ def test_an_escaped_interpolation_is_a_text(project: Path, mag: Mag, read: Read)
 
     assert [read(name).results["result"] for name in ("1|1|${a}", "2|2|${a}")] == [[1, "${a}"], [2, "${a}"]]
     assert read("2|2|${a}/.mag/reruns/1").results["result"] == [2, "${a}"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_handlers_of_the_app_last(project: Path, mag: Mag, read: Read, name: str) -> None:
+    """Those that it sets when it is imported; they are its experiments', and no other process's of mag's."""
+    (project / "train.py").write_text(
+        f"import os, signal, sys\nimport mag\n\nsignal.signal(signal.{name}, lambda *_: (print('mine'), sys.exit(3)))\n"
+        f"@mag.main()\ndef train(config):\n"
+        f"    for pid in (os.getppid(), os.getpid()):\n        os.kill(pid, signal.{name})\n    print('not ended')\n"
+    )
+    mag("sweep", "+k=1,2", "-j", "1")
+
+    assert [(read(k).status, read(k).exit["code"]) for k in "12"] == [("failed", 3)] * 2
+    assert (project / "experiments" / "2" / "log").read_text().startswith("mine\n")
