@@ -1,12 +1,13 @@
 """Orphans: experiments whose supervisor died, of which somebody has to say what became."""
 
+import os
 import time
 
 from mag.errors import MagError
 from mag.record import files, locks
-from mag.record.paths import StorePaths
+from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import tell_time
-from mag.record.records import read_record, write_record
+from mag.record.records import Record, read_record, write_record
 from mag.record.recovery import recover_experiment
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
@@ -15,6 +16,7 @@ NOT_BEGUN = "not begun"
 """The cause of an outcome that is no reason not to try again at once: nothing of the experiment was run."""
 _KILLED = "its supervisor was killed"
 _POLL_SECONDS = 0.02
+_NOTHING = Record(identity="", identifier="", status="killed", config={})
 
 
 def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outcome:
@@ -35,19 +37,37 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
         while (lock := locks.acquire(paths.lock)) is None:
             time.sleep(_POLL_SECONDS)
         try:
-            record = read_record(paths)
             files.remove_temporaries(paths.private)
-            not_begun = record.status == "running" and not locks.has_begun(lock)
-            if record.status == "running":
-                message = f"{_KILLED} before it began" if not_begun else _KILLED
-                error = {"type": "killed", "message": message, "where": None}
-                record = record.replace(status="killed", error=error, ended=tell_time())
-            write_record(paths, record, durable=True)  # the child may have died before its own had reached the disk
+            has_begun = locks.has_begun(lock)
+            record = _judge(paths, has_begun=has_begun)
         finally:
             lock.release()
     except FileNotFoundError:
         return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and its directory removed")
     except (OSError, MagError) as error:
         return Outcome(task.index, begun, "failed", message=f"{_KILLED}, and {error}")
-    outcome = describe_record(task, record)
-    return outcome._replace(cause=NOT_BEGUN) if not_begun else outcome
+    if not has_begun:
+        return Outcome(task.index, begun, "killed", message=f"{_KILLED} before it began", cause=NOT_BEGUN)
+    return describe_record(task, record)
+
+
+def _judge(paths: ExperimentPaths, *, has_begun: bool) -> Record:
+    """Return the record of the attempt; where it says running, what became of that is written first.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    try:
+        record = read_record(paths)
+    except FileNotFoundError:
+        if has_begun or not os.path.isdir(paths.private):
+            raise
+        return _NOTHING
+    if record.status == "running":
+        message = _KILLED if has_begun else f"{_KILLED} before it began"
+        error = {"type": "killed", "message": message, "where": None}
+        record = record.replace(status="killed", error=error, ended=tell_time())
+    elif not has_begun:  # the last attempt's
+        return record
+    write_record(paths, record, durable=True)  # the child may have died before its own had reached the disk
+    return record

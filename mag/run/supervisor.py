@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 from mag.config.secrets import mask
 from mag.errors import ExistsError, MagError
-from mag.record import claims, files
+from mag.record import claims, files, locks
 from mag.record.attempts import Attempt
 from mag.record.claims import Claim
-from mag.record.locks import NOBODY_YET
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
@@ -75,8 +74,8 @@ class Supervisor:
             if claim.previous and claim.previous.status == "completed" and not task.force:
                 claim.lock.release()
                 return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
+            _announce(claim, tell)
             attempt = self._begin(claim, task)
-            tell(os.path.basename(claim.paths.directory))
             try:
                 return self._attend(attempt, task)
             finally:
@@ -101,9 +100,7 @@ class Supervisor:
             started=tell_time(),
             **self._conditions.provenance.fields(),
         )
-        attempt = Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
-        attempt.note_process(NOBODY_YET)  # the child notes itself
-        return attempt
+        return Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
 
     def _attend(self, attempt: Attempt, task: Task) -> Outcome:
         conditions, watch = self._conditions, self._watch
@@ -122,6 +119,16 @@ class Supervisor:
         outcome = _conclude(attempt, task, death, reason, watch.oom)
         remark = guard.remark(completed=outcome.status == "completed")
         return outcome._replace(remark=remark) if remark else outcome
+
+
+def _announce(claim: Claim, tell: Callable[[str], None]) -> None:
+    """Tell the runner before anything is written: where it is gone, nothing has begun, and there is no attempt."""
+    locks.write_holder(claim.lock, locks.NOBODY_YET)  # the child notes itself
+    try:
+        tell(os.path.basename(claim.paths.directory))
+    except BaseException:
+        claim.lock.release()
+        raise
 
 
 def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, oom: OomCounter) -> Outcome:

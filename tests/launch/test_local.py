@@ -12,7 +12,9 @@ from mag.record import files
 from mag.record.attempts import Attempt
 from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance
+from mag.record.records import read_record
 from mag.run.forkserver import ForkServer, SupervisorHandle
+from mag.run.in_process import InProcessSupervisor
 from mag.run.supervisor import Supervisor
 from mag.run.tasks import Conditions, Function, Outcome, Task
 from mag.settings import Settings
@@ -87,3 +89,18 @@ def test_a_supervisor_that_dies_after_claiming_costs_nothing(
     assert launch(tmp_path, lambda config: config.i, 1, 1) == [(0, status)]
     first = files.read_json(f"{StorePaths(str(tmp_path)).experiment('0').attempt(1)}/record.json")
     assert (first["status"], first["error"]["message"]) == ("killed", "its supervisor was killed before it began")
+
+
+def test_where_the_runner_is_gone_there_is_no_attempt(tmp_path: Path) -> None:
+    """What has been claimed, but cannot be told, is not begun: the next one is the first attempt."""
+    conditions = Conditions(str(tmp_path), gather_provenance(app="x", commit={}), Settings())
+    supervisor = InProcessSupervisor(lambda config: config.i, conditions, lambda _: True)
+    task = Task(0, "0", compute_identity({"i": 0}), {"i": 0})
+
+    def be_gone(_: str) -> None:
+        raise BrokenPipeError
+
+    assert supervisor.run(task, be_gone).status == "failed"
+    assert not Path(StorePaths(str(tmp_path)).experiment("0").record).exists()
+    assert supervisor.run(task, lambda _: None).status == "completed"
+    assert read_record(StorePaths(str(tmp_path)).experiment("0")).attempt == 1

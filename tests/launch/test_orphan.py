@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
-from mag.launch.orphan import settle_orphan
+from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.claims import Claim, begin_attempt, claim_directory
+from mag.record.locks import NOBODY_YET, write_holder
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance
 from mag.record.records import Record, read_record, write_record
@@ -35,6 +36,22 @@ def test_died_before_it_began(conditions: Conditions) -> None:
     """Nothing is said of an experiment that nobody had begun, and nothing written."""
     assert settle_orphan(TASK, conditions, None).status == "killed"
     assert not Path(conditions.store).exists()
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_died_before_its_first_record(conditions: Conditions, before: bool) -> None:
+    """Nothing has begun, whatever an earlier attempt left, which stays as it is."""
+    if before:
+        claim, record = begin(conditions)
+        write_record(claim.paths, record.replace(status="failed"), durable=False)
+        claim.lock.release()
+    claim = claim_directory(StorePaths(conditions.store), "1", TASK.identity)
+    write_holder(claim.lock, NOBODY_YET)
+    claim.lock.release()
+
+    assert settle_orphan(TASK, conditions, "1").cause == NOT_BEGUN
+    assert Path(claim.paths.record).exists() == before
+    assert not before or read_record(claim.paths).status == "failed"
 
 
 def test_died_with_its_child(conditions: Conditions) -> None:
