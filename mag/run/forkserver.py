@@ -27,7 +27,7 @@ from mag.run.child import REQUESTS, Groundwork, Handler
 from mag.run.messages import receive, send
 from mag.run.mould import Mould
 from mag.run.processes import Watch, adopt_orphans
-from mag.run.shutdown import Shutdown, keep_exit_functions, run_exit_functions
+from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -56,11 +56,12 @@ class ForkServer:
         self._control, far = socket.socketpair()  # not one that forks close: the fork server is one
         self._turn = threading.Lock()
         self._started = self._ready = False
+        has_threads = threading.active_count() > 1
         _flush()
         self._pid = os.fork()
         if self._pid == 0:
             self._control.close()
-            _serve(far, load)
+            _serve(far, load, has_threads=has_threads)
         far.close()
         _private.add(self._control)
         _close_in_forks()  # all forks of the fork server would have to do that, too, if it had been said before
@@ -210,10 +211,11 @@ def _close_private() -> None:
         connection.close()
 
 
-def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
+def _serve(control: socket.socket, load: Callable[[], Function], *, has_threads: bool) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
     try:
         _settle()
+        foreign = leave_to_threads() if has_threads else []
         while (order := receive(control)) == (_PREPARE,):
             importlib.import_module("omegaconf")
         if order is None:  # the runner has nothing to run
@@ -222,7 +224,7 @@ def _serve(control: socket.socket, load: Callable[[], Function]) -> NoReturn:
         keep_exit_functions()
         function = _load(control, load)
         if function is not None:
-            _fork_supervisors(control, Groundwork(function, Shutdown(), _take_handlers()))
+            _fork_supervisors(control, Groundwork(function, Shutdown(foreign), _take_handlers()))
     except OSError:  # the runner is gone, and nothing has been started yet
         os._exit(0)
     except BaseException:  # noqa: BLE001
@@ -316,7 +318,9 @@ def _supervise(connection: socket.socket, ground: Groundwork) -> NoReturn:
     try:
         keep_exit_functions()
         adopt_orphans()
-        supervisor = Supervisor(ground, receive(connection), Watch(), connection.fileno())
+        if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
+            os._exit(0)
+        supervisor = Supervisor(ground, conditions, Watch(), connection.fileno())
         while isinstance(task := receive(connection), Task):
             if _is_closed(connection):
                 break

@@ -12,7 +12,7 @@ import io
 import sys
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 _ANY_FILE: type[io.IOBase] = io.IOBase.__base__  # type: ignore[assignment]
@@ -29,11 +29,16 @@ class Shutdown:
     To be made before the fork, when the app has been imported: it knows the files that were open then, and writes what
     is in their buffers, which every fork would write again. What exists at that time is set apart from the collector,
     so that a child has only its own objects to look through.
+
+    Args:
+        foreign: Files that are left alone: other threads, which no fork has, may have been writing to them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, foreign: Sequence[io.IOBase] = ()) -> None:
         gc.collect()
-        found = flush_files()
+        left_alone = set(map(id, foreign))
+        found = [each for each in list_files() if id(each) not in left_alone]
+        _flush(found)
         self._files = [weakref.ref(each) for each in found]
         gc.freeze()
 
@@ -86,19 +91,22 @@ def _select_written(found: Iterable[io.IOBase]) -> _Files:
     return files
 
 
-def flush_files() -> list[io.IOBase]:
-    """Write what is in the buffers of this process's open files, which each fork would write once more.
+def flush_files() -> None:
+    """Write what is in the buffers of this process's open files, which each fork would write once more."""
+    _flush(list_files())
 
-    Returns:
-        All files that there are.
-    """
+
+def list_files() -> list[io.IOBase]:
+    """Return the files of this process, but for its standard streams and their layers."""
     standard = _identify_standard()
-    found = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE) and id(each) not in standard]
+    return [each for each in gc.get_objects() if isinstance(each, _ANY_FILE) and id(each) not in standard]
+
+
+def _flush(found: Iterable[io.IOBase]) -> None:
     files = _select_written(found)
     for each in (*files.texts, *files.others, *files.buffers):
         with contextlib.suppress(Exception):  # whoever closes it will be told
             each.flush()
-    return found
 
 
 def _identify_standard() -> set[int]:
@@ -148,6 +156,16 @@ def _forget_workers(multiprocessing: Any) -> None:
         processes._children.clear()  # noqa: SLF001
     multiprocessing._finalizer_registry.clear()  # noqa: SLF001
     multiprocessing._run_after_forkers()  # noqa: SLF001
+
+
+def leave_to_threads() -> list[io.IOBase]:
+    """Return the files that threads may have been writing to which this process, just forked, does not have.
+
+    A lock that one of them held would never be free here; and so the handlers of logging are forgotten, too.
+    """
+    if logging := sys.modules.get("logging"):
+        logging._handlerList.clear()  # noqa: SLF001
+    return list_files()
 
 
 def run_exit_functions() -> None:

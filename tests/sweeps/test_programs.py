@@ -268,6 +268,35 @@ def test_workers_of_the_caller_live_on(project: Path) -> None:
     assert (done.stdout, done.stderr) == ("[1] [4]\n3 True [9] [16]\n[0, 1, 2, 3]\n", "")
 
 
+WRITERS = """\
+import logging, threading
+import mag
+
+def write():
+    while not done:
+        out.write("x" * 100)
+        out.flush()
+        logger.warning("y" * 100)
+
+done, out, logger = False, open("out", "w"), logging.getLogger("x")
+logger.addHandler(logging.FileHandler("log"))
+threads = [threading.Thread(target=write) for _ in range(2)]
+for thread in threads:
+    thread.start()
+print([mag.sweep(lambda config: config.k, [f"+k={i},{i}1"]).exit_code for i in range(1, 4)])
+done = True
+"""
+
+
+def test_files_that_threads_are_writing_to(project: Path) -> None:
+    """Experiments do not wait for locks whose holders they do not have."""
+    (project / "script.py").write_text(WRITERS)
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=project)
+
+    assert done.stdout == "[0, 0, 0]\n"
+
+
 def test_from_a_thread_of_a_pool() -> None:
     """Where the caller's thread is one that somebody waits for at exit, experiments do not wait for themselves."""
     with ThreadPoolExecutor(1) as pool:
