@@ -69,7 +69,7 @@ class Capture:
 
     def start(self) -> None:
         """Begin: all that is written from here on is in the log, and is shown where it was shown before."""
-        _flush()
+        flush_streams()
         descriptor = open_log(self._path)
         size = os.fstat(descriptor).st_size
         self._saved = (os.dup(1), os.dup(2))
@@ -86,7 +86,7 @@ class Capture:
         """End: output goes where it went before."""
         if self._saved is None or self._streams is None or self._follower is None:
             return
-        _flush()
+        flush_streams()
         for number, saved in enumerate(self._saved, start=1):
             os.dup2(saved, number)
         sys.stdout, sys.stderr = self._streams
@@ -125,7 +125,8 @@ def _choose_display(saved: int, stream: TextIO | None) -> Callable[[bytes], None
     return lambda chunk: _print_quietly(stream, decoder.decode(chunk))
 
 
-def _flush() -> None:
+def flush_streams() -> None:
+    """Write what standard output and standard error hold, as far as that can be done."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

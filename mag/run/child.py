@@ -19,7 +19,7 @@ from mag.errors import RecordError
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
-from mag.record.log import Streams, open_streams, redirect
+from mag.record.log import Streams, flush_streams, open_streams, redirect
 from mag.record.paths import ExperimentPaths
 from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
@@ -82,7 +82,7 @@ def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log:
     except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         _print_traceback(error, attempt)
     finally:
-        _flush()
+        flush_streams()
         os._exit(code)
 
 
@@ -217,9 +217,3 @@ def _flush_log(attempt: Attempt) -> None:
         except OSError as error:
             if error.errno != errno.EBADF:  # closed below Python
                 raise RecordError(f"Cannot write {attempt.paths.log}: {error.strerror}.") from error
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()

@@ -23,9 +23,9 @@ from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
 from mag.record.recovery import recover_experiment, recover_store
-from mag.run.forkserver import limit_threads
 from mag.run.limits import Limits
 from mag.run.servers import AppServer
+from mag.run.serving import limit_threads
 from mag.run.tasks import RETRIED, Conditions, Outcome
 from mag.settings import Settings
 from mag.sweeps.changes import list_changes, list_changes_of_done

@@ -1,0 +1,167 @@
+"""The fork server's own side: it imports the app, and forks supervisors, each of which runs tasks until it is closed.
+
+Nothing here is run in the runner's process.
+"""
+
+import importlib
+import os
+import signal
+import socket
+import traceback
+import warnings
+from collections.abc import Callable, MutableMapping
+from typing import NoReturn
+
+from mag.errors import UsageError
+from mag.record.log import flush_streams
+from mag.run.child import REQUESTS, Groundwork, Handler
+from mag.run.messages import receive, send
+from mag.run.mould import Mould
+from mag.run.processes import Watch, adopt_orphans
+from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
+from mag.run.signatures import read_calling
+from mag.run.supervisor import Supervisor
+from mag.run.tasks import Conditions, Function, Task
+
+PREPARE = "prepare"
+"""What the runner says as soon as there will be something to run."""
+
+_THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def serve(control: socket.socket, load: Callable[[], Function], *, has_threads: bool) -> NoReturn:
+    """Be the fork server; never returns into the code of the runner."""
+    try:
+        _settle()
+        foreign = leave_to_threads() if has_threads else []
+        while (order := receive(control)) == (PREPARE,):
+            importlib.import_module("omegaconf")
+        if order is None:  # the runner has nothing to run
+            os._exit(0)
+        limit_threads(os.environ, *order)
+        keep_exit_functions()
+        function = _load(control, load)
+        if function is not None:
+            _fork_supervisors(control, Groundwork(function, Shutdown(foreign), _take_handlers()))
+    except OSError:  # the runner is gone, and nothing has been started yet
+        os._exit(0)
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        flush_streams()
+        os._exit(0)
+
+
+def _settle() -> None:
+    """Leave the terminal's signals to the runner, and its output to the runner's messages."""
+    for number in REQUESTS:
+        signal.signal(number, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+
+
+def _take_handlers() -> dict[int, Handler]:
+    """Return the handlers that the app has set for what asks to stop; they are its experiments', not this process's."""
+    handlers: dict[int, Handler] = {}
+    for number in REQUESTS:
+        handler = signal.signal(number, signal.SIG_IGN)
+        if handler is not None and handler != signal.SIG_IGN:  # None is one that was not set by Python
+            handlers[number] = handler
+    return handlers
+
+
+def limit_threads(environment: MutableMapping[str, str], threads: int | None) -> None:
+    """Tell the numerical libraries how many threads they may start, where the user has not said."""
+    if threads is not None:
+        for name in _THREAD_LIMITS:
+            environment.setdefault(name, str(threads))
+
+
+def _load(control: socket.socket, load: Callable[[], Function]) -> Function | None:
+    try:
+        function = load()
+        _rehearse(function)
+    except BaseException as error:  # noqa: BLE001  (the app may do anything at import)
+        if not isinstance(error, UsageError):
+            traceback.print_exc()
+        send(
+            control,
+            str(error) if isinstance(error, UsageError) else f"The app cannot be imported: {error!r}.",
+        )
+        return None
+    send(control, True)
+    return function
+
+
+def _rehearse(function: Function) -> None:
+    """Do once what every child does first, so that modules are loaded and caches filled before it is forked."""
+    config = Mould().cast({"a": {"b": [1, 0.5, "c", True, None]}})
+    _ = config.a.b, read_calling(function)
+
+
+def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
+    supervisors: set[int] = set()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            break
+        connection = socket.socket(fileno=descriptors[0])
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _supervise(connection, ground)
+        connection.close()
+        supervisors.add(pid)
+        send(control, pid)
+        _reap(supervisors, os.WNOHANG)
+    _reap(supervisors)  # what the app wants done at its exit may take away what experiments still use
+    run_exit_functions()
+
+
+def _reap(supervisors: set[int], options: int = 0) -> None:
+    """Wait for supervisors that have ended, or for all of them to end."""
+    for pid in list(supervisors):
+        try:
+            gone = os.waitpid(pid, options)[0]
+        except ChildProcessError:
+            gone = pid
+        if gone:
+            supervisors.remove(pid)
+
+
+def _supervise(connection: socket.socket, ground: Groundwork) -> NoReturn:
+    """Be a supervisor until the runner closes the connection or dies."""
+    try:
+        keep_exit_functions()
+        adopt_orphans()
+        if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
+            os._exit(0)
+        supervisor = Supervisor(ground, conditions, Watch(), connection.fileno())
+        while isinstance(task := receive(connection), Task):
+            if _is_closed(connection):
+                break
+            send(connection, supervisor.run(task, lambda name: send(connection, name)))
+        supervisor.close()
+    except OSError:  # the runner is gone; what ran has been published
+        os._exit(0)
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        flush_streams()
+        os._exit(0)
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Tell whether the runner died after it sent the task: then it must not start any more."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
