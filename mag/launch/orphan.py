@@ -8,7 +8,7 @@ from mag.record import files, locks
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import tell_time
 from mag.record.records import Record, read_record, write_record
-from mag.record.recovery import recover_experiment
+from mag.record.recovery import bring_back, recover_experiment
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
@@ -67,7 +67,8 @@ def _judge(paths: ExperimentPaths, *, has_begun: bool) -> Record:
         message = _KILLED if has_begun else f"{_KILLED} before it began"
         error = {"type": "killed", "message": message, "where": None}
         record = record.replace(status="killed", error=error, ended=tell_time())
-    elif not has_begun:  # the last attempt's
+    elif not has_begun:  # the last attempt's, of which something may have been set aside
+        bring_back(paths)
         return record
     write_record(paths, record, durable=True)  # the child may have died before its own had reached the disk
     return record

@@ -54,6 +54,21 @@ def test_died_before_its_first_record(conditions: Conditions, before: bool) -> N
     assert not before or read_record(claim.paths).status == "failed"
 
 
+def test_died_while_it_set_aside_what_completed(conditions: Conditions) -> None:
+    """What completed before is as it was."""
+    claim, record = begin(conditions)
+    write_record(claim.paths, record.replace(status="completed"), durable=False)
+    aside = Path(claim.paths.attempt(1))
+    aside.mkdir(parents=True)
+    (aside / "results.json").write_text("{}")
+    write_holder(claim.lock, NOBODY_YET)
+    claim.lock.release()
+
+    assert settle_orphan(TASK, conditions, "1").cause == NOT_BEGUN
+    assert Path(claim.paths.results).read_text() == "{}"
+    assert not aside.exists()
+
+
 def test_died_with_its_child(conditions: Conditions) -> None:
     """An experiment that nobody carries on is on record as killed."""
     claim, _ = begin(conditions)
