@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+import mag.config.composition.composer  # noqa: F401  (now, while a command is loaded and nothing is collected)
 from mag.cli.project import WORDS, Project, open_project
 from mag.config.language.override import Override, format_value
 from mag.config.language.shell import write_word

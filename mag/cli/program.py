@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if arguments is None:
         arguments = sys.argv[1:]
         _settle_hashes(arguments)
-    _end_at_signals()
+    if not _RUNNING.isdisjoint(arguments):
+        _end_at_signals()
     status = run_program(arguments)
     if not _has_guests():
         _leave(status)
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _end_at_signals() -> None:
     """Let SIGTERM and SIGHUP end this process by way of all that is to be tidied up, such as temporary directories."""
-    import signal
+    import signal  # a millisecond that a short command need not wait for
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup

@@ -62,7 +62,7 @@ def test_a_command_that_is_ended_tidies_up(number: str, status: int) -> None:
         "        if name == 'click':\n            with tempfile.TemporaryDirectory() as folder:\n"
         f"                print(folder, flush=True)\n                os.kill(os.getpid(), signal.{number})\n"
         "                time.sleep(20)\n"
-        "sys.meta_path.insert(0, Ended)\nfrom mag.cli.program import main\nmain(['ls'])"
+        "sys.meta_path.insert(0, Ended)\nfrom mag.cli.program import main\nmain(['sweep'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
