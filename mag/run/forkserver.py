@@ -178,7 +178,6 @@ _private: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
 def _make_pair() -> tuple[socket.socket, socket.socket]:
     """Return two connected sockets, which forks of this process close."""
-    _close_in_forks()
     pair = socket.socketpair()
     _private.update(pair)
     return pair

@@ -10,6 +10,7 @@ import socket
 import traceback
 import warnings
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import NoReturn
 
 from mag.errors import UsageError
@@ -37,25 +38,34 @@ _THREAD_LIMITS = (
 
 def serve(control: socket.socket, load: Callable[[], Function], *, has_threads: bool) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
+    _end_with(lambda: _import_and_fork(control, load, has_threads=has_threads))
+
+
+def _end_with(act: Callable[[], None]) -> NoReturn:
+    """Act, and end this process, which was just forked; nothing is to reach the code of its parent below the fork."""
     try:
-        _settle()
-        foreign = leave_to_threads() if has_threads else []
-        while (order := receive(control)) == (PREPARE,):
-            importlib.import_module("omegaconf")
-        if order is None:  # the runner has nothing to run
-            os._exit(0)
-        limit_threads(os.environ, *order)
-        keep_exit_functions()
-        function = _load(control, load)
-        if function is not None:
-            _fork_supervisors(control, Groundwork(function, Shutdown(foreign), _take_handlers()))
-    except OSError:  # the runner is gone, and nothing has been started yet
+        act()
+    except OSError:  # the runner is gone: nothing has been started yet, or what ran has been published
         os._exit(0)
     except BaseException:  # noqa: BLE001
         traceback.print_exc()
     finally:
         flush_streams()
         os._exit(0)
+
+
+def _import_and_fork(control: socket.socket, load: Callable[[], Function], *, has_threads: bool) -> None:
+    _settle()
+    foreign = leave_to_threads() if has_threads else []
+    while (order := receive(control)) == (PREPARE,):
+        importlib.import_module("omegaconf")
+    if order is None:  # the runner has nothing to run
+        return
+    limit_threads(os.environ, *order)
+    keep_exit_functions()
+    function = _load(control, load)
+    if function is not None:
+        _fork_supervisors(control, Groundwork(function, Shutdown(foreign), _take_handlers()))
 
 
 def _settle() -> None:
@@ -117,7 +127,7 @@ def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _supervise(connection, ground)
+            _end_with(partial(_supervise, connection, ground))
         connection.close()
         supervisors.add(pid)
         send(control, pid)
@@ -137,26 +147,18 @@ def _reap(supervisors: set[int], options: int = 0) -> None:
             supervisors.remove(pid)
 
 
-def _supervise(connection: socket.socket, ground: Groundwork) -> NoReturn:
+def _supervise(connection: socket.socket, ground: Groundwork) -> None:
     """Be a supervisor until the runner closes the connection or dies."""
-    try:
-        keep_exit_functions()
-        adopt_orphans()
-        if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
-            os._exit(0)
-        supervisor = Supervisor(ground, conditions, Watch(), connection.fileno())
-        while isinstance(task := receive(connection), Task):
-            if _is_closed(connection):
-                break
-            send(connection, supervisor.run(task, lambda name: send(connection, name)))
-        supervisor.close()
-    except OSError:  # the runner is gone; what ran has been published
-        os._exit(0)
-    except BaseException:  # noqa: BLE001
-        traceback.print_exc()
-    finally:
-        flush_streams()
-        os._exit(0)
+    keep_exit_functions()
+    adopt_orphans()
+    if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
+        return
+    supervisor = Supervisor(ground, conditions, Watch(), connection.fileno())
+    while isinstance(task := receive(connection), Task):
+        if _is_closed(connection):
+            break
+        send(connection, supervisor.run(task, lambda name: send(connection, name)))
+    supervisor.close()
 
 
 def _is_closed(connection: socket.socket) -> bool:
