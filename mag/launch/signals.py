@@ -46,10 +46,11 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    before = {number: signal.getsignal(number) for number in _NUMBERS}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, handle)
+    found = {number: signal.getsignal(number) for number in _NUMBERS}
+    # one that is None was set by no Python code, and could not be set again
+    before = {number: each for number, each in found.items() if each is not None and each is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, handle)
     try:
         yield interruption
     finally:

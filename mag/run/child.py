@@ -31,9 +31,8 @@ FAILED = 1
 INTERRUPTED = 130
 REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
-_set_signal = getattr(signal.signal, "__wrapped__", signal.signal)
-_set_mask = getattr(signal.pthread_sigmask, "__wrapped__", signal.pthread_sigmask)
-"""Without the enums around them, which would be another 30 pages of memory for every child."""
+_set_mask = getattr(sys.modules.get("_signal"), "pthread_sigmask", signal.pthread_sigmask)
+"""Without the enums around it, which would be another 20 pages of memory for every child."""
 
 Handler = Callable[[int, FrameType | None], Any] | int
 """What Python does at a signal."""
@@ -95,12 +94,12 @@ def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
     Args:
         handlers: What the app does itself at signals that ask to stop.
     """
-    _set_signal(signal.SIGINT, signal.default_int_handler)
-    _set_signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
     for number in (signal.SIGHUP, signal.SIGCHLD):
-        _set_signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_DFL)
     for request, handler in handlers.items():
-        _set_signal(request, handler)
+        signal.signal(request, handler)
     _set_mask(signal.SIG_BLOCK, REQUESTS)
     faulthandler.enable(file=2)  # wherever that leads when something happens
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled

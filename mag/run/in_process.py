@@ -28,6 +28,8 @@ Examine = Callable[[BaseException], bool]
 """Looks at what ended an experiment, and returns whether to go on with the next one."""
 
 _ENDS = (KeyboardInterrupt, bdb.BdbQuit)
+_LEFT = "debugger left"
+"""Why an experiment ended; no signal did."""
 
 
 class InProcessServer:
@@ -113,7 +115,8 @@ class InProcessSupervisor(Supervisor):
             status = "interrupted" if is_ended else failures.judge(error)
             attempt.publish(status, ending=ending, error=experiment.describe_error(error))
             self._is_over = is_ended or not self._examine(error) or self._is_over
-        return describe_record(task, read_record(attempt.paths))
+        outcome = describe_record(task, read_record(attempt.paths))
+        return outcome._replace(cause=_LEFT) if isinstance(error, bdb.BdbQuit) else outcome
 
     def _carry_out(self, experiment: Experiment, attempt: Attempt, task: Task) -> BaseException | None:
         """Call the function, its output captured; return what it raised."""

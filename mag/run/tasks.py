@@ -71,7 +71,7 @@ class Outcome(NamedTuple):
         message: What went wrong, in a line.
         results: What it registered.
         cause: Its status, or "oom" where memory ran out, "stop-if" where the condition to stop held, "not begun" where
-            nothing of the experiment was run; what `retry_on` is compared with.
+            nothing of the experiment was run, "debugger left"; what `retry_on` is compared with.
         remark: What else there is to say, in a line that many experiments may have in common.
     """
 

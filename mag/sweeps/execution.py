@@ -250,7 +250,7 @@ def _run(
         for outcome in outcomes:
             tally.end(outcome)
             observer.end(outcome)
-            if in_process and outcome.status == "interrupted":
+            if in_process and outcome.cause == "interrupted":
                 interruption.signal = signal.SIGINT
         tally.finish()
     return interruption.signal

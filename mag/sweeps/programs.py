@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,8 +39,11 @@ def sweep(
     """Run a function for every combination of overrides, each in a process and a directory of its own.
 
     For debugging, `n_jobs=1` runs them in this very process, one after the other: `breakpoint()`, debuggers and what a
-    test has replaced work in the function, `pdb.pm()` and `%debug` look at the last that failed, and Ctrl-C ends the
-    sweep. Records and directories are the same; but what crashes the interpreter takes this process along.
+    test has replaced work in the function, `pdb.pm()` and `%debug` look at the last that failed. Records and
+    directories are the same; but what crashes the interpreter takes this process along.
+
+    Ctrl-C, SIGTERM and SIGHUP stop what runs, as they do in `mag sweep`, and when all of it is recorded they do what
+    they would have done without a sweep: the first raises, the others end the program or call its handlers.
 
     Args:
         function: Takes the config and, if it has a second parameter, the experiment. One that is decorated with
@@ -55,6 +59,7 @@ def sweep(
 
     Raises:
         MagError: An override, a config or the space cannot be used; nothing was started.
+        KeyboardInterrupt: Ctrl-C stopped the sweep; the same call does what is left.
     """
     at_a_time, examine = _choose_jobs(jobs, n_jobs), _choose_examine(n_jobs)
     target = read_target(function)
@@ -79,7 +84,15 @@ def sweep(
         plan = make_plan(read_overrides(overrides), composer, store, settings, shape, prepare=server.prepare)
         if repetition is not None:
             return _repeat(plan, order, repetition, server)
-        return execute(plan, order, server, Observer())
+        return _execute(plan, order, server)
+
+
+def _execute(plan: Plan, order: Order, server: AppServer) -> Report:
+    """Run a plan; a signal that stopped it does then what it does without a sweep, such as to end the program."""
+    report = execute(plan, order, server, Observer())
+    if report.signal:
+        signal.raise_signal(report.signal)
+    return report
 
 
 def _repeat(plan: Plan, order: Order, repetition: Repetition, server: AppServer) -> Report:
@@ -87,10 +100,10 @@ def _repeat(plan: Plan, order: Order, repetition: Repetition, server: AppServer)
     order = dataclasses.replace(order, commit=repetition.provenance["commit"], manifest=False)
     wanted = [each for each in plan if each.identity == repetition.identity]
     if not wanted:
-        return execute(plan, order, server, Observer())
+        return _execute(plan, order, server)
     folder, name = os.path.split(repetition.directory)
     only = wanted[0]._replace(index=0, identifier=name, status="new", app=None)
-    execute(Plan((only,), StorePaths(folder)), order, server, Observer())
+    _execute(Plan((only,), StorePaths(folder)), order, server)
     sys.exit()  # this is what the script was run again for
 
 

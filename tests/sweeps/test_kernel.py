@@ -94,9 +94,9 @@ def test_in_the_kernel() -> None:
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("where", ["jobs=2", "n_jobs=1"])
 def test_the_stop_button(where: str) -> None:
-    """It ends the sweep; what ran is recorded as interrupted, what did not is not, and the kernel goes on."""
-    stopped = f"mag.sweep(train, ['+C=9,10'], {where}).exit_code  # stop"
+    """It ends the sweep and raises; what ran is recorded as interrupted, what did not is not; the kernel goes on."""
+    stopped = f"try: mag.sweep(train, ['+C=9,10'], {where})  # stop\nexcept KeyboardInterrupt: print('raised')"
 
     shown = run_cells(stopped, "mag.sweep(train, ['+C=3']).exit_code")
-    assert (shown[0].splitlines()[-1], shown[1]) == ("130", "0")
+    assert (shown[0].splitlines()[-1], shown[1]) == ("raised", "0")
     assert Store().find("experiments/9").status == "interrupted"

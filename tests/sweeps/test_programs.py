@@ -155,10 +155,10 @@ def test_from_a_session(session: "pexpect.spawn[str]", read: Read) -> None:
     session.expect_exact("43")
     session.sendline("c")
     session.expect_exact("0\r\n>>> ")
-    session.sendline("mag.sweep(train, ['+C=9,10'], n_jobs=1).signal.name")
+    session.sendline("mag.sweep(train, ['+C=9,10'], n_jobs=1)")
     session.expect_exact("C is 9")
     session.sendintr()
-    session.expect_exact("'SIGINT'")
+    session.expect_exact("KeyboardInterrupt\r\n>>> ")
 
     assert [read(name).status for name in "1239"] == ["completed", "failed", "completed", "interrupted"]
     assert not Path("experiments/10").exists()
@@ -221,6 +221,38 @@ with tempfile.TemporaryDirectory() as folder:
     print(report.counts["completed"], os.path.exists(folder), flush=True)
 out.close()
 """
+
+
+STOPPED = """\
+import os, signal, sys, time
+import mag
+
+def train(config):
+    os.kill(int(config.pid), getattr(signal, config.name))
+    time.sleep(60)
+
+if sys.argv[2:]:
+    signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+print(mag.sweep(train, [f"+pid={os.getpid()}", f"+name={sys.argv[1]}", "+k=1,2"], jobs=1).exit_code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "shown"),
+    [
+        (["SIGINT"], -signal.SIGINT, ""),
+        (["SIGTERM"], -signal.SIGTERM, ""),
+        (["SIGTERM", "own handler"], 0, "handled\n143\n"),
+    ],
+)
+def test_a_signal_that_stops_a_sweep(project: Path, words: list[str], code: int, shown: str) -> None:
+    """What runs is stopped and recorded, nothing more is started, and then the signal does what it does elsewhere."""
+    (project / "script.py").write_text(STOPPED)
+    command = [sys.executable, "script.py", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=project)
+
+    assert (done.returncode, done.stdout) == (code, shown)
+    assert [one.status for one in mag.Store(project / "experiments")] == ["interrupted"]
 
 
 def test_what_the_caller_has_stays_its_own(project: Path) -> None:
