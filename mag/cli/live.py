@@ -47,13 +47,13 @@ def _draw_running(progress: Progress, store: StorePaths) -> list[str]:
 
 
 def _draw_bar(progress: Progress) -> str:
-    filled = _BAR * progress.done // max(1, progress.total)
-    parts = [f"[{'#' * filled}{'-' * (_BAR - filled)}] {progress.done} of {progress.total}"]
+    filled = _BAR * progress.ended // max(1, progress.total)
+    parts = [f"[{'#' * filled}{'-' * (_BAR - filled)}] {progress.ended} of {progress.total}"]
     if failed := sum(progress.counts.get(status, 0) for status in BROKEN):
         parts.append(f"{failed} failed")
     if interrupted := progress.counts.get("interrupted", 0):
         parts.append(f"{interrupted} interrupted")
-    ended = progress.done - progress.counts.get("skipped", 0)
+    ended = progress.ended - progress.counts.get("skipped", 0)
     if ended and progress.seconds:
         parts.append(f"{ended / progress.seconds:.3g} a second")
     if (left := progress.seconds_left) is not None:
@@ -67,4 +67,4 @@ def describe_progress(progress: Progress) -> str:
     parts = [describe_counts(progress.counts)] if +Counter(progress.counts) else []
     if not progress.over:
         parts.append(f"{len(progress.running)} running, {progress.to_go} to go")
-    return f"{progress.done} of {progress.total}: {', '.join(parts)}"
+    return f"{progress.ended} of {progress.total}: {', '.join(parts)}"

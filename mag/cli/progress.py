@@ -4,10 +4,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from mag.cli.live import describe_progress, draw_progress
-from mag.cli.messages import say
+from mag.cli.messages import Listener, say
 from mag.cli.output import escape
 from mag.cli.plan import list_remarks
 from mag.cli.widths import cut
@@ -130,7 +130,7 @@ class LiveProgress(PlainProgress):
             width = shutil.get_terminal_size().columns - 1
             return Text("\n".join(draw_progress(tally.read(), plan.store, width)), no_wrap=True)
 
-        console = Console(stderr=True, highlight=False)
+        console = Console(file=cast("IO[str]", Listener(sys.stderr)), highlight=False)
         self._live = Live(console=console, get_renderable=draw, refresh_per_second=4, transient=True)
         self._live.start()
 

@@ -17,8 +17,8 @@ HELP = """List the sweeps, the newest first, and how far each is.
   mag status --limit 0  all of them
   mag watch             one of them, live
 
-A sweep is running, paused, ended, or lost, where its runner was killed before the end: its experiments are as their
-records say, and the same command again does what is left. Corrupt: what remembers it cannot be read.
+A sweep is running, paused, ended, or lost, where its runner was killed before the end: its experiments are counted as
+their records say, and the same command again does what is left. Corrupt: what remembers it cannot be read.
 """
 
 

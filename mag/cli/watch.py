@@ -40,8 +40,7 @@ def command(*, reference: str | None, directory: str | None) -> int:
     write_lines(
         [f"{sweep.id} {sweep.state}: {describe_progress(progress)}" if progress else f"{sweep.id} {sweep.state}"]
     )
-    complete = progress and progress.counts.get("completed", 0) + progress.counts.get("skipped", 0) == progress.total
-    return 0 if complete else 1
+    return 0 if progress and progress.done == progress.total else 1
 
 
 def _watch_on_terminal(store: StorePaths, sweep: StoredSweep) -> StoredSweep:

@@ -34,14 +34,14 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
 
     Args:
         stop: Called at each signal; the second call means at once.
-        notify: Told of each signal before.
+        notify: Told of each signal then.
     """
     interruption = Interruption()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         interruption.signal = interruption.signal or number
-        notify(number)
         stop()
+        notify(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield interruption

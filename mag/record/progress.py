@@ -51,6 +51,11 @@ class Progress:
 
     @property
     def done(self) -> int:
+        """How many of its experiments are complete, some of them before it began."""
+        return self.counts.get("completed", 0) + self.counts.get("skipped", 0)
+
+    @property
+    def ended(self) -> int:
         """How many of its experiments have ended, or were complete before it began."""
         return sum(self.counts.values()) - self.counts.get("unstarted", 0)
 
@@ -62,8 +67,8 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         """How long the rest will take at the rate so far; None where there is no telling."""
-        ended = self.done - self.counts.get("skipped", 0)
-        return self.seconds / ended * (self.total - self.done) if ended and not self.over else None
+        ended = self.ended - self.counts.get("skipped", 0)
+        return self.seconds / ended * (self.total - self.ended) if ended and not self.over else None
 
 
 def write_progress(store: StorePaths, sweep: str, progress: Progress) -> None:

@@ -2,10 +2,11 @@
 
 import dataclasses
 import os
+from collections import Counter
 from typing import Any
 
 from mag.errors import NotFoundError, RecordError
-from mag.record import controls, files
+from mag.record import controls, files, locks
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
 
@@ -23,7 +24,8 @@ class StoredSweep:
     Attributes:
         id: Its id.
         manifest: What it was asked to do, and its plan.
-        progress: How far it is, or was when its runner ended; None where that was never told.
+        progress: How far it is, or was when its runner ended; where that was killed, how far its experiments are; None
+            where there is no telling.
         running: Whether its runner lives.
         problem: Why its manifest cannot be read, which is empty then.
     """
@@ -74,7 +76,34 @@ def read_sweep(store: StorePaths, sweep: str) -> StoredSweep:
         raise NotFoundError(f"No sweep {sweep!r} in {store.root}: `mag status` lists them.") from None
     except RecordError as error:
         problem = str(error)
-    return StoredSweep(sweep, manifest, read_progress(store, sweep), running, problem)
+    found = StoredSweep(sweep, manifest, read_progress(store, sweep), running, problem)
+    return _take_stock(store, found) if found.state == "lost" else found
+
+
+def _take_stock(store: StorePaths, sweep: StoredSweep) -> StoredSweep:
+    """Return a sweep whose runner was killed with what its experiments say of themselves: they went on without it."""
+    plan = [entry for entry in sweep.manifest.get("plan", []) if isinstance(entry, dict)]
+    if not plan:
+        return sweep
+    found = [(str(entry.get("identifier")), _tell_status(store, entry)) for entry in plan]
+    counts = Counter(status for _, status in found if status is not None)
+    running = tuple(name for name, status in found if status == "running")
+    del counts["running"]
+    progress = sweep.progress or Progress(total=len(plan), started=str(sweep.manifest.get("started", "")))
+    return dataclasses.replace(sweep, progress=dataclasses.replace(progress, counts=dict(counts), running=running))
+
+
+def _tell_status(store: StorePaths, entry: dict[str, Any]) -> str | None:
+    """Return how an experiment of a plan stands; None where it has not been started."""
+    paths = store.experiment(str(entry.get("identifier")))
+    try:
+        record = files.read_json(paths.record)
+    except (OSError, RecordError):
+        return None
+    if record.get("identity") != entry.get("identity"):
+        return None
+    status = str(record.get("status"))
+    return "lost" if status == "running" and not locks.is_held(paths.lock) else status
 
 
 def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:

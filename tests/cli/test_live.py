@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mag.cli.live import describe_progress, draw_progress
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
+from mag.record.store import Store
 from mag.run.tasks import Outcome
 from mag.sweeps.tally import Tally
 
@@ -126,3 +127,15 @@ def test_on_a_terminal(project: Path, command: list[str]) -> None:
         child.close()
 
     assert [child.exitstatus for child in spawn] == [1] * len(spawn)
+
+
+@pytest.mark.parametrize(("words", "ran"), [(["sweep", "+C=1,3,4", "-j", "2"], "13"), (["run", "+C=1"], "1")])
+def test_a_terminal_that_is_closed(project: Path, words: list[str], ran: str) -> None:
+    """What runs is stopped and recorded as interrupted, nothing more starts, and the exit status tells of it."""
+    (project / "train.py").write_text(APP)
+    child = pexpect.spawn(sys.executable, ["-m", "mag", *words], env=os.environ | {"TERM": "xterm"}, timeout=30)
+    child.expect_exact(f"at work on {ran[-1]}")
+    os.close(child.child_fd)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child.pid or 0, 0)[1]) == 129
+    assert {one.name: one.status for one in Store()} == dict.fromkeys(ran, "interrupted")

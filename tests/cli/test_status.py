@@ -53,6 +53,20 @@ def test_progress_that_cannot_be_read_is_not_known(run: Run, torn: str) -> None:
     assert f"{NEW}\tlost\t\t?/0\t\tmag sweep C=1,2" in run("status").out
 
 
+def test_a_sweep_whose_runner_was_killed(run: Run) -> None:
+    """Its experiments are counted as they stand now, each of them only where it is still the planned one."""
+    for name, status in (("1", "completed"), ("2", "failed"), ("3", "running"), ("4", "completed")):
+        paths = STORE.experiment(name)
+        Path(paths.private).mkdir(parents=True)
+        Path(paths.record).write_text(json.dumps({"identity": name, "status": status}))
+    planned = [{"identifier": name, "identity": name.replace("4", "5")} for name in "12346"]
+    STORE.manifest(NEW).write_text(json.dumps({"plan": planned}))
+    write_progress(STORE, NEW, Progress(total=5, running=("1", "2")))
+
+    shown = [f"{NEW}\tlost", "1/5", "1 completed, 1 failed, 1 lost"]
+    assert [part in run("status").out for part in shown] == [True, True, True]
+
+
 @pytest.mark.parametrize("torn", ["", "[]", '{"jobs": "many"}', '{"paused": 1}', '{"stops": null}'])
 def test_an_order_that_cannot_be_read_is_none(torn: str) -> None:
     """The runner goes on as it did."""

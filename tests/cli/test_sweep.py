@@ -320,6 +320,8 @@ def test_killed_runner(project: Path, mag: Mag, read: Read) -> None:
     time.sleep(0.3)
 
     assert count_starts(project) == 2
+    assert "\tlost\t" in mag("status").stdout
+    assert mag("watch").stdout.endswith(" lost: 2 of 4: 2 completed, 0 running, 2 to go\n")
     done = mag("sweep", "C=1,2,3,4", "gamma=1")
     assert "4 experiments: 2 completed, 2 done before." in done.stderr
     assert count_starts(project) == 4
