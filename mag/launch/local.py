@@ -23,8 +23,8 @@ class Handle(Protocol):
     def run(self, task: Task, started: Callable[[str], None], /) -> Outcome | None:
         """Run a task and return its outcome, or None if the supervisor died over it."""
 
-    def stop(self) -> None:
-        """Ask it to stop what it runs."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Ask it to stop what it runs: with a grace period, or at once."""
 
     def close(self) -> None:
         """Let it end."""
@@ -122,23 +122,35 @@ class LocalLauncher:
             outcomes.put(end)
 
     def run(self, task: Task) -> Outcome:
-        """Run one task, wherever a supervisor is free."""
-        if self._stops or self._ends:
+        """Run one task, wherever a supervisor is free, and again as often as the conditions say if it is faulty."""
+        outcome = self._run_once(task)
+        for _ in range(self._conditions.retries):
+            if outcome.cause not in self._conditions.retry_on:
+                break
+            self._gate.make_room()  # a retry is a start like any other
+            again = self._run_once(task)
+            if again.status == "unstarted":
+                break
+            outcome = again
+        self._count_failure(outcome)
+        return outcome
+
+    def _run_once(self, task: Task) -> Outcome:
+        if self.is_ending:
             return Outcome(task.index, task.name, "unstarted")
         if not self._has_gpus:
-            return self._run(task)
+            return self._try_to_begin(task)
         gpu = self._gpus.popleft()
         try:
-            return self._run(task._replace(environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
+            return self._try_to_begin(task._replace(environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
         finally:
             self._gpus.append(gpu)
 
-    def _run(self, task: Task) -> Outcome:
+    def _try_to_begin(self, task: Task) -> Outcome:
         for _ in range(_TRIES):
             outcome = self._try(task)
             if self._stops or outcome.cause != NOT_BEGUN:
                 break
-        self._count_failure(outcome)
         return outcome
 
     def _try(self, task: Task) -> Outcome:
@@ -195,7 +207,7 @@ class LocalLauncher:
         self._stops += 1
         self._gate.throw_open()
         for supervisor in list(self._hired):
-            supervisor.stop()
+            supervisor.stop(at_once=self._stops > 1)
 
     def close(self) -> None:
         """Let supervisors and fork server end."""

@@ -3,10 +3,14 @@
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ECHO_SECONDS = {signal.SIGINT: 0.05, signal.SIGTERM: 1.0, signal.SIGHUP: float("inf")}
+"""Within which a signal that comes once more is the same request, told twice: `timeout` signals the process and its
+group, a closed window hangs up by the shell and by the kernel; and nobody presses Ctrl-C twice in 50 ms."""
 
 
 class Interruption:
@@ -27,7 +31,7 @@ class Interruption:
 
 @contextlib.contextmanager
 def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> Iterator[Interruption]:
-    """Call `stop` at every signal that asks to stop, while the block runs.
+    """Call `stop` at every signal that asks to stop, while the block runs; at those that come at the same time, once.
 
     A signal that was ignored when the command started (under nohup, say) stays ignored. Outside the main thread,
     where Python takes no signals, nothing is changed.
@@ -37,8 +41,13 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
         notify: Told of each signal then.
     """
     interruption = Interruption()
+    last = float("-inf")
 
     def handle(number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if interruption.signal and last - before < _ECHO_SECONDS[signal.Signals(number)]:
+            return
         interruption.signal = interruption.signal or number
         stop()
         notify(number)

@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NoReturn
@@ -29,6 +30,7 @@ from mag.settings import Settings
 
 FAILED = 1
 INTERRUPTED = 130
+_ECHO_SECONDS = 1.0
 REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
 _set_mask = getattr(sys.modules.get("_signal"), "pthread_sigmask", signal.pthread_sigmask)
@@ -119,10 +121,26 @@ def _settle(log: int, streams: Streams) -> None:
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    """Let SIGTERM do what Ctrl-C does in plain Python, the first time, so that `finally` blocks are run."""
-    signal.signal(number, signal.SIG_DFL)
-    raise KeyboardInterrupt
+class _Interrupter:
+    """Lets SIGTERM do what Ctrl-C does in plain Python, the first time, so that `finally` blocks are run.
+
+    What comes right after it is the same request, told twice: to all processes by systemd, Slurm or `timeout`, and by
+    the supervisor, which got it too.
+    """
+
+    _first: float | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+            raise KeyboardInterrupt
+        if now - self._first > _ECHO_SECONDS:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+
+_interrupt = _Interrupter()
 
 
 def _hold_back() -> None:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from mag.errors import LaunchError, UsageError
 from mag.record.log import flush_streams
 from mag.run.messages import receive, send
+from mag.run.processes import HURRY
 from mag.run.serving import PREPARE, serve
 from mag.run.supervisor import name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -162,10 +163,10 @@ class SupervisorHandle:
             return None
         return answer if isinstance(answer, Outcome) else None
 
-    def stop(self) -> None:
-        """Ask it to stop what it runs: once with a grace period, a second time at once."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Ask it to stop what it runs: with a grace period, or at once."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGTERM)
+            os.kill(self.pid, HURRY if at_once else signal.SIGTERM)
 
     def close(self) -> None:
         """Let it end."""

@@ -87,17 +87,17 @@ class InProcessSupervisor(Supervisor):
         self._conditions = conditions
         self._examine = examine
         self._variables = find_secret_variables(conditions.settings.secrets)
-        self._is_over = False
+        self._has_ended = False
         self._thread = threading.get_ident()
 
     @property
-    def _stops(self) -> int:
-        return int(self._is_over)
+    def _is_over(self) -> bool:
+        return self._has_ended
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:  # noqa: ARG002  (it is at once)
         """Interrupt what runs, from another thread; where Python takes no signals, only the next is not started."""
-        if self._thread == threading.main_thread().ident and not self._is_over:
-            self._is_over = True
+        if self._thread == threading.main_thread().ident and not self._has_ended:
+            self._has_ended = True
             signal.pthread_kill(self._thread, signal.SIGINT)  # a real one, which ends a sleep
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class InProcessSupervisor(Supervisor):
             is_ended = isinstance(error, _ENDS)
             status = "interrupted" if is_ended else failures.judge(error)
             attempt.publish(status, ending=ending, error=experiment.describe_error(error))
-            self._is_over = is_ended or not self._examine(error) or self._is_over
+            self._has_ended = is_ended or not self._examine(error) or self._has_ended
         outcome = describe_record(task, read_record(attempt.paths))
         return outcome._replace(cause=_LEFT) if isinstance(error, bdb.BdbQuit) else outcome
 

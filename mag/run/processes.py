@@ -56,48 +56,54 @@ class Ending(Protocol):
         """Sleep until it may have ended, or `wake` can be read from; at most so many seconds."""
 
 
+HURRY = signal.SIGURG
+"""Asks a supervisor to stop at once. Nobody else sends it, whereas a stop (SIGTERM) may come from several at a time."""
+
+
 class Watch:
     """The signals that concern a supervisor, made readable: requests to stop.
 
     To be made in the main thread of a process that does nothing else.
 
     Attributes:
-        stops: How often it was asked to stop.
+        is_stopped: Whether it was asked to stop.
+        is_hurried: Whether it was asked to stop at once.
         oom: Tells whether the kernel has killed for want of memory.
         descriptors: What it has open, which is no business of the processes below it.
     """
 
     def __init__(self) -> None:
-        self.stops = 0
+        self.is_stopped = self.is_hurried = False
         self.oom = OomCounter()
         self._reader, writer = os.pipe()
         self.descriptors = (self._reader, writer)
         os.set_blocking(writer, False)
         os.set_blocking(self._reader, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, self._count_stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(HURRY, self._stop)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
 
-    def _count_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stops += 1
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self.is_stopped = True
+        self.is_hurried = self.is_hurried or number == HURRY
 
     def wait(self, child: Ending, *, grace: float, guard: Guard) -> tuple[Death, Reason | None]:
         """Wait until the child is gone; return how it ended, and why where this process ended it.
 
-        A first SIGTERM to this process, or a limit that is reached, is passed on to the child's process group as
-        SIGTERM, and followed by SIGKILL when `grace` seconds have passed; a second SIGTERM by SIGKILL at once.
+        A request to stop, or a limit that is reached, is passed on to the child's process group as SIGTERM, and
+        followed by SIGKILL when `grace` seconds have passed, or when it is to be at once.
         """
-        stops, reason = 0, None
+        reason: Reason | None = None
         deadline: float | None = None
         while (death := child.collect()) is None:
             limit, pause = (None, None) if reason else guard.check()
-            if self.stops > stops or limit:
-                send_signal(child.pid, signal.SIGTERM if reason is None else signal.SIGKILL)
-                reason = reason or (STOPPED if self.stops > stops else limit)
-                stops = self.stops
+            if reason is None and (self.is_stopped or limit):
+                send_signal(child.pid, signal.SIGTERM)
+                reason = STOPPED if self.is_stopped else limit
                 deadline = time.monotonic() + grace
-            if deadline is not None and time.monotonic() >= deadline:
+            if deadline is not None and (self.is_hurried or time.monotonic() >= deadline):
                 send_signal(child.pid, signal.SIGKILL)
                 deadline = None
             self._sleep(child, pause if deadline is None else deadline - time.monotonic())

@@ -48,25 +48,13 @@ class Supervisor:
         self._zygote.close()
 
     def run(self, task: Task, tell: Callable[[str], None]) -> Outcome:
-        """Run one experiment and return what became of it; never raises for what the experiment did.
+        """Run one experiment, once, and return what became of it; never raises for what the experiment did.
 
         Args:
             task: The experiment.
             tell: Told the directory's name when it starts.
         """
-        for retries_left in range(self._conditions.retries, -1, -1):
-            outcome = self._run_once(task, tell)
-            if self._stops or not retries_left or outcome.cause not in self._conditions.retry_on:
-                break
-        return outcome
-
-    @property
-    def _stops(self) -> int:
-        """How often it was asked to stop."""
-        return self._watch.stops
-
-    def _run_once(self, task: Task, tell: Callable[[str], None]) -> Outcome:
-        if self._stops:
+        if self._is_over:
             return Outcome(task.index, task.name, "unstarted")
         try:
             store, separator = StorePaths(self._conditions.store), self._conditions.settings.separator
@@ -87,6 +75,11 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001  (a fault of mag's own must cost one experiment, too)
             message = f"mag itself failed: {type(error).__name__}: {error}"
             return Outcome(task.index, task.name, "failed", message=message)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._watch.is_stopped
 
     def _begin(self, claim: Claim, task: Task) -> Attempt:
         secrets = self._conditions.settings.secrets

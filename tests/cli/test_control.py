@@ -132,6 +132,21 @@ def test_stop_an_experiment(start: Start, mag: Mag, read: Read) -> None:
     assert mag("stop", "nothing").returncode == 4
 
 
+def test_a_paused_sweep_tries_nothing_again(start: Start, mag: Mag, read: Read) -> None:
+    """A retry waits, too, until the sweep is resumed."""
+    process = start("C=1,2", "gamma=2", "-j", "2", "--retries", "1")
+    assert mag("pause").returncode == 0
+    wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["state"] == "paused")
+    Path("go").touch()
+    wait_for(lambda: [read(f"{C}|2.0").status for C in (1, 2)] == ["failed", "failed"])
+    time.sleep(0.3)
+
+    assert len(starts()) == 2
+    assert mag("resume").returncode == 0
+    process.communicate(timeout=20)
+    assert (len(starts()), read("1|2.0").attempt) == (4, 2)
+
+
 def test_pause_and_resume(start: Start, mag: Mag) -> None:
     """A paused sweep starts nothing until it is resumed; what runs goes on."""
     process = start("C=1,2,3,4", "-j", "2")

@@ -27,7 +27,12 @@ def train(config):
         file.write(f"{config.C}\\n")
     if config._seed:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    time.sleep(config.gamma)
+    try:
+        time.sleep(config.gamma)
+    finally:
+        if config.gamma == 31:
+            time.sleep(0.5)
+            open(f"tidied{config.C}", "w").close()
 """
 
 
@@ -309,6 +314,39 @@ def test_second_signal_stops_at_once(project: Path) -> None:
     process.communicate(timeout=15)
 
     assert process.returncode == 130
+
+
+def tell_the_tree(pid: int) -> None:
+    """Send SIGTERM to a process and all below it, as systemd and Slurm do."""
+    for child in children(pid):
+        tell_the_tree(child)
+    os.kill(pid, signal.SIGTERM)
+
+
+def hang_up_twice(pid: int) -> None:
+    """Hang up as a window does that is closed: the shell says so, and then the kernel."""
+    for _ in range(2):
+        os.killpg(pid, signal.SIGHUP)
+        time.sleep(0.1)
+
+
+def press_twice(pid: int) -> None:
+    """Ask to stop as `timeout` does: the process, and then its group."""
+    os.kill(pid, signal.SIGTERM)
+    time.sleep(0.1)
+    os.killpg(pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("tell", [tell_the_tree, hang_up_twice, press_twice])
+def test_a_request_that_comes_from_several(project: Path, read: Read, tell: Callable[[int], None]) -> None:
+    """Whoever tells whom to stop at the same time, what runs has its grace period."""
+    process = start(project, "gamma=31")
+    tell(process.pid)
+    process.communicate(timeout=20)
+
+    assert process.returncode in {128 + signal.SIGTERM, 128 + signal.SIGHUP}
+    assert sorted(path.name for path in project.glob("tidied*")) == ["tidied1", "tidied2"]
+    assert (read("1|31.0").status, read("2|31.0").status) == ("interrupted", "interrupted")
 
 
 def test_killed_runner(project: Path, mag: Mag, read: Read) -> None:
