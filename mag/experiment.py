@@ -137,6 +137,7 @@ class Experiment:
     def results(self) -> dict[str, Any]:
         """What was registered so far, in this attempt or, outside one, by the last."""
         if self._attempt is not None:
+            self._attempt.take_in()
             found: dict[str, Any] = values.decode(self._attempt.results)
             return found
         record = self._read_record()
@@ -162,7 +163,7 @@ class Experiment:
         return record is not None and record.status == "completed"
 
     def register_result(self, name: str, value: object) -> None:
-        """Store a result under a name; when this returns it is on disk.
+        """Store a result under a name; when this returns it is on disk. Worker processes may do so, too.
 
         Args:
             name: What it is called in tables, `accuracy`.
@@ -224,7 +225,9 @@ class Experiment:
     ) -> None:
         attempt, capture = self._attempt, self._capture
         self._is_skipped = False
-        if attempt is None or capture is None:
+        if (
+            attempt is None or capture is None or not attempt.is_own
+        ):  # a fork leaves the block, too, and decides nothing
             return
         capture.stop()
         try:

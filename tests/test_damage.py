@@ -1,5 +1,6 @@
 """Laws of files that are taken away or spoilt while an experiment runs: it costs that one, and the next run repairs."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from mag.record.store import Store
 from tests.conftest import Mag
 
 APP = """\
+import json
 import os, time
 import mag
 
@@ -81,3 +83,15 @@ def test_a_garbled_record_is_never_completed(project: Path, mag: Mag, garbled: s
     assert (done.returncode, "again: 1 corrupt" in done.stderr) == (0, True)
     assert [one.status for one in Store()] == ["completed"] * 2
     assert (OWN / ".mag" / "attempts" / "1" / "record.json").read_text() == garbled
+
+
+def test_a_record_of_wrong_kinds_is_never_completed(project: Path, mag: Mag) -> None:
+    """What a list calls corrupt, a sweep runs again."""
+    (project / "go").touch()
+    (project / "train.py").write_text(APP)
+    mag("sweep", "C=1,2")
+    RECORD.write_text(json.dumps(json.loads(RECORD.read_text()) | {"started": 5}))
+
+    assert "corrupt" in mag("ls").stdout
+    assert "again: 1 corrupt" in mag("sweep", "C=1,2").stderr
+    assert [one.status for one in Store()] == ["completed"] * 2

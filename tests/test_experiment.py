@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+import math
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from mag.record.paths import ExperimentPaths
 from mag.record.records import read_record
 
 CONFIG = {"C": 10, "gamma": 0.01}
+FORK = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(autouse=True)
@@ -387,3 +390,44 @@ def test_a_result_that_holds_itself_is_refused() -> None:
     endless.append(endless)
     with pytest.raises(ResultError, match="'loop' holds itself"), Experiment(config=CONFIG) as experiment:
         experiment.register_result("loop", endless)
+
+
+FORKED = """\
+import os, sys
+from mag.experiment import Experiment
+
+with Experiment(config={"C": 1}) as experiment:
+    if os.fork() == 0:
+        if sys.argv[1] == "raise":
+            raise ValueError("in the fork")
+    else:
+        os.wait()
+        assert experiment.completed is False
+        sys.exit(3 if sys.argv[1] == "leave" else 0)
+"""
+
+
+@pytest.mark.parametrize(("how", "status"), [("leave", "failed"), ("raise", "failed")])
+def test_a_fork_that_leaves_the_block_decides_nothing(folder: Path, how: str, status: str) -> None:
+    """However a fork of the block's process comes to the block's end, the record is that process's."""
+    (folder / "script.py").write_text(FORKED)
+    subprocess.run([sys.executable, "script.py", how], capture_output=True, check=False, timeout=60)
+
+    record = read_record(ExperimentPaths("experiments/1"))
+    assert (record.status, (record.error or {})["type"]) == (status, "SystemExit")
+
+
+def test_results_of_worker_processes() -> None:
+    """What processes of the experiment register is the experiment's, whoever registers before and after them."""
+    with Experiment(config=CONFIG) as experiment:
+        experiment.register_result("first", 1)
+        workers = [FORK.Process(target=experiment.register_result, args=(f"w{i}", i)) for i in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        seen = experiment.results
+        experiment.register_result("last", math.inf)
+
+    expected = {"first": 1, **{f"w{i}": i for i in range(8)}}
+    assert (seen, Experiment(resume_from="10|0.01").results) == (expected, {**expected, "last": math.inf})

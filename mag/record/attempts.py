@@ -1,5 +1,6 @@
 """One execution of an experiment, from the process that carries it out."""
 
+import contextlib
 import json
 import os
 import resource
@@ -52,6 +53,8 @@ class Attempt:
         self._began = time.monotonic()
         self._before = measure_usage()
         self._metrics: int | None = None
+        self._owner = os.getpid()
+        self._written: tuple[int, ...] | None = None
         try:
             begun = claims.begin_attempt(claim, record, keep=keep)
         except BaseException:
@@ -72,10 +75,18 @@ class Attempt:
 
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out; `locks.NOBODY_YET` before there is one."""
+        self._owner = pid
         locks.write_holder(self.lock, pid)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this process carries the attempt out, and is no fork of the one that does."""
+        return self._owner == os.getpid()
 
     def register(self, results: Mapping[str, object]) -> None:
         """Add results; when this returns they are in `results.json`.
+
+        Processes that the experiment has started may add some, too; those are its own as soon as it needs them.
 
         Raises:
             ResultError: A name is no string, or a value cannot be stored; nothing was added.
@@ -84,8 +95,21 @@ class Attempt:
         for name in results:
             if not isinstance(name, str) or not name:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
-        self.results.update(self._encode(results))
-        files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
+        encoded = self._encode(results)
+        with files.take_turn(self.paths.private):
+            self.take_in()
+            self.results.update(encoded)
+            files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
+            self._written = _stamp(self.paths.results)
+
+    def take_in(self) -> None:
+        """Learn which results other processes of the experiment have added."""
+        stamp = _stamp(self.paths.results)
+        if stamp == self._written:
+            return
+        with contextlib.suppress(OSError, RecordError):  # somebody else wrote what is no results
+            self.results.update(files.read_object(self.paths.results))
+            self._written = stamp
 
     def append_metrics(self, metrics: Mapping[str, object]) -> None:
         """Append one line to `metrics.jsonl`.
@@ -124,6 +148,7 @@ class Attempt:
         Raises:
             RecordError: The file system refused.
         """
+        self.take_in()
         found = Ending(
             status,
             self.results,
@@ -159,8 +184,20 @@ def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], pa
     attempt = object.__new__(Attempt)
     attempt.paths = ExperimentPaths(directory)
     attempt.redaction = Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING
-    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, _metrics=None)  # that of a child counts from its fork
+    # CPU time of a child counts from its fork
+    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, _metrics=None, _owner=0, _written=None)
     return attempt
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    """Return what tells a file's content from what was there before; None where there is no file."""
+    if not os.access(path, os.F_OK):  # cheaper than an exception, to a process that was just forked
+        return None
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def measure_usage() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mag.errors import RecordError
@@ -82,28 +82,22 @@ def write_shared_file(path: str, content: bytes | Iterable[bytes], *, durable: b
     try:
         make_own_folder(os.path.dirname(folder))
         make_own_folder(folder)
-        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise RecordError(f"Cannot make {folder}: {error.strerror}.") from error
-    try:
-        if _take_turn(turn):
+    with take_turn(folder) as alone:
+        if alone:
             remove_temporaries(folder)
         write_file(path, content, durable=durable)
-    finally:
-        os.close(turn)
 
 
 def tidy_shared_folder(folder: str) -> None:
     """Remove what processes left that died in `write_shared_file`; where there is nothing, nothing is written."""
-    with contextlib.suppress(OSError, RecordError):  # there is none
+    with contextlib.suppress(RecordError):  # there is none
         refuse_link(os.path.dirname(folder))
         refuse_link(folder)
-        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            if _take_turn(turn):
+        with take_turn(folder) as alone:
+            if alone:
                 remove_temporaries(folder)
-        finally:
-            os.close(turn)
 
 
 def make_own_folder(path: str) -> None:
@@ -123,10 +117,30 @@ def refuse_link(path: str) -> None:
         raise RecordError(f"Cannot use {path}: it is a link, through which mag writes nothing; remove it.")
 
 
-def _take_turn(folder: int) -> bool:
+@contextlib.contextmanager
+def take_turn(folder: str) -> Iterator[bool]:
+    """Let no other process that asks for it be in such a block at the same time; lend whether that is so.
+
+    It is not on file systems that lock no folders.
+
+    Raises:
+        RecordError: There is no such folder.
+    """
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-    except OSError:  # a file system that locks no folders
+        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise RecordError(f"Cannot open {folder}: {error.strerror}.") from error
+    try:
+        yield _lock(turn, fcntl.LOCK_EX)
+    finally:
+        _lock(turn, fcntl.LOCK_UN)  # a process that another thread forked meanwhile has the open folder, too
+        os.close(turn)
+
+
+def _lock(folder: int, kind: int) -> bool:
+    try:
+        fcntl.flock(folder, kind)
+    except OSError:
         return False
     return True
 

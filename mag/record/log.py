@@ -195,11 +195,13 @@ def trim_log(path: str, limit: int) -> None:
     """Shorten a log that has grown over `limit` bytes: a quarter from its beginning and a quarter from its end stay.
 
     Its writers append, so that they go on at the new end. What they write within the instant of shortening is lost.
+    On a file system that refuses, it stays as it is.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        _trim(os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)), limit)
+
+
+def _trim(descriptor: int, limit: int) -> None:
     try:
         size = os.fstat(descriptor).st_size
         if size <= limit:

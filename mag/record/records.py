@@ -6,6 +6,7 @@ beside it are copies for people and other tools.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -142,6 +143,19 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
     known["results"] = values.decode(known.get("results", {}))
     known |= {name: tuple(known.get(name, ())) for name in ("overrides", "command")}
     return Record(**known)
+
+
+def is_sound(data: Mapping[str, Any]) -> bool:
+    """Tell whether a record that was read, and not decoded, has fields of the right kinds: quickly, for very many."""
+    return _has_sound_shape(tuple(data), tuple(map(type, data.values())))
+
+
+@functools.lru_cache(maxsize=64)
+def _has_sound_shape(names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
+    found = dict(zip(names, kinds, strict=True))
+    return all(issubclass(found[name], _KINDS[name]) for name in _KINDS if name in found) and found.keys() >= {
+        *_REQUIRED
+    }
 
 
 def _check_fields(known: dict[str, Any], path: str) -> None:

@@ -23,7 +23,7 @@ class Limits:
 
     Attributes:
         timeout: Seconds that it may run.
-        stall: Seconds that it may neither print nor log a metric.
+        stall: Seconds that it may neither print, nor log a metric, nor register a result.
         memory: Bytes of memory that it and the processes it started may hold together.
         log: Bytes that its log may have; of a longer one the beginning and the end are kept.
         stop_if: A condition over the metrics that it logs; it is ended when that holds.
@@ -61,14 +61,16 @@ class Guard:
         limits: What it may cost.
         paths: Its files.
         pid: Its process.
+        reaper: That one's parent, which has no other children and becomes the parent of what they leave behind.
     """
 
-    def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int) -> None:
+    def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int, reaper: int) -> None:
         self._limits = limits
         self._paths = paths
         self._pid = pid
+        self._reaper = reaper
         self._began = self._moved = time.monotonic()
-        self._seen: tuple[int, ...] = ()
+        self._seen: tuple[tuple[int, int], ...] = ()
         self._condition = _follow(limits.stop_if, paths)
 
     def check(self) -> tuple[Reason | None, float | None]:
@@ -89,7 +91,7 @@ class Guard:
                 return Reason("timeout", "stall", f"it neither printed nor logged anything for {quiet}"), None
         if limits.memory is not None:
             looks.append(_OFTEN)
-            held = measure_memory(self._pid)
+            held = measure_memory(self._pid, self._reaper)
             if held > limits.memory:
                 much = f"{held / 2**20:.0f} MB of memory, and {limits.memory / 2**20:.0f} MB are allowed"
                 return Reason("killed", "memory", f"it held {much}"), None
@@ -98,6 +100,11 @@ class Guard:
             if self._condition.look():
                 return Reason("failed", "stop-if", self._condition.describe()), None
         return None, min(looks, default=None)
+
+    def settle(self) -> None:
+        """Hold what has ended to the limits that it may have passed since the last look: its log."""
+        if self._limits.log is not None:
+            trim_log(self._paths.log, self._limits.log)
 
     def remark(self, *, completed: bool) -> str | None:
         """Return what there is to say of a condition that did not end the attempt, which is over.
@@ -108,9 +115,9 @@ class Guard:
         return None if self._condition is None else self._condition.remark(completed=completed)
 
     def _last_movement(self, now: float) -> float:
-        sizes = tuple(_measure_size(path) for path in (self._paths.log, self._paths.metrics))
-        if sizes != self._seen:
-            self._seen, self._moved = sizes, now
+        stamps = tuple(_stamp(path) for path in (self._paths.log, self._paths.metrics, self._paths.results))
+        if stamps != self._seen:
+            self._seen, self._moved = stamps, now
         return self._moved
 
 
@@ -122,11 +129,12 @@ def _follow(stop_if: str | None, paths: ExperimentPaths) -> "StopCondition | Non
     return StopCondition(stop_if, paths.metrics)
 
 
-def _measure_size(path: str) -> int:
+def _stamp(path: str) -> tuple[int, int]:
     try:
-        return os.stat(path).st_size
+        status = os.stat(path)
     except OSError:
-        return 0
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def describe_seconds(seconds: float) -> str:

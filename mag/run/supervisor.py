@@ -102,8 +102,9 @@ class Supervisor:
             child = self._zygote.start(attempt, task.config, (*task.environment, *name_variables(attempt.paths)), log)
         finally:
             os.close(log)
-        guard = Guard(conditions.limits, attempt.paths, child.pid)
+        guard = Guard(conditions.limits, attempt.paths, child.pid, child.reaper)
         death, reason = watch.wait(child, grace=conditions.grace, guard=guard)
+        guard.settle()
         if left := child.leftovers:
             _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
         if reason is None and os.path.exists(attempt.paths.stop):

@@ -60,12 +60,14 @@ class Child:
 
     Attributes:
         pid: Its number.
+        reaper: The zygote's number: what the experiment leaves behind becomes its child.
         connection: The socket on which its end is told; None once the zygote is gone.
         leftovers: How many processes that it left running were ended, once it has ended itself.
         death: How it ended, where that is known.
     """
 
     pid: int
+    reaper: int
     connection: socket.socket | None
     leftovers: int = 0
     death: Death | None = None
@@ -163,7 +165,7 @@ class Zygote:
             with contextlib.suppress(OSError):
                 send(connection, (attempt, config, variables), descriptors)
                 if word := _hear(connection):
-                    child = Child(word.pid, connection)
+                    child = Child(word.pid, self._pid, connection)
                     child.heed(word)  # it may have been killed before it could tell that it was there
                     return child
             self.close()

@@ -12,7 +12,7 @@ from mag.config.composition.programs import make_composer
 from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.errors import SpaceError
-from mag.record import locks
+from mag.record import locks, records
 from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
 from mag.settings import Settings, find_settings
@@ -229,7 +229,7 @@ def _read_status(place: Place, store: StorePaths) -> str:
     if place.found is None:
         return "new"
     status = place.found.get("status")
-    if not isinstance(status, str):
+    if not isinstance(status, str) or not records.is_sound(place.found):
         return "corrupt"
     if status == "running" and not locks.is_held(store.experiment(place.name).lock):
         return "lost"

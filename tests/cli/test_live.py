@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.cli.live import describe_progress, draw_progress
+from mag.cli.widths import measure
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
 from mag.record.store import Store
@@ -55,7 +56,7 @@ def test_as_many_lines_for_as_many_jobs(
     lines = draw_progress(make_progress(running, jobs, failures, results=results), STORE, width)
 
     assert len(lines) == len(draw_progress(make_progress(0, jobs, (), results=False), STORE, width)) <= 14
-    assert max(map(len, lines)) <= width
+    assert max(map(measure, lines)) <= width
 
 
 def test_what_the_view_says() -> None:

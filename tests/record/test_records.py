@@ -12,7 +12,7 @@ from mag.config.identity import compute_identity
 from mag.errors import RecordError
 from mag.record.locks import acquire
 from mag.record.paths import ExperimentPaths
-from mag.record.records import Record, decode_record, derive_status, encode_record, read_record, write_record
+from mag.record.records import Record, decode_record, derive_status, encode_record, is_sound, read_record, write_record
 
 SCALARS = (
     st.none()
@@ -64,6 +64,7 @@ def test_wrong_kinds(changes: dict[str, object]) -> None:
 
     with pytest.raises(RecordError, match=rf"x\.json: its ({next(iter(changes))}|command)"):
         decode_record(data, "x.json")
+    assert is_sound(data) == (changes in ({"status": "done"}, {"command": [1]}))  # it looks at kinds, not inside
 
 
 @pytest.mark.parametrize("field", ["identity", "identifier", "status", "config"])
@@ -74,6 +75,7 @@ def test_missing_fields(field: str) -> None:
 
     with pytest.raises(RecordError, match=f"lacks '{field}'"):
         decode_record(data, "x")
+    assert not is_sound(data)
 
 
 def test_older_records_are_read() -> None:
@@ -81,6 +83,7 @@ def test_older_records_are_read() -> None:
     data = {"version": 1, "identity": "a", "identifier": "1", "status": "failed", "config": {}, "novel": 1}
 
     assert decode_record(data, "x") == make_record(identity="a", status="failed", config={})
+    assert is_sound(data)
 
 
 def test_lost_is_running_with_a_free_lock(tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ def flood():
     time.sleep(0.6)
     print("last")
 
+def burst():
+    print("first")
+    print("x" * 1_000_000)
+    print("last")
+
+def orphan():
+    code = "held = bytearray(b'x' * 300_000_000); import time; time.sleep(60)"
+    subprocess.run(["sh", "-c", f'setsid {sys.executable} -c "{code}" &'])
+    time.sleep(60)
+
 KINDS = {
     "sleep": lambda: time.sleep(60),
     "halt": lambda: os.kill(os.getpid(), signal.SIGSTOP),
@@ -106,6 +116,13 @@ def test_memory(mag: Mag, read: Read) -> None:
     assert "150 MB are allowed" in (read("hog").error or {})["message"]
 
 
+def test_memory_of_what_an_experiment_left_behind(mag: Mag, read: Read) -> None:
+    """What its processes hold counts, whoever has become their parent."""
+    mag("sweep", "+kind=orphan", "--memory", "150M", timeout=30)
+
+    assert (read("orphan").status, (read("orphan").error or {})["type"]) == ("killed", "memory")
+
+
 def test_retries(app: Path, mag: Mag, read: Read) -> None:
     """A faulty experiment is tried again at once; each attempt is kept."""
     done = mag("sweep", "+kind=flaky", "--retries", "5")
@@ -131,6 +148,15 @@ def test_log_limit(app: Path, mag: Mag, read: Read) -> None:
     assert log.startswith("line 0\nline 1\n")
     assert "bytes were left out here" in log
     assert log.endswith("line 399999\nlast\n")
+
+
+def test_log_limit_of_a_quick_one(app: Path, mag: Mag, read: Read) -> None:
+    """A log that grew too long right before the end is shortened, too."""
+    mag("sweep", "+kind=burst", "--log-limit", "100K")
+    log = (app / "experiments" / "burst" / "log").read_text()
+
+    assert read("burst").status == "completed"
+    assert (len(log) <= 110_000, log[:6], log[-6:]) == (True, "first\n", "\nlast\n")
 
 
 @pytest.mark.parametrize(("option", "started"), [(["-x"], 1), (["--max-failures", "2"], 2), ([], 4)])
