@@ -16,7 +16,7 @@ from mag.record.claims import Claim
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host, tell_time
-from mag.record.records import Record, read_record, write_record
+from mag.record.records import BROKEN, Record, read_record, write_record
 from mag.record.redaction import Redaction, find_secret_variables
 from mag.record.tail import read_last_line
 from mag.run.child import Groundwork, name_variables
@@ -59,9 +59,9 @@ class Supervisor:
         try:
             store, separator = StorePaths(self._conditions.store), self._conditions.settings.separator
             claim = claims.claim_directory(store, task.name, task.identity, separator=separator)
-            if claim.previous and claim.previous.status == "completed" and not task.force:
+            if claim.previous and (known := _recall(claim.previous, task)):
                 claim.lock.release()
-                return Outcome(task.index, claim.previous.identifier, "skipped", results=claim.previous.results)
+                return known
             _announce(claim, tell)
             attempt = self._begin(claim, task)
             try:
@@ -113,6 +113,14 @@ class Supervisor:
         outcome = _conclude(attempt, task, death, reason, watch.oom)
         remark = guard.remark(completed=outcome.status == "completed")
         return outcome._replace(remark=remark) if remark else outcome
+
+
+def _recall(previous: Record, task: Task) -> Outcome | None:
+    """Return what became of a task that need not be run, since it was, the last time or by somebody else meanwhile."""
+    if previous.status == "completed" and not task.force:
+        return Outcome(task.index, previous.identifier, "skipped", results=previous.results)
+    was_run = task.attempt is not None and previous.attempt > task.attempt
+    return describe_record(task, previous) if was_run and previous.status in BROKEN else None
 
 
 def _announce(claim: Claim, tell: Callable[[str], None]) -> None:

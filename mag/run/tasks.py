@@ -25,6 +25,8 @@ class Task(NamedTuple):
         overrides: What was typed for it, secrets masked.
         force: Run it even if it completed before.
         environment: Variables that it gets, `("CUDA_VISIBLE_DEVICES", "0")`.
+        attempt: The number of its last attempt that was over when this was asked for; if somebody has made one since,
+            it is not run again. None: it is, whoever has.
     """
 
     index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody needs
@@ -34,6 +36,7 @@ class Task(NamedTuple):
     overrides: tuple[str, ...] = ()
     force: bool = False
     environment: tuple[tuple[str, str], ...] = ()
+    attempt: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class PlannedExperiment(NamedTuple):
         secrets: Patterns of keys whose values are masked in `overrides`.
         app: The app that ran it, as its record calls it; None if none did, or that is not known.
         code: The commit that holds the code that ran it, likewise.
+        attempt: The number of its last attempt that was over when the plan was made; 0 for none.
     """
 
     index: int  # type: ignore[assignment]  # a tuple's method, which means nothing here
@@ -54,6 +55,7 @@ class PlannedExperiment(NamedTuple):
     secrets: tuple[str, ...] = ()
     app: str | None = None
     code: str | None = None
+    attempt: int = 0
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -204,7 +206,8 @@ def make_plan(
             prepare()
             prepare = None
         known = settings.secrets, _read_app(place), _read_code(place)
-        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
+        attempt = _count_attempts(place, status)
+        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known, attempt=attempt))
     selection.check(spaces)
     idle = () if any(space.sample for space in spaces) else sieve.idle
     return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle)
@@ -223,6 +226,12 @@ def _read_code(place: Place) -> str | None:
     commit = place.found.get("commit") if place.found else None
     code = (commit.get("snapshot") or commit.get("hash")) if isinstance(commit, dict) else None
     return code if isinstance(code, str) else None
+
+
+def _count_attempts(place: Place, status: str) -> int:
+    """Return how many attempts are over."""
+    attempt = place.found.get("attempt") if place.found else None
+    return attempt - (status == "running") if isinstance(attempt, int) else 0
 
 
 def _read_status(place: Place, store: StorePaths) -> str:

@@ -45,7 +45,7 @@ def run_shared(
 
 def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:
     for e in todo:
-        yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force)
+        yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force, attempt=e.attempt)
 
 
 def _wait_for_any(todo: Sequence[PlannedExperiment], store: StorePaths, launcher: LocalLauncher) -> None:

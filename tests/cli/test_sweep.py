@@ -25,6 +25,9 @@ import mag
 def train(config):
     with open("ledger", "a") as file:
         file.write(f"{config.C}\\n")
+    if config._seed == "a":
+        time.sleep(config.gamma)
+        raise ValueError("bad seed")
     if config._seed:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
@@ -390,6 +393,18 @@ def test_two_runners_share_the_work(project: Path) -> None:
     first.communicate(timeout=20)
 
     assert (first.returncode, second.returncode, count_starts(project)) == (0, 0, 4)
+
+
+def test_two_runners_share_failures(project: Path) -> None:
+    """What has failed in the hands of one has failed for the other, too; a later command runs it again."""
+    first = start(project, "gamma=0.3", "_seed=a")
+    second = subprocess.run(first.args, capture_output=True, text=True, check=False, timeout=30)
+    _, said = first.communicate(timeout=20)
+
+    assert (first.returncode, second.returncode, count_starts(project)) == (1, 1, 4)
+    assert ["4 experiments: 4 failed" in each for each in (said, second.stderr)] == [True, True]
+    assert subprocess.run(first.args, capture_output=True, check=False, timeout=30).returncode == 1
+    assert count_starts(project) == 8
 
 
 def test_closed_output_harms_nothing(project: Path, read: Read) -> None:
