@@ -45,7 +45,7 @@ def wait_for(condition: Callable[[], object]) -> None:
         (lambda: shutil.rmtree(OWN), LOST),
         (lambda: shutil.rmtree("experiments"), LOST),
         (lambda: shutil.rmtree(OWN / ".mag"), LOST),
-        (lambda: OWN.rename("elsewhere"), LOST),
+        (lambda: OWN.rename("elsewhere"), "2 completed"),
         (lambda: RECORD.write_text("garbage"), "2 completed"),
         (lambda: RECORD.write_text(""), "2 completed"),
         ((OWN / "log").unlink, "2 completed"),
@@ -95,3 +95,21 @@ def test_a_record_of_wrong_kinds_is_never_completed(project: Path, mag: Mag) -> 
     assert "corrupt" in mag("ls").stdout
     assert "again: 1 corrupt" in mag("sweep", "C=1,2").stderr
     assert [one.status for one in Store()] == ["completed"] * 2
+
+
+@pytest.mark.usefixtures("project")
+def test_a_directory_that_is_moved_while_it_is_in_use() -> None:
+    """Each of two runs keeps to its own directory: the one that was moved, and the one that was made in its place."""
+    Path("train.py").write_text(APP)
+    command, log = [sys.executable, "-m", "mag", "sweep", "C=1", "-q"], OWN / "log"
+    with subprocess.Popen(command) as first:
+        wait_for(lambda: log.exists() and log.read_text())
+        OWN.rename("experiments/moved")
+        with subprocess.Popen(command) as second:
+            wait_for(lambda: log.exists() and log.read_text())
+            Path("go").touch()
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    records = [one.record for one in Store() if one.record]
+    assert [(one.identifier, one.results) for one in records] == [("1|0.5", {"result": 1})] * 2
+    assert len({one.started for one in records}) == 2

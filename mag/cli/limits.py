@@ -50,7 +50,7 @@ class Size(click.ParamType[int]):
 
 _OPTIONS = (
     click.option("--timeout", type=Duration(), help="End an experiment that runs longer, as 90s, 20m or 2h."),
-    click.option("--stall", type=Duration(), help="End one that neither prints nor logs a metric for that long."),
+    click.option("--stall", type=Duration(), help="End one that neither prints nor logs anything for that long."),
     click.option("--memory", type=Size(), help="End one that holds more memory, child processes included, as 4G."),
     click.option("--stop-if", metavar="EXPR", help="End one whose logged metrics fulfil this, as 'loss is nan'."),
     click.option("--log-limit", type=Size(), help="Keep only the beginning and the end of a log that grows larger."),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MANY = 50
 _EVERY_SECONDS = 30.0
 _SHOWN_RESULTS = 3
+_LONGEST_RESULT = 60
 _LONGEST_MESSAGE = 200
 
 
@@ -33,7 +34,7 @@ def describe_outcome(outcome: Outcome) -> str:
     parts = [f"{outcome.status:<11} {escape(outcome.name)}"]
     if outcome.status in {"completed", "skipped"}:
         shown = list(outcome.results.items())[:_SHOWN_RESULTS]
-        parts += [f"{escape(name)}={escape(format_briefly(value))}" for name, value in shown]
+        parts += [cut(f"{escape(name)}={escape(format_briefly(value))}", _LONGEST_RESULT) for name, value in shown]
     if outcome.seconds is not None:
         parts.append(f"({outcome.seconds:.1f} s)")
     if outcome.message:
@@ -133,6 +134,7 @@ class LiveProgress(PlainProgress):
         console = Console(file=cast("IO[str]", Listener(sys.stderr)), highlight=False)
         self._live = Live(console=console, get_renderable=draw, refresh_per_second=4, transient=True)
         self._live.start()
+        console.show_cursor()  # Ctrl-Z would leave the shell without one
 
     def _tell_now_and_then(self) -> None:
         """The view tells it all the time."""

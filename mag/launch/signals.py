@@ -41,6 +41,29 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
         notify: Told of each signal then.
     """
     interruption = Interruption()
+
+    def act(number: int) -> None:
+        stop()
+        notify(number)
+
+    with _heeding(_NUMBERS, interruption, act):
+        yield interruption
+
+
+@contextlib.contextmanager
+def interrupt_on_signals() -> Iterator[Interruption]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does anyway, while the block runs: for experiments in this process."""
+    interruption = Interruption()
+
+    def act(_number: int) -> None:
+        raise KeyboardInterrupt
+
+    with _heeding(_NUMBERS[1:], interruption, act):
+        yield interruption
+
+
+@contextlib.contextmanager
+def _heeding(numbers: tuple[int, ...], interruption: Interruption, act: Callable[[int], None]) -> Iterator[None]:
     last = float("-inf")
 
     def handle(number: int, _frame: FrameType | None) -> None:
@@ -49,19 +72,18 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
         if interruption.signal and last - before < _ECHO_SECONDS[signal.Signals(number)]:
             return
         interruption.signal = interruption.signal or number
-        stop()
-        notify(number)
+        act(number)
 
     if threading.current_thread() is not threading.main_thread():
-        yield interruption
+        yield
         return
-    found = {number: signal.getsignal(number) for number in _NUMBERS}
+    found = {number: signal.getsignal(number) for number in numbers}
     # one that is None was set by no Python code, and could not be set again
     before = {number: each for number, each in found.items() if each is not None and each is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, handle)
     try:
-        yield interruption
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -21,6 +21,10 @@ from mag.record.redaction import NOTHING, Redaction
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
+class RemovedError(RecordError):
+    """The experiment's directory is gone."""
+
+
 class Attempt:
     """What one execution registers and how it ends.
 
@@ -96,11 +100,30 @@ class Attempt:
             if not isinstance(name, str) or not name:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
         encoded = self._encode(results)
+        self.find_home()
         with files.take_turn(self.paths.private):
             self.take_in()
             self.results.update(encoded)
             files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
             self._written = _stamp(self.paths.results)
+
+    def find_home(self) -> None:
+        """Go on where the experiment's directory is, should it have been moved while it was in use.
+
+        Raises:
+            RemovedError: It is not there any more; what is in its place, if anything, is not this attempt's.
+        """
+        lock = self.__dict__.get("lock")  # a worker process may have none
+        if lock is None or locks.is_at(self.paths.lock, lock):
+            return
+        place = locks.locate(lock)
+        moved = [ExperimentPaths(os.path.dirname(os.path.dirname(place)))] if place else []
+        for paths in (*moved, self.paths):  # the lock alone may be gone
+            with contextlib.suppress(OSError):
+                if files.read_file(paths.record).startswith(self._beginning):
+                    self.paths = paths
+                    return
+        raise RemovedError(f"Cannot write in {self.paths.directory}: it was removed or replaced while it was in use.")
 
     def take_in(self) -> None:
         """Learn which results other processes of the experiment have added."""
@@ -121,6 +144,7 @@ class Attempt:
         line = json.dumps(self._encode(metrics)) + "\n"
         try:
             if self._metrics is None:
+                self.find_home()
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
                 self._metrics = os.open(self.paths.metrics, flags, 0o666)
             os.write(self._metrics, line.encode())
@@ -148,6 +172,7 @@ class Attempt:
         Raises:
             RecordError: The file system refused.
         """
+        self.find_home()
         self.take_in()
         found = Ending(
             status,

@@ -39,8 +39,8 @@ def acquire(path: str) -> Lock | None:
     for _ in range(_TRIES):
         descriptor = os.open(path, _FLAGS, 0o666)
         taken = _lock(descriptor, fcntl.LOCK_EX)
-        if taken and _is_at(path, descriptor):
-            return Lock(descriptor)
+        if taken and is_at(path, lock := Lock(descriptor)):
+            return lock
         looked_at = not taken and _lock(descriptor, fcntl.LOCK_SH)  # who shares it with us does not hold it
         os.close(descriptor)
         if looked_at:
@@ -101,9 +101,19 @@ def is_held(path: str) -> bool:
         os.close(descriptor)
 
 
-def _is_at(path: str, descriptor: int) -> bool:
+def is_at(path: str, lock: Lock) -> bool:
+    """Tell whether a lock's file is the one at `path`: its folder may have been moved or removed."""
     try:
-        named, opened = os.stat(path, follow_symlinks=False), os.fstat(descriptor)
-    except FileNotFoundError:
+        named, opened = os.stat(path, follow_symlinks=False), os.fstat(lock.descriptor)
+    except OSError:
         return False
     return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+
+
+def locate(lock: Lock) -> str | None:
+    """Return where a lock's file is now; None where there is no telling, or it is nowhere (Linux)."""
+    try:
+        path = os.readlink(f"/proc/self/fd/{lock.descriptor}")
+    except OSError:
+        return None
+    return path if is_at(path, lock) else None

@@ -51,7 +51,7 @@ class ExperimentPaths(NamedTuple):
 
     @property
     def stop(self) -> str:
-        """Made by whoever stops the experiment from elsewhere, so that it is recorded as interrupted."""
+        """Made by whoever is about to end the experiment, which is not completed then, whatever its function does."""
         return f"{self.directory}/.mag/stop"
 
     @property

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import time
 from collections import Counter
 from typing import Any
 
@@ -10,6 +11,8 @@ from mag.record import controls, files, locks
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
 
+_PATIENCE_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("started", "app"), (str, type(None))),
     **dict.fromkeys(("command", "overrides", "plan"), (list,)),
@@ -133,13 +136,30 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
     return read_sweep(store, found[0])
 
 
-def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> None:
-    """Ask the runner of a sweep to do something else from now on.
+def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> StoredSweep:
+    """Ask the runner of a sweep to do something else from now on; return the sweep when it does.
 
     Raises:
-        RecordError: It does not run, or cannot be asked.
+        RecordError: It does not run, is being stopped, or cannot be asked.
     """
     if not sweep.running:
         raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}): there is nobody to ask.")
     control = controls.read_control(store, sweep.id)
-    controls.write_control(store, sweep.id, dataclasses.replace(control, **changes))
+    wanted = dataclasses.replace(control, **changes)
+    if control.stops and "stops" not in changes:
+        raise RecordError(
+            f"The sweep {sweep.id} is being stopped, and starts nothing more: type its command again then."
+        )
+    controls.write_control(store, sweep.id, wanted)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while sweep.running and time.monotonic() < deadline and not _is_heeded(wanted, sweep.progress):
+        time.sleep(_LOOK_SECONDS)
+        sweep = read_sweep(store, sweep.id)
+    return sweep
+
+
+def _is_heeded(wanted: controls.Control, progress: Progress | None) -> bool:
+    if progress is None:
+        return False
+    jobs = progress.jobs if wanted.jobs is None else min(wanted.jobs, progress.room)
+    return bool(wanted.stops) or (progress.paused, progress.jobs) == (wanted.paused, jobs)

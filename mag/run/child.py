@@ -31,6 +31,7 @@ from mag.settings import Settings
 FAILED = 1
 INTERRUPTED = 130
 _ECHO_SECONDS = 1.0
+_STOPPED = {"type": "stopped", "message": "it was asked to stop, and returned", "where": None}
 REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
 _set_mask = getattr(sys.modules.get("_signal"), "pthread_sigmask", signal.pthread_sigmask)
@@ -130,6 +131,11 @@ class _Interrupter:
 
     _first: float | None = None
 
+    @property
+    def has_come(self) -> bool:
+        """Whether SIGTERM has come; its exception may have been caught."""
+        return self._first is not None
+
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
         if self._first is None:
@@ -176,6 +182,9 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
         with contextlib.suppress(Exception):
             shutdown.carry_out()
         return code
+    if _interrupt.has_come or os.access(attempt.paths.stop, os.F_OK):
+        attempt.publish("interrupted", ending=attempt.measure_ending(INTERRUPTED), error=_STOPPED)
+        return INTERRUPTED
     attempt.publish("completed", ending=attempt.measure_ending(0))
     return 0
 

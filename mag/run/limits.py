@@ -1,10 +1,13 @@
 """Limits: what an experiment may cost, and the guard that ends it when it costs more."""
 
+import contextlib
 import dataclasses
 import os
 import time
 from typing import TYPE_CHECKING
 
+from mag.errors import RecordError
+from mag.record import files
 from mag.record.log import trim_log
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
@@ -100,6 +103,11 @@ class Guard:
             if self._condition.look():
                 return Reason("failed", "stop-if", self._condition.describe()), None
         return None, min(looks, default=None)
+
+    def announce_end(self) -> None:
+        """Leave word that the experiment is ended, before it is asked to: what it returns then may not be all."""
+        with contextlib.suppress(RecordError):  # on a full disk, one that returns nonetheless counts as completed
+            files.write_file(self._paths.stop, b"")
 
     def settle(self) -> None:
         """Hold what has ended to the limits that it may have passed since the last look: its log."""

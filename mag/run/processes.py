@@ -100,6 +100,7 @@ class Watch:
         while (death := child.collect()) is None:
             limit, pause = (None, None) if reason else guard.check()
             if reason is None and (self.is_stopped or limit):
+                guard.announce_end()
                 send_signal(child.pid, signal.SIGTERM)
                 reason = STOPPED if self.is_stopped else limit
                 deadline = time.monotonic() + grace

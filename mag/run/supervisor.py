@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mag.config.secrets import mask
 from mag.errors import ExistsError, MagError
 from mag.record import claims, files, locks
-from mag.record.attempts import Attempt
+from mag.record.attempts import Attempt, RemovedError
 from mag.record.claims import Claim
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -107,8 +107,8 @@ class Supervisor:
         guard.settle()
         if left := child.leftovers:
             _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
-        if reason is None and os.path.exists(attempt.paths.stop):
-            reason = STOPPED
+        if os.path.exists(attempt.paths.stop):  # by somebody else, where this process knows of no reason
+            reason = reason or STOPPED
             files.remove_file(attempt.paths.stop)
         outcome = _conclude(attempt, task, death, reason, watch.oom)
         remark = guard.remark(completed=outcome.status == "completed")
@@ -136,8 +136,9 @@ def _announce(claim: Claim, tell: Callable[[str], None]) -> None:
 def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, oom: OomCounter) -> Outcome:
     """Return the outcome; where the child published none, or was `ended` by mag, publish the verdict."""
     try:
+        attempt.find_home()
         record = read_record(attempt.paths)
-    except FileNotFoundError:
+    except (FileNotFoundError, RemovedError):
         message = "its directory was removed while it ran"
         return Outcome(task.index, os.path.basename(attempt.paths.directory), "failed", message=message)
     if record.status == "running" or (ended and record.status != "completed"):

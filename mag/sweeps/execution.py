@@ -14,7 +14,7 @@ from mag.config.secrets import mask_command
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, Server
-from mag.launch.signals import Interruption, stop_on_signals
+from mag.launch.signals import interrupt_on_signals, stop_on_signals
 from mag.record import files
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
@@ -238,20 +238,18 @@ def _run(
 ) -> int | None:
     """Take in the outcomes; return the signal that stopped the sweep, if one did.
 
-    Signals are left to the experiment that runs in this process: Ctrl-C interrupts it, and so ends the sweep.
+    Where an experiment runs in this process, they interrupt it, and so end the sweep.
     """
     store, sweep = StorePaths(conditions.store), conditions.provenance.sweep
     with (
-        contextlib.nullcontext(Interruption())
-        if in_process
-        else stop_on_signals(launcher.stop, observer.interrupt) as interruption,
+        interrupt_on_signals() if in_process else stop_on_signals(launcher.stop, observer.interrupt) as interruption,
         converse(launcher, store, sweep, tally.read, tally.adjust),
     ):
         for outcome in outcomes:
             tally.end(outcome)
             observer.end(outcome)
             if in_process and outcome.cause == "interrupted":
-                interruption.signal = signal.SIGINT
+                interruption.signal = interruption.signal or signal.SIGINT
         tally.finish()
     return interruption.signal
 

@@ -20,7 +20,7 @@ Mag = Callable[..., CompletedProcess[str]]
 Read = Callable[[str], Record]
 Start = Callable[..., "subprocess.Popen[str]"]
 APP = """\
-import os, time
+import os, signal, time
 import mag
 
 @mag.main(config_path="configs", config_name="config")
@@ -119,6 +119,19 @@ def test_stop_a_sweep(start: Start, mag: Mag, read: Read) -> None:
     assert mag("stop").returncode == 2
 
 
+def test_a_sweep_that_is_being_stopped(start: Start, mag: Mag) -> None:
+    """It cannot be given more to do, and can be stopped at once."""
+    Path("train.py").write_text(APP.replace("time.sleep(0.02)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)"))
+    process = start("C=1,2,3", "-j", "2", "--grace", "60s")
+    stopping = subprocess.Popen([sys.executable, "-m", "mag", "stop"], stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: mag("resume").returncode == 2)
+
+    assert "is being stopped" in mag("jobs", "3").stderr
+    assert mag("stop", "--now").returncode == 0
+    process.communicate(timeout=20)
+    assert (process.returncode, stopping.communicate(timeout=20)[1][:9]) == (1, "The sweep")
+
+
 def test_stop_an_experiment(start: Start, mag: Mag, read: Read) -> None:
     """Stopping an experiment ends it alone; its sweep goes on, even one that gives up at the first failure."""
     process = start("C=1,2,3", "-j", "2", "-x")
@@ -136,7 +149,6 @@ def test_a_paused_sweep_tries_nothing_again(start: Start, mag: Mag, read: Read) 
     """A retry waits, too, until the sweep is resumed."""
     process = start("C=1,2", "gamma=2", "-j", "2", "--retries", "1")
     assert mag("pause").returncode == 0
-    wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["state"] == "paused")
     Path("go").touch()
     wait_for(lambda: [read(f"{C}|2.0").status for C in (1, 2)] == ["failed", "failed"])
     time.sleep(0.3)
@@ -150,8 +162,8 @@ def test_a_paused_sweep_tries_nothing_again(start: Start, mag: Mag, read: Read) 
 def test_pause_and_resume(start: Start, mag: Mag) -> None:
     """A paused sweep starts nothing until it is resumed; what runs goes on."""
     process = start("C=1,2,3,4", "-j", "2")
-    assert mag("pause").returncode == 0
-    wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["state"] == "paused")
+    assert mag("pause").returncode == 0  # which returns when the sweep heeds it
+    assert json.loads(mag("status", "--json").stdout)[0]["state"] == "paused"
     Path("go").touch()
     wait_for(lambda: json.loads(mag("status", "--json").stdout)[0]["progress"]["counts"] == {"completed": 2})
     assert len(starts()) == 2

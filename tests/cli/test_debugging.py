@@ -1,5 +1,6 @@
 """Laws of `--debug`: experiments run in the command's own process, and a debugger opens where one fails."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -107,6 +108,19 @@ def test_without_a_terminal(mag: Mag, read: Read) -> None:
     assert (done.returncode, read("2").status, read("4").status) == (1, "failed", "completed")
     assert 'raise ValueError("bad C")' in done.stdout
     assert "2 experiments: 1 completed, 1 failed." in done.stderr
+
+
+def test_a_request_to_stop(app: Path, read: Read) -> None:
+    """SIGTERM interrupts the experiment and ends the sweep, as Ctrl-C does."""
+    (app / "train.py").write_text(
+        "import os, signal, time\nimport mag\n@mag.main\ndef train(config):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-m", "mag", "sweep", "+C=4,5", "--debug"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, read("4").status) == (143, "interrupted")
+    assert "1 interrupted, 1 not started" in done.stderr
 
 
 @pytest.mark.parametrize("options", [["-j", "2"], ["--snapshot"]])

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -16,7 +17,7 @@ from mag.record.records import Record
 Mag = Callable[..., CompletedProcess[str]]
 Read = Callable[[str], Record]
 APP = """\
-import os, signal, subprocess, sys, time
+import os, signal, subprocess, sys, threading, time
 import mag
 
 def hog():
@@ -60,16 +61,34 @@ def orphan():
     subprocess.run(["sh", "-c", f'setsid {sys.executable} -c "{code}" &'])
     time.sleep(60)
 
+def catcher():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        return {"part": 1}
+
+def handler():
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    print("ready", flush=True)
+    asked.wait()
+    return {"part": 1}
+
+def nested():
+    mag.sweep(lambda config: time.sleep(60), ["+a=1"], experiments_dir="inner")
+    return {"part": 1}
+
 KINDS = {
     "sleep": lambda: time.sleep(60),
     "halt": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     "family": lambda: subprocess.run(["bash", "-c", "echo $$; sleep 61 & echo $!; sleep 61"]),
-    "fine": lambda: None,
+    "fine": lambda: {"all": 1},
 }
 
 @mag.main()
 def train(config):
-    KINDS.get(config.kind, globals().get(config.kind))()
+    return KINDS.get(config.kind, globals().get(config.kind))()
 """
 
 
@@ -80,7 +99,7 @@ def app(project: Path) -> Path:
     return project
 
 
-@pytest.mark.parametrize("kind", ["sleep", "halt", "family", "deaf", "polite"])
+@pytest.mark.parametrize("kind", ["sleep", "halt", "family", "deaf", "polite", "catcher", "handler", "nested"])
 def test_timeout(mag: Mag, read: Read, kind: str) -> None:
     """Whatever it does meanwhile, an experiment that runs too long is ended, and its record says timeout."""
     done = mag("sweep", f"+kind={kind},fine", "--timeout", "0.4s", "--grace", "0.3s")
@@ -89,6 +108,19 @@ def test_timeout(mag: Mag, read: Read, kind: str) -> None:
     assert (done.returncode, record.status) == (1, "timeout")
     assert record.error == {"type": "timeout", "message": "it ran longer than 0.4 s", "where": None}
     assert read("fine").status == "completed"
+
+
+@pytest.mark.parametrize("kind", ["catcher", "handler"])
+@pytest.mark.parametrize("named", [[], ["experiment"]])
+def test_what_returns_when_it_is_stopped(app: Path, mag: Mag, read: Read, kind: str, named: list[str]) -> None:
+    """It is not completed, since nobody knows whether it did all; what it returned is kept."""
+    log = app / "experiments" / kind / "log"
+    with subprocess.Popen([sys.executable, "-m", "mag", "sweep", "-q", f"+kind={kind}"]) as runner:
+        while not (log.exists() and log.read_text()):
+            time.sleep(0.02)
+        mag("stop", *[kind for _ in named])
+
+    assert (runner.returncode, read(kind).status, read(kind).results) == (1, "interrupted", {"part": 1})
 
 
 def test_timeout_ends_the_whole_tree(app: Path, mag: Mag) -> None:
