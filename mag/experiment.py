@@ -23,10 +23,11 @@ from mag.config.view import make_view
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures, values
 from mag.record.attempts import Attempt, read_metrics
+from mag.record.clock import tell_time
 from mag.record.log import Capture, open_log
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
-from mag.record.provenance import Provenance, describe_host, tell_time
+from mag.record.provenance import Provenance, describe_host
 from mag.record.records import Record
 from mag.record.redaction import Redaction
 from mag.record.repetition import Repetition

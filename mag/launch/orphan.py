@@ -5,8 +5,8 @@ import time
 
 from mag.errors import MagError
 from mag.record import files, locks
+from mag.record.clock import tell_time
 from mag.record.paths import ExperimentPaths, StorePaths
-from mag.record.provenance import tell_time
 from mag.record.records import Record, read_record, write_record
 from mag.record.recovery import bring_back, recover_experiment
 from mag.run.supervisor import describe_record

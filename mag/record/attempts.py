@@ -1,23 +1,25 @@
 """One execution of an experiment, from the process that carries it out."""
 
 import contextlib
+import errno
 import json
 import os
 import resource
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mag.errors import RecordError, ResultError
-from mag.record import claims, files, locks, provenance, records, values
+from mag.record import claims, files, locks, records, values
 from mag.record.claims import Claim
+from mag.record.clock import count_seconds, tell_time
 from mag.record.drift import survey_modules, tell_drift
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Ending, Record, Status
 from mag.record.recovery import bring_back
 from mag.record.redaction import NOTHING, Redaction
 
+_LARGEST = 64 << 20
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -54,9 +56,10 @@ class Attempt:
         self.paths: ExperimentPaths = claim.paths
         self.redaction = redaction
         self.lock = claim.lock
-        self._began = time.monotonic()
+        self._began = count_seconds()
         self._before = measure_usage()
         self._metrics: int | None = None
+        self._is_torn = False
         self._owner = os.getpid()
         self._written: tuple[int, ...] | None = None
         try:
@@ -103,9 +106,13 @@ class Attempt:
         self.find_home()
         with files.take_turn(self.paths.private):
             self.take_in()
-            self.results.update(encoded)
-            files.write_file(self.paths.results, values.dump_json(self.results), scratch=self.paths.private)
-            self._written = _stamp(self.paths.results)
+            merged = {**self.results, **encoded}
+            content = values.dump_json(merged)
+            if len(content) > _LARGEST:
+                names = ", ".join(map(repr, results))
+                raise ResultError(f"Results of more than {_LARGEST >> 20} MB cannot be stored: save {names} as a file.")
+            files.write_file(self.paths.results, content, scratch=self.paths.private)
+            self.results, self._written = merged, _stamp(self.paths.results)
 
     def find_home(self) -> None:
         """Go on where the experiment's directory is, should it have been moved while it was in use.
@@ -130,9 +137,11 @@ class Attempt:
         stamp = _stamp(self.paths.results)
         if stamp == self._written:
             return
+        self._written = stamp
         with contextlib.suppress(OSError, RecordError):  # somebody else wrote what is no results
-            self.results.update(files.read_object(self.paths.results))
-            self._written = stamp
+            for name, value in files.read_object(self.paths.results).items():
+                with contextlib.suppress(ResultError):  # nor need that be what mag would have written
+                    self.results |= self._encode({name: value})
 
     def append_metrics(self, metrics: Mapping[str, object]) -> None:
         """Append one line to `metrics.jsonl`.
@@ -141,15 +150,24 @@ class Attempt:
             ResultError: A value cannot be stored.
             RecordError: The file cannot be written.
         """
-        line = json.dumps(self._encode(metrics)) + "\n"
+        line = values.dump_line(self._encode(metrics))
         try:
             if self._metrics is None:
                 self.find_home()
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
                 self._metrics = os.open(self.paths.metrics, flags, 0o666)
-            os.write(self._metrics, line.encode())
+            self._write_line(line)
         except OSError as error:
             raise RecordError(f"Cannot write {self.paths.metrics}: {error.strerror}.") from error
+
+    def _write_line(self, line: bytes) -> None:
+        """Append a line, on a new one where the last could only be begun, since the disk was full."""
+        if self._is_torn:
+            line = b"\n" + line
+        written = os.write(self._metrics or 0, line)
+        self._is_torn = written < len(line)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _encode(self, named: Mapping[str, object]) -> dict[str, Any]:
         redact = self.redaction.redact_result
@@ -178,8 +196,8 @@ class Attempt:
             status,
             self.results,
             tell_drift(self.commit),
-            provenance.tell_time(),
-            round(time.monotonic() - self._began, 6),
+            tell_time(),
+            round(count_seconds() - self._began, 6),
             ending,
             error and {**error, "message": self.redaction.redact(error["message"])},
         )
@@ -205,12 +223,15 @@ class Attempt:
 _SENT = {"identity", "number", "status", "results", "commit", "_beginning", "_began"}
 
 
+_UNTOUCHED = {"_metrics": None, "_is_torn": False, "_owner": 0, "_written": None}
+
+
 def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], patterns: tuple[str, ...]) -> Attempt:
     attempt = object.__new__(Attempt)
     attempt.paths = ExperimentPaths(directory)
     attempt.redaction = Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING
     # CPU time of a child counts from its fork
-    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, _metrics=None, _owner=0, _written=None)
+    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, **_UNTOUCHED)
     return attempt
 
 
@@ -240,14 +261,17 @@ def read_metrics(path: str) -> list[dict[str, Any]]:
     Args:
         path: The file, which need not be there.
     """
-    try:
-        lines = files.read_file(path).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
     found = []
-    for line in lines:
-        try:
+    for line in _read_lines(path):
+        with contextlib.suppress(ValueError, RecursionError):
             found.append(values.decode(json.loads(line)))
-        except ValueError:
-            continue
     return found
+
+
+def _read_lines(path: str) -> Iterator[bytes]:
+    try:
+        descriptor = os.open(path, files.OLD_FILE)
+    except OSError:
+        return
+    with open(descriptor, "rb") as file, contextlib.suppress(OSError):  # it is a folder, say
+        yield from file

@@ -178,14 +178,17 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
     import shutil  # noqa: PLC0415  (with its compressors; rarely needed, and a fork carries what is loaded)
 
     try:
-        content = files.read_file(paths.record)
+        content = _read_last(paths.record)
         number = _number_last(claim, content)
         folder = paths.attempt(number)
         files.make_own_folder(os.path.dirname(folder))
         files.make_own_folder(folder)
-        for path in (paths.log, paths.results, paths.metrics):
+        for path in paths.output:
             if os.path.lexists(path):
                 (shutil.copy2 if keep else os.replace)(path, f"{folder}/{os.path.basename(path)}")
+        if content is None:
+            os.replace(paths.record, f"{folder}/{os.path.basename(paths.record)}")
+            return number + 1
     except OSError as error:
         place, reason = error.filename or paths.directory, error.strerror or error
         raise RecordError(f"Cannot set aside the last attempt: {place}: {reason}.") from error
@@ -194,11 +197,21 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
     return number + 1
 
 
-def _number_last(claim: Claim, content: bytes) -> int:
+def _read_last(path: str) -> bytes | None:
+    """Return the bytes of the last record; None where it is larger than what is read, or no file."""
+    try:
+        return files.read_file(path)
+    except OSError as error:
+        if error.errno in files.SOMETHING_ELSE:
+            return None
+        raise
+
+
+def _number_last(claim: Claim, content: bytes | None) -> int:
     """Return the number of the last attempt: as it says itself, unless something else has that number."""
     number = claim.previous.attempt if claim.previous else 0
     try:
-        if number and files.read_file(f"{claim.paths.attempt(number)}/record.json") == content:
+        if number and content is not None and files.read_file(f"{claim.paths.attempt(number)}/record.json") == content:
             return number
         earlier = [int(name) for name in os.listdir(f"{claim.paths.private}/attempts") if name.isdigit()]
     except FileNotFoundError:

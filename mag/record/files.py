@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,7 +21,10 @@ from mag.errors import RecordError
 
 TEMPORARY = ".tmp"
 _LARGEST = 256 << 20
-_OLD_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+_TURN_TRIES = 1000
+_TURN_SECONDS = 0.002
+OLD_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+"""How a file that others may have put there is opened: no link is followed, and no pipe waited for."""
 
 
 class NewerVersionError(RecordError):
@@ -31,7 +35,8 @@ class RefusedError(RecordError):
     """The file system would not let the file be read, perhaps only now: nothing is known of what it holds."""
 
 
-_SOMETHING_ELSE = {errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
+SOMETHING_ELSE = {errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
+"""What the system says of a path where no file is that mag may have written."""
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -121,7 +126,7 @@ def refuse_link(path: str) -> None:
 def take_turn(folder: str) -> Iterator[bool]:
     """Let no other process that asks for it be in such a block at the same time; lend whether that is so.
 
-    It is not on file systems that lock no folders.
+    It is not on file systems that lock no folders, or where another is halted in its block.
 
     Raises:
         RecordError: There is no such folder.
@@ -131,18 +136,24 @@ def take_turn(folder: str) -> Iterator[bool]:
     except OSError as error:
         raise RecordError(f"Cannot open {folder}: {error.strerror}.") from error
     try:
-        yield _lock(turn, fcntl.LOCK_EX)
+        yield _wait_for_turn(turn)
     finally:
-        _lock(turn, fcntl.LOCK_UN)  # a process that another thread forked meanwhile has the open folder, too
+        with contextlib.suppress(OSError):  # a process that another thread forked meanwhile has the open folder, too
+            fcntl.flock(turn, fcntl.LOCK_UN)
         os.close(turn)
 
 
-def _lock(folder: int, kind: int) -> bool:
-    try:
-        fcntl.flock(folder, kind)
-    except OSError:
-        return False
-    return True
+def _wait_for_turn(folder: int) -> bool:
+    for _ in range(_TURN_TRIES):
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_TURN_SECONDS)
+        except OSError:
+            return False
+        else:
+            return True
+    return False
 
 
 def _write_new(path: str, content: bytes | Iterable[bytes], *, durable: bool) -> None:
@@ -176,7 +187,7 @@ def send_file_to_disk(path: str) -> None:
     if not os.access(path, os.F_OK):  # cheaper than an exception, to a process that was just forked
         return
     with contextlib.suppress(OSError):
-        descriptor = os.open(path, _OLD_FILE)
+        descriptor = os.open(path, OLD_FILE)
         send_to_disk(descriptor)
         os.close(descriptor)
 
@@ -216,7 +227,7 @@ def read_file(path: str) -> bytes:
         FileNotFoundError: There is none.
         OSError: It cannot be read, is no regular file, or is larger than any that mag writes.
     """
-    descriptor = os.open(path, _OLD_FILE)
+    descriptor = os.open(path, OLD_FILE)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -253,7 +264,7 @@ def read_object(path: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        kind = RecordError if error.errno in _SOMETHING_ELSE else RefusedError
+        kind = RecordError if error.errno in SOMETHING_ELSE else RefusedError
         raise kind(f"Cannot read {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise RecordError(f"Cannot read {path}: it is not whole JSON.") from error

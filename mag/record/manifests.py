@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mag.record import files, values
+from mag.record.clock import tell_time
 from mag.record.paths import StorePaths
-from mag.record.provenance import Provenance, tell_time
+from mag.record.provenance import Provenance
 
 
 def choose_id() -> str:

@@ -35,6 +35,11 @@ class ExperimentPaths(NamedTuple):
         return f"{self.directory}/metrics.jsonl"
 
     @property
+    def output(self) -> tuple[str, ...]:
+        """What an attempt leaves beside its record: it is set aside, and brought back, with that."""
+        return self.log, self.results, self.metrics
+
+    @property
     def private(self) -> str:
         """The folder of mag's own files."""
         return f"{self.directory}/.mag"

@@ -1,7 +1,6 @@
 """Where results come from: the command, the app, the code, the host. Gathered once a command."""
 
 import dataclasses
-import datetime as dt
 import os
 import platform
 import sys
@@ -112,8 +111,3 @@ def read_own_version() -> str:
 def describe_host() -> dict[str, Any]:
     """Return where this process runs: host name and process number."""
     return {"name": os.uname().nodename, "pid": os.getpid()}
-
-
-def tell_time() -> str:
-    """Return the time of day in UTC, ISO 8601 with microseconds."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")

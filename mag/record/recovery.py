@@ -50,10 +50,10 @@ def bring_back(paths: ExperimentPaths) -> None:
             files.refuse_link(place)
         if record.status != "completed" or not os.path.isdir(folder):
             return
-        for path in (paths.log, paths.results):
+        for path in paths.output:
             aside = f"{folder}/{os.path.basename(path)}"
             if os.path.lexists(aside) and not os.path.lexists(path):
                 os.replace(aside, path)
-        for name in os.listdir(folder):
-            files.remove_file(f"{folder}/{name}")
+        files.remove_temporaries(folder)
+        files.remove_file(f"{folder}/{os.path.basename(paths.record)}")  # a copy; whatever else is there, stays
         os.rmdir(folder)

@@ -12,22 +12,32 @@ from typing import Any
 from mag.errors import ResultError
 
 _CHUNK = 1000
+_DEEPEST = 100
+_MOST_DIGITS = 4300
+"""What Python, and others, read back of an integer, unless they are told otherwise."""
+_MOST_BITS = int(_MOST_DIGITS * math.log2(10))
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-def encode_result(name: str, value: object) -> Any:
+def encode_result(name: str, value: object, depth: int = 0) -> Any:
     """Return `value` as plain JSON data.
 
     Args:
         name: What the result is called, for the message.
         value: A number, string, boolean, None, list, tuple, mapping or numpy scalar or array of those.
+        depth: How deep inside of a result it is.
 
     Raises:
-        ResultError: The value, or one inside it, is of another kind.
+        ResultError: The value, or one inside it, is of another kind, or could not be read back.
+        RecursionError: It holds itself, or is nested too deep to be read back.
 
     >>> encode_result("loss", [float("inf"), 1])
     ['inf', 1]
     """
+    if depth > _DEEPEST:
+        raise RecursionError
+    if type(value) is int and value.bit_length() > _MOST_BITS:
+        raise ResultError(f"Result {name!r} has more than {_MOST_DIGITS} digits: register it as a string or a float.")
     if value is None or type(value) in (bool, int, str):
         return value
     if isinstance(value, float):
@@ -35,11 +45,11 @@ def encode_result(name: str, value: object) -> Any:
     if isinstance(value, bool | int | str):  # a subclass, such as an enum's member
         return json.loads(json.dumps(value))
     if isinstance(value, Mapping):
-        return {_encode_key(name, key): encode_result(f"{name}.{key}", item) for key, item in value.items()}
+        return {_encode_key(name, key): encode_result(f"{name}.{key}", item, depth + 1) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [encode_result(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        return [encode_result(f"{name}[{index}]", item, depth + 1) for index, item in enumerate(value)]
     if callable(to_list := getattr(value, "tolist", None)) and hasattr(value, "dtype"):  # numpy, torch on the CPU
-        return encode_result(name, to_list())
+        return encode_result(name, to_list(), depth + 1)
     raise ResultError(
         f"Result {name!r} is of type {type(value).__name__}, which cannot be stored: "
         f"register a number, string, boolean, None, list or dict of them, or save it as a file in its directory."

@@ -11,7 +11,6 @@ import gc
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NoReturn
@@ -20,6 +19,7 @@ from mag.errors import RecordError
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
+from mag.record.clock import count_seconds
 from mag.record.log import Streams, flush_streams, open_streams, redirect
 from mag.record.paths import ExperimentPaths
 from mag.run.mould import Mould
@@ -137,7 +137,7 @@ class _Interrupter:
         return self._first is not None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        now = time.monotonic()
+        now = count_seconds()
         if self._first is None:
             self._first = now
             raise KeyboardInterrupt

@@ -3,11 +3,11 @@
 import contextlib
 import dataclasses
 import os
-import time
 from typing import TYPE_CHECKING
 
 from mag.errors import RecordError
 from mag.record import files
+from mag.record.clock import count_seconds
 from mag.record.log import trim_log
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
@@ -72,13 +72,13 @@ class Guard:
         self._paths = paths
         self._pid = pid
         self._reaper = reaper
-        self._began = self._moved = time.monotonic()
+        self._began = self._moved = count_seconds()
         self._seen: tuple[tuple[int, int], ...] = ()
         self._condition = _follow(limits.stop_if, paths)
 
     def check(self) -> tuple[Reason | None, float | None]:
         """Return why the attempt has to end now, if it has to, and in how many seconds to look again."""
-        limits, now = self._limits, time.monotonic()
+        limits, now = self._limits, count_seconds()
         looks = []
         if limits.log is not None:
             trim_log(self._paths.log, limits.log)

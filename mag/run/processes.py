@@ -9,6 +9,7 @@ import time
 from types import FrameType
 from typing import NamedTuple, Protocol
 
+from mag.record.clock import count_seconds
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 
@@ -103,11 +104,11 @@ class Watch:
                 guard.announce_end()
                 send_signal(child.pid, signal.SIGTERM)
                 reason = STOPPED if self.is_stopped else limit
-                deadline = time.monotonic() + grace
-            if deadline is not None and (self.is_hurried or time.monotonic() >= deadline):
+                deadline = count_seconds() + grace
+            if deadline is not None and (self.is_hurried or count_seconds() >= deadline):
                 send_signal(child.pid, signal.SIGKILL)
                 deadline = None
-            self._sleep(child, pause if deadline is None else deadline - time.monotonic())
+            self._sleep(child, pause if deadline is None else deadline - count_seconds())
         return death, reason
 
     def _sleep(self, child: Ending, seconds: float | None) -> None:
@@ -155,8 +156,8 @@ def end_leftovers(group: int) -> int:
     Args:
         group: The process group of the experiment, whose leader is gone.
     """
-    began, ended = time.monotonic(), 0
-    while (waited := time.monotonic() - began) < _LONGEST_SWEEP_SECONDS:
+    began, ended = count_seconds(), 0
+    while (waited := count_seconds() - began) < _LONGEST_SWEEP_SECONDS:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:

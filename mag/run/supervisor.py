@@ -13,9 +13,10 @@ from mag.errors import ExistsError, MagError
 from mag.record import claims, files, locks
 from mag.record.attempts import Attempt, RemovedError
 from mag.record.claims import Claim
+from mag.record.clock import tell_time
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
-from mag.record.provenance import describe_host, tell_time
+from mag.record.provenance import describe_host
 from mag.record.records import BROKEN, Record, read_record, write_record
 from mag.record.redaction import Redaction, find_secret_variables
 from mag.record.tail import read_last_line

@@ -6,8 +6,8 @@ import time
 from collections import Counter, deque
 from typing import Any
 
+from mag.record.clock import tell_time
 from mag.record.progress import Progress
-from mag.record.provenance import tell_time
 from mag.record.records import BROKEN, FAULTY
 from mag.run.tasks import Outcome
 
