@@ -3,6 +3,7 @@
 import collections
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -12,6 +13,8 @@ from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.records import BROKEN
 from mag.run.tasks import Conditions, Outcome, Task
 
+_NO_SUPERVISOR = "no supervisor"
+_WAIT_SECONDS = 0.1
 _TRIES = 3  # of supervisors that die before the experiment begins
 
 
@@ -84,12 +87,7 @@ class LocalLauncher:
             yield from map(self._run_in_turn, tasks)
             return
         rest, outcomes = _Rest(tasks), queue.SimpleQueue[Outcome | _End]()
-        slots = [
-            threading.Thread(target=self._fill_slot, args=(rest, outcomes), name=f"mag-slot-{number}", daemon=True)
-            for number in range(self._most)
-        ]
-        for slot in slots:
-            slot.start()
+        slots = self._open_slots(rest, outcomes)
         for _ in slots:
             while isinstance(outcome := outcomes.get(), Outcome):
                 yield outcome
@@ -97,6 +95,26 @@ class LocalLauncher:
                 raise outcome.error
         for slot in slots:
             slot.join()
+
+    def _open_slots(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | _End]") -> list[threading.Thread]:
+        """Start the threads: as many as may be wanted, or as the system has room for.
+
+        Raises:
+            LaunchError: It has room for none.
+        """
+        slots: list[threading.Thread] = []
+        for number in range(self._most):
+            slot = threading.Thread(
+                target=self._fill_slot, args=(rest, outcomes), name=f"mag-slot-{number}", daemon=True
+            )
+            try:
+                slot.start()
+            except RuntimeError as error:
+                if not slots:
+                    raise LaunchError(f"Nothing can be run: {error}.") from error
+                break
+            slots.append(slot)
+        return slots
 
     def _run_in_turn(self, task: Task) -> Outcome:
         self._gate.enter()  # the sweep may be paused
@@ -147,25 +165,30 @@ class LocalLauncher:
             self._gpus.append(gpu)
 
     def _try_to_begin(self, task: Task) -> Outcome:
-        for _ in range(_TRIES):
+        tries = _TRIES
+        while True:
             outcome = self._try(task)
-            if self._stops or outcome.cause != NOT_BEGUN:
-                break
-        return outcome
+            tries -= outcome.cause == NOT_BEGUN
+            if outcome.cause == _NO_SUPERVISOR and self._hired and not self.is_ending:
+                time.sleep(_WAIT_SECONDS)  # the system has no room for more; those that there are will be free
+            elif self._stops or outcome.cause != NOT_BEGUN or not tries:
+                return outcome
 
     def _try(self, task: Task) -> Outcome:
         unstarted = Outcome(task.index, task.name, "unstarted")
         try:
             supervisor = self._hire()
         except LaunchError as error:
-            return unstarted._replace(message=str(error))
+            return unstarted._replace(message=str(error), cause=_NO_SUPERVISOR)
         outcome = unstarted if self._stops else supervisor.run(task, self._started)
-        if outcome is not None:
+        if outcome is not None and (outcome.status != "unstarted" or self._stops):
             self._idle.append(supervisor)
             return outcome
         self._hired.remove(supervisor)
         supervisor.close()
-        return settle_orphan(task, self._conditions, supervisor.begun)
+        if outcome is not None:  # somebody else has asked this supervisor to stop
+            return outcome._replace(cause=NOT_BEGUN)
+        return settle_orphan(task, self._conditions, supervisor.begun, lambda: self._stops)
 
     def _count_failure(self, outcome: Outcome) -> None:
         """Give up in time: before the place is given to the next."""

@@ -1,14 +1,19 @@
 """Orphans: experiments whose supervisor died, of which somebody has to say what became."""
 
 import os
+import signal
 import time
+from collections.abc import Callable
 
 from mag.errors import MagError
 from mag.record import files, locks
-from mag.record.clock import tell_time
+from mag.record.attempts import read_results
+from mag.record.clock import count_seconds, tell_time
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record, write_record
 from mag.record.recovery import bring_back, recover_experiment
+from mag.run.limits import STOPPED, Guard, Reason
+from mag.run.processes import send_signal
 from mag.run.supervisor import describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
@@ -19,27 +24,31 @@ _POLL_SECONDS = 0.02
 _NOTHING = Record(identity="", identifier="", status="killed", config={})
 
 
-def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outcome:
+def settle_orphan(
+    task: Task, conditions: Conditions, begun: str | None, count_stops: Callable[[], int] = lambda: 0
+) -> Outcome:
     """Return what became of a task whose supervisor died: its child may live on and publish.
 
-    Waits until nobody holds the experiment's lock. Where nothing was published then, the verdict is written here.
+    Waits until nobody holds the experiment's lock, and ends the child where its supervisor would have. Where nothing
+    was published then, the verdict is written here.
 
     Args:
         task: The task.
         conditions: Those of its supervisor.
         begun: The directory that the supervisor began to use for it; None if it had not come to that.
+        count_stops: Tells how often the command was asked to stop: once with a grace period, twice at once.
     """
     if begun is None:
         recover_experiment(StorePaths(conditions.store).experiment(task.name))
         return Outcome(task.index, task.name, "killed", message=f"{_KILLED} before it began", cause=NOT_BEGUN)
     paths = StorePaths(conditions.store).experiment(begun)
     try:
-        while (lock := locks.acquire(paths.lock)) is None:
-            time.sleep(_POLL_SECONDS)
+        lock, reason = _wait_for_end(paths, conditions, count_stops)
         try:
             files.remove_temporaries(paths.private)
+            files.remove_file(paths.stop)
             has_begun = locks.has_begun(lock)
-            record = _judge(paths, has_begun=has_begun)
+            record = _judge(paths, reason, has_begun=has_begun)
         finally:
             lock.release()
     except FileNotFoundError:
@@ -51,7 +60,28 @@ def settle_orphan(task: Task, conditions: Conditions, begun: str | None) -> Outc
     return describe_record(task, record)
 
 
-def _judge(paths: ExperimentPaths, *, has_begun: bool) -> Record:
+def _wait_for_end(
+    paths: ExperimentPaths, conditions: Conditions, count_stops: Callable[[], int]
+) -> tuple[locks.Lock, Reason | None]:
+    """Wait for the lock of an experiment; return it, and why the experiment was ended, if it was."""
+    guard: Guard | None = None
+    reason: Reason | None = None
+    deadline = 0.0
+    while (lock := locks.acquire(paths.lock)) is None:
+        if (pid := locks.read_holder(paths.lock)) is not None:
+            guard = guard or Guard(conditions.limits, paths, pid, pid)
+            limit = None if reason else guard.check()[0]
+            if reason is None and (count_stops() or limit):
+                guard.announce_end()
+                send_signal(pid, signal.SIGTERM)
+                reason, deadline = (STOPPED if count_stops() else limit), count_seconds() + conditions.grace
+            elif reason is not None and (count_stops() > 1 or count_seconds() >= deadline):
+                send_signal(pid, signal.SIGKILL)
+        time.sleep(_POLL_SECONDS)
+    return lock, reason
+
+
+def _judge(paths: ExperimentPaths, reason: Reason | None, *, has_begun: bool) -> Record:
     """Return the record of the attempt; where it says running, what became of that is written first.
 
     Raises:
@@ -63,10 +93,11 @@ def _judge(paths: ExperimentPaths, *, has_begun: bool) -> Record:
         if has_begun or not os.path.isdir(paths.private):
             raise
         return _NOTHING
-    if record.status == "running":
-        message = _KILLED if has_begun else f"{_KILLED} before it began"
-        error = {"type": "killed", "message": message, "where": None}
-        record = record.replace(status="killed", error=error, ended=tell_time())
+    if record.status == "running" or (reason and record.status == "interrupted"):
+        reason = reason or Reason("killed", "killed", _KILLED if has_begun else f"{_KILLED} before it began")
+        error = {"type": reason.kind, "message": reason.message, "where": None}
+        results = {**record.results, **read_results(paths)}
+        record = record.replace(status=reason.status, error=error, ended=tell_time(), results=results)
     elif not has_begun:  # the last attempt's, of which something may have been set aside
         bring_back(paths)
         return record

@@ -102,7 +102,7 @@ class Attempt:
         for name in results:
             if not isinstance(name, str) or not name:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
-        encoded = self._encode(results)
+        encoded = _encode(results, self.redaction)
         self.find_home()
         with files.take_turn(self.paths.private):
             self.take_in()
@@ -138,10 +138,7 @@ class Attempt:
         if stamp == self._written:
             return
         self._written = stamp
-        with contextlib.suppress(OSError, RecordError):  # somebody else wrote what is no results
-            for name, value in files.read_object(self.paths.results).items():
-                with contextlib.suppress(ResultError):  # nor need that be what mag would have written
-                    self.results |= self._encode({name: value})
+        self.results |= read_results(self.paths, self.redaction)
 
     def append_metrics(self, metrics: Mapping[str, object]) -> None:
         """Append one line to `metrics.jsonl`.
@@ -150,7 +147,7 @@ class Attempt:
             ResultError: A value cannot be stored.
             RecordError: The file cannot be written.
         """
-        line = values.dump_line(self._encode(metrics))
+        line = values.dump_line(_encode(metrics, self.redaction))
         try:
             if self._metrics is None:
                 self.find_home()
@@ -168,14 +165,6 @@ class Attempt:
         self._is_torn = written < len(line)
         if self._is_torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def _encode(self, named: Mapping[str, object]) -> dict[str, Any]:
-        redact = self.redaction.redact_result
-        try:
-            return {name: redact(name, values.encode_result(name, value)) for name, value in named.items()}
-        except RecursionError:
-            names = " or ".join(map(repr, named))
-            raise ResultError(f"Result {names} holds itself, or is nested too deep to be stored.") from None
 
     def publish(self, status: Status, *, ending: Mapping[str, Any], error: Mapping[str, Any] | None = None) -> None:
         """Write how the attempt ended; when this returns it survives a power cut.
@@ -253,6 +242,24 @@ def measure_usage() -> dict[str, Any]:
         "cpu_seconds": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
         "peak_memory_bytes": max(own.ru_maxrss, children.ru_maxrss) * _PEAK_UNIT,
     }
+
+
+def _encode(named: Mapping[str, object], redaction: Redaction) -> dict[str, Any]:
+    try:
+        return {name: redaction.redact_result(name, values.encode_result(name, value)) for name, value in named.items()}
+    except RecursionError:
+        names = " or ".join(map(repr, named))
+        raise ResultError(f"Result {names} holds itself, or is nested too deep to be stored.") from None
+
+
+def read_results(paths: ExperimentPaths, redaction: Redaction = NOTHING) -> dict[str, Any]:
+    """Return what `results.json` holds, encoded: nothing where it is not there, or is nothing that mag could store."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(OSError, RecordError):
+        for name, value in files.read_object(paths.results).items():
+            with contextlib.suppress(ResultError):  # an experiment may have written it itself
+                found |= _encode({name: value}, redaction)
+    return found
 
 
 def read_metrics(path: str) -> list[dict[str, Any]]:

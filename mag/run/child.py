@@ -11,7 +11,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Collection, Mapping
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -22,6 +23,7 @@ from mag.record.attempts import Attempt
 from mag.record.clock import count_seconds
 from mag.record.log import Streams, flush_streams, open_streams, redirect
 from mag.record.paths import ExperimentPaths
+from mag.record.records import Status
 from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
@@ -74,6 +76,7 @@ def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log:
         chdir: Whether it starts in its own directory.
     """
     gc.freeze()  # the collector has nothing to look for in what was made before the fork, and would write to all of it
+    ground.shutdown.mark()
     code = FAILED
     try:
         attempt.note_process(os.getpid())  # from here on it has begun
@@ -116,7 +119,9 @@ def name_variables(paths: ExperimentPaths) -> Variables:
 def _settle(log: int, streams: Streams) -> None:
     """Give the process a session, an output, handlers and random numbers of its own."""
     os.setsid()
-    os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_forget_interrupt)
+    os.register_at_fork(
+        before=_fork.hold_back, after_in_parent=_fork.let_through, after_in_child=_fork.forget_interrupt
+    )
     redirect(log, streams)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
@@ -149,23 +154,31 @@ class _Interrupter:
 _interrupt = _Interrupter()
 
 
-def _hold_back() -> None:
-    """Hold SIGTERM back while the experiment makes a fork of its own.
+class _Fork(threading.local):
+    """Holds SIGTERM back while the experiment makes a fork of its own.
 
     Such forks (a pool's workers, say) are ended by it as ever: whoever sends it to them may find them waiting for a
     lock, where no Python code would run.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    _mask: Collection[int] = ()
+
+    def hold_back(self) -> None:
+        """Hold it back."""
+        self._mask = _set_mask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def let_through(self) -> None:
+        """Let it through again, unless the experiment itself held it back."""
+        _set_mask(signal.SIG_SETMASK, self._mask)
+
+    def forget_interrupt(self) -> None:
+        """Have the fork do at it what any process does."""
+        if signal.getsignal(signal.SIGTERM) is _interrupt:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.let_through()
 
 
-def _let_through() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-
-def _forget_interrupt() -> None:
-    if signal.getsignal(signal.SIGTERM) is _interrupt:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _let_through()
+_fork = _Fork()
 
 
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
@@ -177,16 +190,27 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
     except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
         code = _exit_code(error)
         _print_traceback(error, attempt)
-        ending = attempt.measure_ending(code)
-        attempt.publish(failures.judge(error), ending=ending, error=experiment.describe_error(error))
+        status = "interrupted" if _is_ended(attempt) else failures.judge(error)
+        _publish(attempt, status, code, experiment.describe_error(error))
         with contextlib.suppress(Exception):
             shutdown.carry_out()
         return code
-    if _interrupt.has_come or os.access(attempt.paths.stop, os.F_OK):
-        attempt.publish("interrupted", ending=attempt.measure_ending(INTERRUPTED), error=_STOPPED)
+    if _is_ended(attempt):
+        _publish(attempt, "interrupted", INTERRUPTED, _STOPPED)
         return INTERRUPTED
-    attempt.publish("completed", ending=attempt.measure_ending(0))
+    _publish(attempt, "completed", 0)
     return 0
+
+
+def _is_ended(attempt: Attempt) -> bool:
+    """Tell whether the experiment was asked to end, so that what it did since may not be all."""
+    return _interrupt.has_come or os.access(attempt.paths.stop, os.F_OK)
+
+
+def _publish(attempt: Attempt, status: Status, code: int, error: Mapping[str, Any] | None = None) -> None:
+    """Record how the experiment ended; a fork of its process that comes here, too, decides nothing."""
+    if attempt.is_own:
+        attempt.publish(status, ending=attempt.measure_ending(code), error=error)
 
 
 def make_experiment(ground: Groundwork, attempt: Attempt, config: dict[str, Any], settings: Settings) -> Experiment:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from mag.errors import LaunchError, UsageError
 from mag.record.log import flush_streams
-from mag.run.messages import receive, send
+from mag.run.messages import make_pair, receive, send
 from mag.run.processes import HURRY
 from mag.run.serving import PREPARE, serve
 from mag.run.supervisor import name_signal
@@ -37,12 +37,15 @@ class ForkServer:
     """
 
     def __init__(self, load: Callable[[], Function]) -> None:
-        self._control, far = socket.socketpair()  # not one that forks close: the fork server is one
+        self._control, far = make_pair()  # not one that forks close: the fork server is one
         self._turn = threading.Lock()
         self._started = self._ready = False
         has_threads = threading.active_count() > 1
         flush_streams()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError as error:
+            raise LaunchError(f"No process can be started: {error.strerror}.") from error
         if self._pid == 0:
             self._control.close()
             serve(far, load, has_threads=has_threads)
@@ -99,19 +102,23 @@ class ForkServer:
             LaunchError: The fork server is gone.
         """
         with self._turn:  # in which the pair is made, too: one end more is open at a time, not one for each who waits
-            near, far = _make_pair()
+            try:
+                near, far = _make_private_pair()
+            except OSError as error:
+                raise LaunchError(f"No connection can be made: {error.strerror}.") from error
             with far:
                 try:
                     socket.send_fds(self._control, [b"+"], [far.fileno()])
-                    pid = receive(self._control)
+                    answer = receive(self._control)
                 except OSError:
-                    pid = None
-        if not isinstance(pid, int):
+                    answer = None
+        if not isinstance(answer, int):
             near.close()
-            raise LaunchError("The process that starts experiments is gone: the same command again does what is left.")
+            gone = "The process that starts experiments is gone: the same command again does what is left."
+            raise LaunchError(answer if isinstance(answer, str) else gone)
         with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
             send(near, conditions)
-        return SupervisorHandle(near, pid)
+        return SupervisorHandle(near, answer)
 
     def close(self) -> None:
         """Let the fork server end, and wait for it, though not for long: it ends after the last experiment.
@@ -122,7 +129,7 @@ class ForkServer:
         pid, self._pid = self._pid, 0
         if not pid:
             return
-        if not self._started:
+        if not self._ready:  # nothing runs yet; the app's import may hang
             os.kill(pid, signal.SIGKILL)  # nobody has waited for it: the number is its own
         deadline = time.monotonic() + _PATIENCE_SECONDS
         with contextlib.suppress(ChildProcessError):
@@ -177,9 +184,9 @@ _private: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 """What no fork of the runner may hold open, such as workers of a pool: when it is gone, the other end has to see it."""
 
 
-def _make_pair() -> tuple[socket.socket, socket.socket]:
+def _make_private_pair() -> tuple[socket.socket, socket.socket]:
     """Return two connected sockets, which forks of this process close."""
-    pair = socket.socketpair()
+    pair = make_pair()
     _private.update(pair)
     return pair
 

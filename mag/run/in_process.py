@@ -16,7 +16,7 @@ from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.log import Capture
-from mag.record.records import read_record
+from mag.record.records import Record, read_record
 from mag.record.redaction import find_secret_variables
 from mag.run.child import call_function, name_variables, register_returned
 from mag.run.debugger import offer_breakpoints
@@ -103,7 +103,7 @@ class InProcessSupervisor(Supervisor):
     def close(self) -> None:
         """There is nothing to end."""
 
-    def _attend(self, attempt: Attempt, task: Task) -> Outcome:
+    def _attend(self, attempt: Attempt, task: Task, previous: Record | None) -> Outcome:  # noqa: ARG002
         experiment = Experiment.adopt(attempt, task.config, self._conditions.settings)
         attempt.note_process(os.getpid())
         error = self._carry_out(experiment, attempt, task)

@@ -10,6 +10,14 @@ _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 16  # small enough for no memory to be mapped for each message, and unmapped again
 
 
+def make_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets that wait as long as it takes, whatever default an app or a program has set."""
+    pair = socket.socketpair()
+    for end in pair:
+        end.settimeout(None)
+    return pair
+
+
 def send(connection: socket.socket, message: Any, descriptors: Sequence[int] = ()) -> None:
     """Send one message to a fork of the same process.
 

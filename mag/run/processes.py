@@ -17,6 +17,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_SWEEP_SECONDS = 5.0
 _LONGEST_SLEEP_SECONDS = 2.0  # should the kernel ever refuse the byte that is to wake the sleeper
 _PATIENCE_SECONDS = 0.5
+_POLL_SECONDS = 0.01
 
 
 class Death(NamedTuple):
@@ -116,6 +117,14 @@ class Watch:
         child.sleep(self._reader, longest)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
+
+
+def end_now(child: Ending) -> Death:
+    """Kill a child and return how it ended."""
+    while (death := child.collect()) is None:
+        send_signal(child.pid, signal.SIGKILL)
+        time.sleep(_POLL_SECONDS)
+    return death
 
 
 def collect(pid: int, *, wait: bool = False) -> Death | None:

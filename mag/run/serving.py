@@ -18,7 +18,7 @@ from mag.record.log import flush_streams
 from mag.run.child import REQUESTS, Groundwork, Handler
 from mag.run.messages import receive, send
 from mag.run.mould import Mould
-from mag.run.processes import Watch, adopt_orphans
+from mag.run.processes import HURRY, Watch, adopt_orphans
 from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor
@@ -119,18 +119,25 @@ def _rehearse(function: Function) -> None:
 
 def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
     supervisors: set[int] = set()
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, HURRY))  # until a supervisor can heed it, it waits
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             break
         connection = socket.socket(fileno=descriptors[0])
-        pid = os.fork()
+        connection.settimeout(None)  # an app may have set a default
+        try:
+            pid = os.fork()
+        except OSError as error:
+            pid = None
+            send(control, f"No process can be started: {error.strerror}.")
         if pid == 0:
             control.close()
             _end_with(partial(_supervise, connection, ground))
         connection.close()
-        supervisors.add(pid)
-        send(control, pid)
+        if pid is not None:
+            supervisors.add(pid)
+            send(control, pid)
         _reap(supervisors, os.WNOHANG)
     _reap(supervisors)  # what the app wants done at its exit may take away what experiments still use
     run_exit_functions()
@@ -154,6 +161,7 @@ def _supervise(connection: socket.socket, ground: Groundwork) -> None:
     if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
         return
     supervisor = Supervisor(ground, conditions, Watch(), connection.fileno())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, HURRY))
     while isinstance(task := receive(connection), Task):
         if _is_closed(connection):
             break

@@ -41,6 +41,11 @@ class Shutdown:
         _flush(found)
         self._files = [weakref.ref(each) for each in found]
         gc.freeze()
+        self._mark: list[None] = []
+
+    def mark(self) -> None:
+        """Begin in a child: what it makes from here on is its own, and is found beside this mark."""
+        self._mark = []
 
     def carry_out(self) -> None:
         """End what the experiment has begun.
@@ -54,7 +59,11 @@ class Shutdown:
 
     def _end_files(self) -> None:
         # not left to the collector, which may end the lower layer of a file before the upper one has written to it
-        young = [each for each in gc.get_objects() if isinstance(each, _ANY_FILE)]
+        objects = gc.get_objects()
+        if not any(each is self._mark for each in objects):  # the experiment has set all apart, as mag does
+            gc.unfreeze()
+            objects = gc.get_objects()
+        young = [each for each in objects if isinstance(each, _ANY_FILE)]
         old = [each for each in (reference() for reference in self._files) if each is not None]
         if not young and not old:
             return

@@ -1,5 +1,6 @@
 """The condition of `--stop-if`: an experiment whose metrics fulfil it is ended."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -86,9 +87,9 @@ class StopCondition:
     def _decide(self, line: bytes) -> bool:
         try:
             logged = values.decode(json.loads(line))
-        except ValueError:
+            self._known.update(_flatten(logged))
+        except (ValueError, RecursionError):  # cut off, or nobody's metrics
             return False
-        self._known.update(_flatten(logged))
         parts = [part for part in self._expression.parts if all(key in self._known for key in part.keys)]
         try:
             return any(part.evaluate(self._known.get) for part in parts)
@@ -102,13 +103,11 @@ class StopCondition:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
         except OSError:
             return
-        try:
+        with open(descriptor, "rb", buffering=0), contextlib.suppress(OSError):
             while chunk := os.pread(descriptor, _CHUNK, self._offset):
                 self._offset += len(chunk)
                 *lines, self._rest = (self._rest + chunk).split(b"\n")
                 yield from lines
-        finally:
-            os.close(descriptor)
 
 
 def _flatten(logged: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -18,14 +18,15 @@ from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host
 from mag.record.records import BROKEN, Record, read_record, write_record
+from mag.record.recovery import bring_back
 from mag.record.redaction import Redaction, find_secret_variables
 from mag.record.tail import read_last_line
 from mag.run.child import Groundwork, name_variables
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
-from mag.run.processes import UNKNOWN, Death, Watch
+from mag.run.processes import UNKNOWN, Death, Watch, end_now
 from mag.run.tasks import Conditions, Outcome, Task
-from mag.run.zygote import Zygote
+from mag.run.zygote import Child, Zygote
 
 
 class Supervisor:
@@ -66,7 +67,7 @@ class Supervisor:
             _announce(claim, tell)
             attempt = self._begin(claim, task)
             try:
-                return self._attend(attempt, task)
+                return self._attend(attempt, task, claim.previous)
             finally:
                 attempt.close()
         except ExistsError as error:
@@ -96,24 +97,49 @@ class Supervisor:
         )
         return Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
 
-    def _attend(self, attempt: Attempt, task: Task) -> Outcome:
-        conditions, watch = self._conditions, self._watch
-        log = open_log(attempt.paths.log)
+    def _attend(self, attempt: Attempt, task: Task, previous: Record | None) -> Outcome:
         try:
-            child = self._zygote.start(attempt, task.config, (*task.environment, *name_variables(attempt.paths)), log)
-        finally:
-            os.close(log)
-        guard = Guard(conditions.limits, attempt.paths, child.pid, child.reaper)
-        death, reason = watch.wait(child, grace=conditions.grace, guard=guard)
+            child = self._start(attempt, task)
+        except (MagError, OSError) as error:
+            return _take_back(attempt, task, previous, error)
+        guard = Guard(self._conditions.limits, attempt.paths, child.pid, child.reaper)
+        death, reason = self._await(child, guard)
         guard.settle()
         if left := child.leftovers:
             _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
         if os.path.exists(attempt.paths.stop):  # by somebody else, where this process knows of no reason
             reason = reason or STOPPED
             files.remove_file(attempt.paths.stop)
-        outcome = _conclude(attempt, task, death, reason, watch.oom)
+        outcome = _conclude(attempt, task, death, reason, self._watch.oom)
         remark = guard.remark(completed=outcome.status == "completed")
         return outcome._replace(remark=remark) if remark else outcome
+
+    def _start(self, attempt: Attempt, task: Task) -> Child:
+        log = open_log(attempt.paths.log)
+        try:
+            variables = (*task.environment, *name_variables(attempt.paths))
+            return self._zygote.start(attempt, task.config, variables, log)
+        finally:
+            os.close(log)
+
+    def _await(self, child: Child, guard: Guard) -> tuple[Death, Reason | None]:
+        """Wait for the child; where mag itself fails meanwhile, it is ended: nobody would watch over it any more."""
+        try:
+            return self._watch.wait(child, grace=self._conditions.grace, guard=guard)
+        except Exception as error:  # noqa: BLE001
+            message = f"mag itself failed while it ran: {error}"
+            return end_now(child), Reason("failed", type(error).__name__, message)
+
+
+def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exception) -> Outcome:
+    """Return the outcome of an attempt whose process could not be started; what had completed before is so again."""
+    message = f"it could not be started: {getattr(error, 'strerror', None) or error}"
+    if previous is not None and previous.status == "completed":
+        write_record(attempt.paths, previous, durable=True)
+        bring_back(attempt.paths)
+        return Outcome(task.index, previous.identifier, "failed", message=message)
+    attempt.publish("failed", ending={}, error={"type": type(error).__name__, "message": message, "where": None})
+    return describe_record(task, read_record(attempt.paths))
 
 
 def _recall(previous: Record, task: Task) -> Outcome | None:
@@ -142,10 +168,10 @@ def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, 
     except (FileNotFoundError, RemovedError):
         message = "its directory was removed while it ran"
         return Outcome(task.index, os.path.basename(attempt.paths.directory), "failed", message=message)
-    if record.status == "running" or (ended and record.status != "completed"):
+    if record.status == "running" or (ended and record.status == "interrupted"):
         reason = ended or _explain(death, attempt.paths, oom=oom)
         files.remove_temporaries(attempt.paths.private)  # it may have died while it wrote
-        attempt.results, attempt.commit = _read_results(attempt.paths), record.commit
+        attempt.commit = record.commit
         error = {"type": reason.kind, "message": reason.message, "where": None}
         attempt.publish(reason.status, ending=death._asdict(), error=error)
         record = read_record(attempt.paths)
@@ -172,7 +198,7 @@ def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason
     if death is UNKNOWN:
         return Reason("killed", "killed", "the process that had started it was killed, and with it the news of its end")
     last = read_last_line(paths.log)
-    said = f"its process exited with code {death.code} before the experiment returned" + (f": {last}" if last else "")
+    said = f"its process exited with code {death.code} before the experiment was over" + (f": {last}" if last else "")
     return Reason("failed", f"exit {death.code}", said)
 
 
@@ -188,13 +214,6 @@ def summarize_error(error: dict[str, object]) -> str:
     """Return an error of a record as one line, such as `ValueError: bad gamma`."""
     lines = str(error.get("message") or "").strip().splitlines()
     return f"{error.get('type')}: {lines[0]}" if lines else str(error.get("type"))
-
-
-def _read_results(paths: ExperimentPaths) -> dict[str, object]:
-    try:
-        return files.read_object(paths.results)
-    except (OSError, MagError):
-        return {}
 
 
 def _append_note(paths: ExperimentPaths, note: str) -> None:

@@ -26,7 +26,7 @@ from mag.errors import LaunchError
 from mag.record.attempts import Attempt
 from mag.record.locks import Lock
 from mag.run.child import Groundwork, Variables, make_experiment, prepare_surroundings, run_child
-from mag.run.messages import receive_with, send
+from mag.run.messages import make_pair, receive_with, send
 from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers
 from mag.run.tasks import Conditions
 
@@ -78,13 +78,12 @@ class Child:
             return
         if self.connection is None:
             seconds = min(seconds, _POLL_SECONDS)
-        sources = [wake] if self.connection is None else [wake, self.connection.fileno()]
-        select.select(sources, [], [], seconds)
+        _wait_for([wake] if self.connection is None else [wake, self.connection.fileno()], seconds)
 
     def collect(self) -> Death | None:
         """Return how it ended; None while it lives."""
         if self.death is None and self.connection is not None:
-            if not select.select([self.connection], [], [], 0)[0]:
+            if not _wait_for([self.connection.fileno()], 0):
                 return None
             if word := _hear(self.connection):
                 self.heed(word)
@@ -102,6 +101,14 @@ class Child:
             code = None if word.signal else word.code
             self.death = Death(code, word.signal or None, word.cpu_seconds, word.peak_memory_bytes)
             self.leftovers = word.leftovers
+
+
+def _wait_for(descriptors: list[int], seconds: float) -> bool:
+    """Wait until one of them can be read from, at most so many seconds; tell whether that is so."""
+    poll = select.poll()  # which, unlike `select`, knows numbers over 1,024
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _tell(connection: socket.socket, word: _Word) -> None:
@@ -157,7 +164,8 @@ class Zygote:
             log: Descriptor of the open log.
 
         Raises:
-            LaunchError: Again and again the zygote was killed over it.
+            LaunchError: Again and again the zygote was killed over it, or the system has no room for a process.
+            OSError: The latter, or no room for a connection.
         """
         descriptors = (log, attempt.lock.descriptor)
         for _ in range(_TRIES):
@@ -165,6 +173,8 @@ class Zygote:
             with contextlib.suppress(OSError):
                 send(connection, (attempt, config, variables), descriptors)
                 if word := _hear(connection):
+                    if not word.pid:
+                        raise LaunchError(f"No process can be started: {os.strerror(word.code)}.")
                     child = Child(word.pid, self._pid, connection)
                     child.heed(word)  # it may have been killed before it could tell that it was there
                     return child
@@ -180,8 +190,13 @@ class Zygote:
                 os.waitpid(self._pid, 0)
 
     def _fork(self, descriptors: tuple[int, ...]) -> socket.socket:
-        near, far = socket.socketpair()
-        self._pid = os.fork()
+        near, far = make_pair()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            near.close()
+            far.close()
+            raise
         if self._pid == 0:
             near.close()
             for descriptor in (*self._private, *descriptors):
@@ -205,7 +220,8 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
             pid = _fork_child(connection, ground, conditions, order, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
-            _tell(connection, _describe_end(pid, collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
+            if pid:
+                _tell(connection, _describe_end(pid, collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
     except OSError:  # the supervisor is gone
         os._exit(0)
     except BaseException:  # noqa: BLE001
@@ -227,7 +243,11 @@ def _fork_child(
     attempt.lock = Lock(lock)
     experiment = make_experiment(ground, attempt, config, conditions.settings)
     os.environ.update(variables)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        _tell(connection, _Word(0, True, error.errno or 0))
+        return 0
     if pid == 0:
         _tell(connection, _Word(os.getpid()))
         os.close(connection.detach())

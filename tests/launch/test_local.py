@@ -12,7 +12,7 @@ from mag.record import files
 from mag.record.attempts import Attempt
 from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance
-from mag.record.records import read_record
+from mag.record.records import Record, read_record
 from mag.run.forkserver import ForkServer, SupervisorHandle
 from mag.run.in_process import InProcessSupervisor
 from mag.run.supervisor import Supervisor
@@ -79,10 +79,10 @@ def test_a_supervisor_that_dies_after_claiming_costs_nothing(
     """Killed between claiming and starting, it is replaced and its experiment runs; only so often, and on record."""
     attend = Supervisor._attend
 
-    def die_first(supervisor: Supervisor, attempt: Attempt, task: Task) -> Outcome:
+    def die_first(supervisor: Supervisor, attempt: Attempt, task: Task, previous: Record | None) -> Outcome:
         if attempt.number <= deaths:
             os.kill(os.getpid(), signal.SIGKILL)
-        return attend(supervisor, attempt, task)
+        return attend(supervisor, attempt, task, previous)
 
     monkeypatch.setattr(Supervisor, "_attend", die_first)
 
