@@ -9,6 +9,7 @@
 leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was printed, `results.json` and the record.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures, values
 from mag.record.attempts import Attempt, read_metrics
 from mag.record.clock import tell_time
-from mag.record.log import Capture, open_log
+from mag.record.log import Capture, flush_streams, open_log
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 IfExists = Literal["error", "resume", "rerun", "skip"]
+_LEAVING = {"error", "skip"}
 
 
 class Experiment:
@@ -53,9 +55,10 @@ class Experiment:
         experiments_dir: Where experiments are kept; `experiments` in the current directory, or what the project's
             settings say.
         name: The directory's name, instead of one made from the config.
-        if_exists: What `with` does where this experiment completed before: "error" refuses, "resume" goes on with
-            its results and log, "rerun" sets them aside and starts anew, "skip" writes nothing and lets the block ask
-            `experiment.completed`. One that failed or was interrupted is tried again without being asked.
+        if_exists: What `with` does where this experiment completed before: "error" refuses (what it does if nothing is
+            said), "resume" goes on with its results and log (what it does with `resume_from`), "rerun" sets them aside
+            and starts anew, "skip" writes nothing and lets the block ask `experiment.completed`. One that failed or was
+            interrupted is tried again without being asked.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class Experiment:
         resume_from: str | Path | None = None,
         experiments_dir: str | Path | None = None,
         name: str | None = None,
-        if_exists: IfExists = "error",
+        if_exists: IfExists | None = None,
     ) -> None:
         if (config is None) == (resume_from is None):
             raise ConfigError("An experiment needs either config=... or resume_from=..., and not both.")
@@ -74,7 +77,7 @@ class Experiment:
         self._resume_from = str(resume_from) if resume_from is not None else None
         self._experiments_dir = experiments_dir
         self._name = name
-        self._if_exists: IfExists = "resume" if resume_from is not None else if_exists
+        self._if_exists: IfExists = if_exists or ("error" if resume_from is None else "resume")
         self._settings: Settings | None = None
         self._stored: StoredExperiment | None = None
         self._plain: dict[str, Any] | None = None
@@ -204,21 +207,22 @@ class Experiment:
     def __enter__(self) -> Self:
         if self._attempt is not None:
             raise RecordError(f"Experiment {self.identifier!r} is under way already.")
-        completed, repetition = self.completed, Repetition.find()
-        if repetition is not None:
+        if (repetition := Repetition.find()) is not None:
             repetition.check_writable(self._locate())
-        if completed and self._if_exists == "error":
+        attempt = None if self.completed and self._if_exists in _LEAVING else self._open()
+        if attempt is None and self._if_exists == "error":
             raise ExistsError(
                 f"Experiment {self.identifier!r} completed already: pass if_exists='rerun' to run it again, 'resume' "
                 f"to go on with it, 'skip' to leave it, or read it with Experiment(resume_from={self.identifier!r})."
             )
-        self._is_skipped = completed and self._if_exists == "skip"
-        if self._is_skipped:
-            return self
-        keep = self._if_exists == "resume"
-        self._attempt = self._open(keep=keep)
-        self._capture = Capture(self._attempt.paths.log)
-        self._capture.start()
+        self._is_skipped = attempt is None
+        if attempt is not None:
+            self._attempt, self._capture = attempt, Capture(attempt.paths.log)
+            try:
+                self._capture.start()
+            except BaseException as error:
+                self._end(attempt, self._capture, error)
+                raise
         return self
 
     def __exit__(
@@ -226,12 +230,17 @@ class Experiment:
     ) -> None:
         attempt, capture = self._attempt, self._capture
         self._is_skipped = False
-        if (
-            attempt is None or capture is None or not attempt.is_own
-        ):  # a fork leaves the block, too, and decides nothing
+        if attempt is None or capture is None or not attempt.is_own:  # a fork, which leaves the block, too
             return
-        capture.stop()
+        self._end(attempt, capture, error)
+        repetition = Repetition.find()
+        if error is None and repetition is not None and repetition.is_wanted(attempt.paths):
+            sys.exit()  # this is what the script was run again for
+
+    def _end(self, attempt: Attempt, capture: Capture, error: BaseException | None) -> None:
+        """Record how the block ended, and be as before, whatever fails."""
         try:
+            flush_streams()
             if error is None:
                 attempt.publish("completed", ending=attempt.measure_ending(None))
             else:
@@ -239,11 +248,11 @@ class Experiment:
                 ending = attempt.measure_ending(None)
                 attempt.publish(failures.judge(error), ending=ending, error=self.describe_error(error))
         finally:
-            attempt.close()
             self._attempt = self._capture = None
-        repetition = Repetition.find()
-        if error is None and repetition is not None and repetition.is_wanted(attempt.paths):
-            sys.exit()  # this is what the script was run again for
+            try:
+                capture.stop()
+            finally:
+                attempt.close(for_all=True)
 
     def describe_error(self, error: BaseException) -> dict[str, Any]:
         """Return type, message and place of an exception, without the config's secrets."""
@@ -254,11 +263,8 @@ class Experiment:
         return failures.format_traceback(error, self._running().redaction)
 
     def _log_traceback(self, error: BaseException) -> None:
-        descriptor = open_log(self._locate().log)
-        try:
-            os.write(descriptor, self.format_error(error).encode("utf-8", "backslashreplace"))
-        finally:
-            os.close(descriptor)
+        with contextlib.suppress(OSError), open(open_log(self._running().paths.log), "wb") as log:
+            log.write(self.format_error(error).encode("utf-8", "backslashreplace"))
 
     def _running(self) -> Attempt:
         if self._is_skipped:
@@ -272,23 +278,27 @@ class Experiment:
             )
         return self._attempt
 
-    def _open(self, *, keep: bool) -> Attempt:
-        paths = self._locate()
+    def _open(self) -> Attempt | None:
+        """Begin an attempt; None where the experiment has completed meanwhile, and is to be left as it is."""
+        paths, secrets = self._locate(), self._project().secrets
         store = StorePaths(os.path.dirname(paths.directory))
-        separator = self._project().separator
-        name = os.path.basename(paths.directory)
-        claim = claims.claim_directory(store, name, self.identity, separator=separator)
-        self._place = claim.paths
         record = Record(
             identity=self.identity,
-            identifier=os.path.basename(claim.paths.directory),
+            identifier=os.path.basename(paths.directory),
             status="running",
-            config=mask(self._load(), self._project().secrets),
+            config=mask(self._load(), secrets),
             host=describe_host(),
             started=tell_time(),
             **self._gather().fields(),
         )
-        return Attempt(claim, record, keep=keep, redaction=Redaction.of(self._load(), self._project().secrets))
+        redaction = Redaction.of(self._load(), secrets)
+        claim = claims.claim_directory(store, record.identifier, self.identity, separator=self._project().separator)
+        if claim.previous and claim.previous.status == "completed" and self._if_exists in _LEAVING:
+            claim.lock.release()
+            return None
+        self._place = claim.paths
+        record = record.replace(identifier=os.path.basename(claim.paths.directory))
+        return Attempt(claim, record, keep=self._if_exists == "resume", redaction=redaction)
 
     def _gather(self) -> Provenance:
         from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)
@@ -361,7 +371,7 @@ class Experiment:
 def _check_texts(if_exists: object, name: str | None, resume_from: str | Path | None) -> None:
     """Refuse texts that could only be mistakes, before anything depends on them."""
     known = get_args(IfExists)
-    if if_exists not in known:
+    if if_exists is not None and if_exists not in known:
         near = name_nearest(str(if_exists), known)
         hint = f"did you mean {near!r}?" if near else f"it is one of {', '.join(map(repr, known))}."
         raise ConfigError(f"if_exists={if_exists!r} is unknown: {hint}")

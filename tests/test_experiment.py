@@ -1,5 +1,6 @@
 """Laws of `Experiment`: one config with a home."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -9,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
 
 import mag
 from mag.errors import ConfigError, ExistsError, MagError, NotFoundError, RecordError, ResultError
-from mag.experiment import Experiment
+from mag.experiment import Experiment, IfExists
+from mag.record import claims
+from mag.record.locks import is_held
 from mag.record.paths import ExperimentPaths
 from mag.record.records import read_record
 
@@ -241,7 +245,7 @@ def test_nothing_is_known_of_a_misspelt_name(name: str) -> None:
     ("given", "message"),
     [
         ({"if_exists": "resmue"}, "'resmue' is unknown: did you mean 'resume'"),
-        ({"if_exists": None}, "one of 'error', 'resume', 'rerun', 'skip'"),
+        ({"if_exists": 3}, "one of 'error', 'resume', 'rerun', 'skip'"),
         ({"name": ""}, "name='' cannot be"),
         ({"config": None, "resume_from": ""}, "resume_from='' names no experiment"),
     ],
@@ -431,3 +435,119 @@ def test_results_of_worker_processes() -> None:
 
     expected = {"first": 1, **{f"w{i}": i for i in range(8)}}
     assert (seen, Experiment(resume_from="10|0.01").results) == (expected, {**expected, "last": math.inf})
+
+
+def test_blocks_that_overlap(folder: Path) -> None:
+    """In whatever order they end, output goes in the end where it went before the first."""
+    (folder / "script.py").write_text(
+        "from mag.experiment import Experiment\n"
+        "first, second = Experiment(config={'C': 1}), Experiment(config={'C': 2})\n"
+        "first.__enter__(); print('to first'); second.__enter__(); print('to second')\n"
+        "first.__exit__(None, None, None); print('still to second')\n"
+        "second.__exit__(None, None, None); print('to nobody')\n"
+    )
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout == "to first\nto second\nstill to second\nto nobody\n"
+    logs = [(folder / "experiments" / name / "log").read_text() for name in "12"]
+    assert (logs[0][:9], logs[1]) == ("to first\n", "to second\nstill to second\n")
+
+
+@pytest.mark.parametrize("if_exists", ["error", "skip"])
+def test_what_completes_meanwhile_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch, if_exists: IfExists) -> None:
+    """Who looked before it completed, and comes to it after, does not run it once more."""
+    claim = claims.claim_directory
+
+    def complete_first(*arguments: Any, **named: Any) -> claims.Claim:
+        monkeypatch.setattr(claims, "claim_directory", claim)
+        with Experiment(config=CONFIG):
+            pass
+        return claim(*arguments, **named)
+
+    monkeypatch.setattr(claims, "claim_directory", complete_first)
+    late = Experiment(config=CONFIG, if_exists=if_exists)
+    with pytest.raises(ExistsError) if if_exists == "error" else contextlib.nullcontext(), late:
+        assert late.completed
+
+    assert read_record(ExperimentPaths("experiments/10|0.01")).attempt == 1
+
+
+@pytest.mark.parametrize("if_exists", ["error", "skip", "rerun", None])
+def test_going_on_from_what_is_stored(if_exists: IfExists | None) -> None:
+    """What to do with one that completed can be said there, too."""
+    with Experiment(config=CONFIG) as experiment:
+        experiment.register_result("a", 1)
+    again = Experiment(resume_from="10|0.01", if_exists=if_exists)
+    with pytest.raises(ExistsError) if if_exists == "error" else contextlib.nullcontext(), again:
+        assert again.results == ({} if if_exists == "rerun" else {"a": 1})
+
+    assert read_record(ExperimentPaths("experiments/10|0.01")).attempt == (1 if if_exists in {"error", "skip"} else 2)
+
+
+BROKEN = {
+    "no log": "os.remove('experiments/1/log'); os.mkdir('experiments/1/log'); raise ValueError('bad')",
+    "all closed": "os.closerange(3, 200)",
+    "pool": "pool = multiprocessing.get_context('fork').Pool(2)",
+}
+
+
+@pytest.mark.parametrize(
+    ("block", "status"), [("no log", "failed"), ("all closed", "completed"), ("pool", "completed")]
+)
+def test_whatever_a_block_does_it_is_recorded_and_free_again(folder: Path, block: str, status: str) -> None:
+    """Its lock is free when it ends, and its own exception is what is raised."""
+    (folder / "script.py").write_text(
+        "import multiprocessing, os\nfrom mag.experiment import Experiment\n"
+        f"try:\n    with Experiment(config={{'C': 1}}): {BROKEN[block]}\n"
+        "except ValueError as error: assert str(error) == 'bad'\n"
+        "from mag.record.locks import is_held; assert not is_held('experiments/1/.mag/lock')\n"
+    )
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert read_record(ExperimentPaths("experiments/1")).status == status
+
+
+def test_where_the_log_cannot_be_followed_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block that could not begin is recorded as failed, and everything is as before."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("mag.record.log.Follower.start", refuse)
+    before = os.fstat(1)
+    with pytest.raises(RuntimeError), Experiment(config=CONFIG):
+        pass
+
+    assert os.fstat(1) == before
+    assert status_of(Experiment(config=CONFIG)) == "failed"
+    assert not is_held("experiments/10|0.01/.mag/lock")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"), [(lambda: 1 << 20_000, "more than 4300 digits"), (lambda: "x" * (65 << 20), "more than 64 MB")]
+)
+def test_a_result_that_could_not_be_read_back_is_refused(make: Callable[[], object], said: str) -> None:
+    """It changes nothing, and what is registered after it is stored."""
+    with Experiment(config=CONFIG) as experiment:
+        with pytest.raises(ResultError, match=said):
+            experiment.register_result("large", make())
+        experiment.register_result("score", 1)
+
+    assert Experiment(resume_from="10|0.01").results == {"score": 1}
+
+
+def test_results_that_a_block_writes_itself(folder: Path) -> None:
+    """What is none of mag's in `results.json` does not keep the experiment from being recorded."""
+    with Experiment(config=CONFIG) as experiment:
+        (experiment.directory / "results.json").write_text('{"loss": NaN, "deep": ' + "[" * 300 + "]" * 300 + "}")
+
+    assert repr(read_record(ExperimentPaths(str(folder / "experiments/10|0.01"))).results) == "{'loss': nan}"
+
+
+def test_threads_register_side_by_side() -> None:
+    """No result is lost, and none refused."""
+    with Experiment(config=CONFIG) as experiment, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: experiment.register_result(f"r{i}", i), range(40)))
+
+    assert Experiment(resume_from="10|0.01").results.keys() == {f"r{i}" for i in range(40)}

@@ -82,9 +82,15 @@ def _send(group: int, number: int) -> None:
 def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -> None:
     name, paths = escape(experiment.name), experiment.paths
     pid = read_holder(paths.lock)
-    if experiment.status != "running" or pid is None:
+    if experiment.status != "running":
         raise RecordError(f"Experiment {name!r} is not running: its status is {experiment.status}.")
-    host = (experiment.record.host if experiment.record else {}).get("name")
+    made_by = experiment.record.host if experiment.record else {}
+    host = made_by.get("name")
+    if pid is None:
+        raise RecordError(
+            f"Experiment {name!r} is about to start, or a block of a program, process {made_by.get('pid')} on {host}: "
+            f"interrupt that where it runs."
+        )
     if host != os.uname().nodename:
         raise RecordError(f"Experiment {name!r} runs on {host}: stop it there, or stop its sweep.")
     files.refuse_link(paths.private)

@@ -11,7 +11,7 @@ from mag.errors import LaunchError
 from mag.launch.gate import Gate
 from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.records import BROKEN
-from mag.run.tasks import Conditions, Outcome, Task
+from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
 
 _NO_SUPERVISOR = "no supervisor"
 _WAIT_SECONDS = 0.1
@@ -181,7 +181,7 @@ class LocalLauncher:
         except LaunchError as error:
             return unstarted._replace(message=str(error), cause=_NO_SUPERVISOR)
         outcome = unstarted if self._stops else supervisor.run(task, self._started)
-        if outcome is not None and (outcome.status != "unstarted" or self._stops):
+        if outcome is not None and (outcome.cause != LEFT_ALONE or self._stops):
             self._idle.append(supervisor)
             return outcome
         self._hired.remove(supervisor)

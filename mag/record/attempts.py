@@ -201,12 +201,13 @@ class Attempt:
         usage["cpu_seconds"] = round(usage["cpu_seconds"] - self._before["cpu_seconds"], 6)
         return {"code": code, "signal": None, **usage}
 
-    def close(self) -> None:
-        """Let go of this process's part of the lock."""
+    def close(self, *, for_all: bool = False) -> None:
+        """Let go of the lock: of this process's part, or for all processes that have it."""
         if self._metrics is not None:
-            os.close(self._metrics)
+            with contextlib.suppress(OSError):  # the experiment has closed all that was open
+                os.close(self._metrics)
             self._metrics = None
-        self.lock.release()
+        self.lock.free() if for_all else self.lock.release()
 
 
 _SENT = {"identity", "number", "status", "results", "commit", "_beginning", "_began"}

@@ -48,8 +48,19 @@ def write_control(store: StorePaths, sweep: str, control: Control) -> None:
 
 
 def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:
-    """Show that the runner of a sweep lives, as long as the lock is held."""
-    return locks.acquire(store.sweep_lock(sweep))
+    """Show that the runner of a sweep lives, as long as the lock is held.
+
+    Raises:
+        RecordError: There is no locking it.
+    """
+    path = store.sweep_lock(sweep)
+    try:
+        return locks.acquire(path)
+    except OSError as error:
+        raise RecordError(
+            f"Cannot lock {path}: {error.strerror}. mag needs a file system with locks (flock): name another place for "
+            f"the experiments with --dir."
+        ) from error
 
 
 def is_running(store: StorePaths, sweep: str) -> bool:
@@ -77,7 +88,7 @@ def list_dead(store: StorePaths) -> list[str]:
 
 def bury(store: StorePaths, sweep: str) -> None:
     """Have `list_dead` forget a sweep, unless its runner lives after all, or this user cannot write there."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RecordError):
         lock = hold_sweep(store, sweep)
         if lock is not None:
             release_sweep(store, sweep, lock)

@@ -29,12 +29,18 @@ class Lock:
         """Let go of this process's part: the lock is free when nobody else holds the same open file."""
         os.close(self.descriptor)
 
+    def free(self) -> None:
+        """Let go of the lock for all who hold the same open file, such as workers that live on."""
+        with contextlib.suppress(OSError):  # somebody has closed all that was open
+            fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+            os.close(self.descriptor)
+
 
 def acquire(path: str) -> Lock | None:
     """Take the lock at `path`, or return None if it is held by another.
 
     Raises:
-        OSError: The file cannot be opened, for example since its folder is gone.
+        OSError: The file cannot be opened, for example since its folder is gone, or its file system has no locks.
     """
     for _ in range(_TRIES):
         descriptor = os.open(path, _FLAGS, 0o666)
@@ -97,6 +103,8 @@ def is_held(path: str) -> bool:
         return False
     try:
         return not _lock(descriptor, fcntl.LOCK_SH)
+    except OSError:  # no telling: better not to call it lost
+        return True
     finally:
         os.close(descriptor)
 

@@ -57,6 +57,9 @@ def _open_stream(descriptor: int) -> TextIO:
 class Capture:
     """This process's output on a log for a while, and still on the terminal.
 
+    A process has one output: of captures that overlap, in threads say, each gets what is written while it is the
+    latest, and in whatever order they end, output goes in the end where it went before the first.
+
     Args:
         path: The log; opened by `start`.
     """
@@ -68,32 +71,58 @@ class Capture:
         self._follower: Follower | None = None
 
     def start(self) -> None:
-        """Begin: all that is written from here on is in the log, and is shown where it was shown before."""
+        """Begin: all that is written from here on is in the log, and is shown where it was shown before.
+
+        Raises:
+            OSError: The log cannot be opened, or the system has no room for it; output goes where it went before.
+            RuntimeError: It has no room for a thread, likewise.
+        """
         flush_streams()
-        descriptor = open_log(self._path)
-        size = os.fstat(descriptor).st_size
-        self._saved = (os.dup(1), os.dup(2))
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        os.close(descriptor)
-        self._streams = (sys.stdout, sys.stderr)
-        show = _choose_display(self._saved[0], sys.stdout)
-        sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
-        self._follower = Follower(self._path, show, offset=size)
-        self._follower.start()
+        with _turn:
+            descriptor = open_log(self._path)
+            try:
+                size = os.fstat(descriptor).st_size
+                saved = os.dup(1)
+                self._saved = (saved, _dup_or_close(2, saved))
+                self._follower = Follower(self._path, _choose_display(saved, sys.stdout), offset=size)
+                self._streams = (sys.stdout, sys.stderr)
+                sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
+                for number in (1, 2):
+                    os.dup2(descriptor, number)
+            finally:
+                os.close(descriptor)
+            _overlapping.append(self)
+        try:
+            self._follower.start()
+        except RuntimeError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End: output goes where it went before."""
-        if self._saved is None or self._streams is None or self._follower is None:
+        if self not in _overlapping or self._saved is None or self._streams is None or self._follower is None:
             return
         flush_streams()
-        for number, saved in enumerate(self._saved, start=1):
-            os.dup2(saved, number)
-        sys.stdout, sys.stderr = self._streams
+        with _turn:
+            place = _overlapping.index(self)
+            _overlapping.remove(self)
+            later = _overlapping[place] if place < len(_overlapping) else None
+            heirs = (1, 2) if later is None else later.inherit(self._streams)
+            for saved, heir in zip(self._saved, heirs, strict=False):
+                with contextlib.suppress(OSError):  # the block has closed all that was open
+                    os.dup2(saved, heir)
+            if later is None:
+                sys.stdout, sys.stderr = self._streams
         self._follower.stop()
         for saved in self._saved:
-            os.close(saved)
+            with contextlib.suppress(OSError):
+                os.close(saved)
         self._saved = None
+
+    def inherit(self, streams: Streams) -> tuple[int, ...]:
+        """Have this one restore what the one before it would have; return where descriptors are kept until then."""
+        self._streams = streams
+        return self._saved or ()
 
     @contextlib.contextmanager
     def suspend(self) -> Iterator[None]:
@@ -106,6 +135,19 @@ class Capture:
             yield
         finally:
             self.start()
+
+
+_overlapping: list[Capture] = []
+"""Those that go on, the first first: what they share, the descriptors 1 and 2, is the process's as well."""
+_turn = threading.Lock()
+
+
+def _dup_or_close(descriptor: int, other: int) -> int:
+    try:
+        return os.dup(descriptor)
+    except OSError:
+        os.close(other)
+        raise
 
 
 def _choose_display(saved: int, stream: TextIO | None) -> Callable[[bytes], None]:
@@ -175,7 +217,8 @@ class Follower:
     def stop(self) -> None:
         """Hand over the rest and end."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _follow(self) -> None:
         while True:

@@ -81,6 +81,7 @@ class InProcessSupervisor(Supervisor):
     """
 
     begun: str | None = None
+    _over = None  # nobody can stand in for this process
 
     def __init__(self, function: Function, conditions: Conditions, examine: Examine) -> None:
         self._function = function

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from mag.config.secrets import mask
 from mag.errors import ExistsError, MagError
-from mag.record import claims, files, locks
+from mag.record import claims, files
 from mag.record.attempts import Attempt, RemovedError
 from mag.record.claims import Claim
 from mag.record.clock import tell_time
@@ -25,7 +25,7 @@ from mag.run.child import Groundwork, name_variables
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 from mag.run.processes import UNKNOWN, Death, Watch, end_now
-from mag.run.tasks import Conditions, Outcome, Task
+from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
 from mag.run.zygote import Child, Zygote
 
 
@@ -38,6 +38,8 @@ class Supervisor:
         watch: The signals of this process.
         private: Descriptors that are no business of the processes below it.
     """
+
+    _over: str | None = LEFT_ALONE
 
     def __init__(self, ground: Groundwork, conditions: Conditions, watch: Watch, *private: int) -> None:
         self._conditions = conditions
@@ -57,7 +59,7 @@ class Supervisor:
             tell: Told the directory's name when it starts.
         """
         if self._is_over:
-            return Outcome(task.index, task.name, "unstarted")
+            return Outcome(task.index, task.name, "unstarted", cause=self._over)
         try:
             store, separator = StorePaths(self._conditions.store), self._conditions.settings.separator
             claim = claims.claim_directory(store, task.name, task.identity, separator=separator)
@@ -136,6 +138,7 @@ def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exc
     message = f"it could not be started: {getattr(error, 'strerror', None) or error}"
     if previous is not None and previous.status == "completed":
         write_record(attempt.paths, previous, durable=True)
+        files.remove_file(attempt.paths.log)
         bring_back(attempt.paths)
         return Outcome(task.index, previous.identifier, "failed", message=message)
     attempt.publish("failed", ending={}, error={"type": type(error).__name__, "message": message, "where": None})
@@ -152,7 +155,6 @@ def _recall(previous: Record, task: Task) -> Outcome | None:
 
 def _announce(claim: Claim, tell: Callable[[str], None]) -> None:
     """Tell the runner before anything is written: where it is gone, nothing has begun, and there is no attempt."""
-    locks.write_holder(claim.lock, locks.NOBODY_YET)  # the child notes itself
     try:
         tell(os.path.basename(claim.paths.directory))
     except BaseException:

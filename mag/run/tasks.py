@@ -14,6 +14,10 @@ Function = Callable[..., Any]
 RETRIED = ("failed", "killed", "timeout", "oom")
 
 
+LEFT_ALONE = "left alone"
+"""The cause of an outcome that is none: its supervisor was asked to stop before, by whomever."""
+
+
 class Task(NamedTuple):
     """One experiment to be run.
 

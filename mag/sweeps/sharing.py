@@ -30,6 +30,7 @@ def run_shared(
         waiting: Told how many are run by other processes, when nothing else is left to do.
     """
     planned = {experiment.index: experiment for experiment in todo}
+    told = 0
     while todo:
         elsewhere = []
         for outcome in launcher.launch(_list_tasks(todo, force=force)):
@@ -39,7 +40,8 @@ def run_shared(
                 yield outcome
         todo, force = elsewhere, False  # who runs it now need not have been asked to run it once more
         if todo:
-            waiting(len(todo))
+            if told != len(todo):
+                waiting(told := len(todo))
             _wait_for_any(todo, store, launcher)
 
 
@@ -50,5 +52,6 @@ def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[T
 
 def _wait_for_any(todo: Sequence[PlannedExperiment], store: StorePaths, launcher: LocalLauncher) -> None:
     paths = [store.experiment(experiment.identifier).lock for experiment in todo]
+    time.sleep(_LOOK_SECONDS)  # always: it may be another directory, with a suffix, that is held
     while not launcher.is_ending and all(map(locks.is_held, paths)):
         time.sleep(_LOOK_SECONDS)

@@ -1,6 +1,11 @@
 """Laws of what becomes of a task whose supervisor died."""
 
+import dataclasses
+import os
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -8,10 +13,11 @@ import pytest
 from mag.config.identity import compute_identity
 from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.claims import Claim, begin_attempt, claim_directory
-from mag.record.locks import NOBODY_YET, write_holder
+from mag.record.locks import NOBODY_YET, read_holder, write_holder
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance
 from mag.record.records import Record, read_record, write_record
+from mag.run.limits import Limits
 from mag.run.tasks import Conditions, Task
 from mag.settings import Settings
 
@@ -29,7 +35,9 @@ def begin(conditions: Conditions, name: str = "1") -> tuple[Claim, Record]:
     """Begin an attempt of the experiment."""
     claim = claim_directory(StorePaths(conditions.store), name, TASK.identity)
     record = Record(identity=TASK.identity, identifier=name, status="running", config=dict(CONFIG))
-    return claim, begin_attempt(claim, record)
+    begun = begin_attempt(claim, record)
+    write_holder(claim.lock, os.getpid())
+    return claim, begun
 
 
 def test_died_before_it_began(conditions: Conditions) -> None:
@@ -70,12 +78,46 @@ def test_died_while_it_set_aside_what_completed(conditions: Conditions) -> None:
 
 
 def test_died_with_its_child(conditions: Conditions) -> None:
-    """An experiment that nobody carries on is on record as killed."""
+    """An experiment that nobody carries on is on record as killed, with what it had found."""
     claim, _ = begin(conditions)
+    Path(claim.paths.results).write_text('{"loss": 0.5, "log": {"nan": NaN}}')
     claim.lock.release()
 
     assert settle_orphan(TASK, conditions, "1").status == "killed"
-    assert read_record(claim.paths).status == "killed"
+    record = read_record(claim.paths)
+    assert (record.status, repr(record.results)) == ("killed", "{'loss': 0.5, 'log': {'nan': nan}}")
+
+
+CHILD = """\
+import signal, sys, time
+from mag.record.locks import Lock, write_holder
+import os
+write_holder(Lock(int(sys.argv[1])), os.getpid())
+if sys.argv[2] == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.setsid()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "timeout", "stops"), [("", 0.1, 0), ("deaf", 0.1, 0), ("", None, 1), ("deaf", None, 2)]
+)
+def test_its_child_is_held_to_limits_and_requests(
+    conditions: Conditions, how: str, timeout: float | None, stops: int
+) -> None:
+    """It is ended as its supervisor would have ended it, whether it heeds that or not."""
+    claim, _ = begin(conditions)
+    command = [sys.executable, "-c", CHILD, str(claim.lock.descriptor), how]
+    with subprocess.Popen(command, pass_fds=[claim.lock.descriptor]) as child:
+        claim.lock.release()
+        while read_holder(claim.paths.lock) != child.pid:
+            time.sleep(0.01)
+        orders = dataclasses.replace(conditions, limits=Limits(timeout=timeout), grace=0.3)
+        settle_orphan(TASK, orders, "1", lambda: stops)
+
+    assert read_record(claim.paths).status == ("interrupted" if stops else "timeout")
+    assert not Path(claim.paths.stop).exists()
 
 
 def test_its_child_publishes(conditions: Conditions) -> None:
