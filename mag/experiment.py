@@ -57,8 +57,8 @@ class Experiment:
         name: The directory's name, instead of one made from the config.
         if_exists: What `with` does where this experiment completed before: "error" refuses (what it does if nothing is
             said), "resume" goes on with its results and log (what it does with `resume_from`), "rerun" sets them aside
-            and starts anew, "skip" writes nothing and lets the block ask `experiment.completed`. One that failed or was
-            interrupted is tried again without being asked.
+            and starts anew (other files in its directory stay), "skip" writes nothing and lets the block ask
+            `experiment.completed`. One that failed or was interrupted is tried again without being asked.
     """
 
     def __init__(

@@ -72,7 +72,11 @@ _SWEEP_OPTIONS = (
     click.option(
         "--max-failures", type=click.IntRange(min=1), metavar="N", help="Start nothing more after N failures."
     ),
-    click.option("--gpus", metavar="IDS", help="Give each experiment GPUs of its own out of these, as 0,1,2,3."),
+    click.option(
+        "--gpus",
+        metavar="IDS",
+        help="Give each experiment GPUs of its own out of these, as 0,1,2,3; other runners need others.",
+    ),
     click.option("--gpus-per-experiment", type=click.IntRange(min=1), default=1, metavar="N", help="How many (1)."),
     click.option("--then", metavar="COMMAND", help="Run this shell command when all is in."),
 )

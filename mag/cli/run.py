@@ -37,7 +37,11 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 
 @click.command(help=HELP, short_help="Run one experiment.")
 @WORDS
-@click.option("--force", is_flag=True, help="Run it again if it is complete; what it left is set aside.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Run it again if it is complete; its record, log and results are set aside, other files stay.",
+)
 @limit_options
 @DEBUG
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")

@@ -80,7 +80,11 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @WORDS
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
-@click.option("--force", is_flag=True, help="Run completed experiments again; what they left is set aside.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Run completed ones again; their records, logs and results are set aside, other files stay.",
+)
 @shape_options
 @sweep_options
 @limit_options

@@ -88,6 +88,10 @@ def decode(value: Any) -> Any:
     return value
 
 
+_PRETTY = {
+    sort: json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=2, sort_keys=sort).encode
+    for sort in (False, True)
+}
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
@@ -101,8 +105,7 @@ def dump_json(data: Any, *, sort: bool = False) -> bytes:
 
     A lone half of a surrogate pair, which no UTF-8 can hold, stands as JSON's escape for it and reads back as it was.
     """
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2, sort_keys=sort)
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return _PRETTY[sort](data).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def dump_lines(items: Iterable[Any], *, indent: int) -> Iterator[bytes]:

@@ -184,7 +184,9 @@ _fork = _Fork()
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
     try:
         _set_mask(signal.SIG_UNBLOCK, REQUESTS)
-        register_returned(experiment, call_function(function, experiment))
+        returned = call_function(function, experiment)
+        if attempt.is_own:  # what a fork of the experiment returns is nobody's
+            register_returned(experiment, returned)
         shutdown.carry_out()
         _flush_log(attempt)
     except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)

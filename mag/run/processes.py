@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple, Protocol
 
@@ -57,6 +58,9 @@ class Ending(Protocol):
     def sleep(self, wake: int, seconds: float) -> None:
         """Sleep until it may have ended, or `wake` can be read from; at most so many seconds."""
 
+    def signal(self, number: int) -> None:
+        """Send a signal to it and its process group, if it is still there."""
+
 
 HURRY = signal.SIGURG
 """Asks a supervisor to stop at once. Nobody else sends it, whereas a stop (SIGTERM) may come from several at a time."""
@@ -103,11 +107,11 @@ class Watch:
             limit, pause = (None, None) if reason else guard.check()
             if reason is None and (self.is_stopped or limit):
                 guard.announce_end()
-                send_signal(child.pid, signal.SIGTERM)
+                child.signal(signal.SIGTERM)
                 reason = STOPPED if self.is_stopped else limit
                 deadline = count_seconds() + grace
             if deadline is not None and (self.is_hurried or count_seconds() >= deadline):
-                send_signal(child.pid, signal.SIGKILL)
+                child.signal(signal.SIGKILL)
                 deadline = None
             self._sleep(child, pause if deadline is None else deadline - count_seconds())
         return death, reason
@@ -122,7 +126,7 @@ class Watch:
 def end_now(child: Ending) -> Death:
     """Kill a child and return how it ended."""
     while (death := child.collect()) is None:
-        send_signal(child.pid, signal.SIGKILL)
+        child.signal(signal.SIGKILL)
         time.sleep(_POLL_SECONDS)
     return death
 
@@ -157,20 +161,24 @@ def send_signal(group: int, number: int) -> None:
         return
 
 
-def end_leftovers(group: int) -> int:
+def end_leftovers(group: int, notice: Callable[[], None] = lambda: None) -> int:
     """End what an experiment left running, and return how many processes had to be ended.
 
     What is about to end by itself, such as a library's clean-up process, is given a moment.
 
     Args:
         group: The process group of the experiment, whose leader is gone.
+        notice: Called first, where there is something to be ended.
     """
-    began, ended = count_seconds(), 0
+    began, ended, told = count_seconds(), 0, False
     while (waited := count_seconds() - began) < _LONGEST_SWEEP_SECONDS:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             break
+        if not told:
+            told = True
+            notice()
         patient = waited < _PATIENCE_SECONDS
         ended += bool(pid) and not patient
         if not pid and not patient:

@@ -27,11 +27,13 @@ from mag.record.attempts import Attempt
 from mag.record.locks import Lock
 from mag.run.child import Groundwork, Variables, make_experiment, prepare_surroundings, run_child
 from mag.run.messages import make_pair, receive_with, send
-from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers
+from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers, send_signal
 from mag.run.tasks import Conditions
 
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 """A supervisor that is gone is no reason to be ended."""
+_BEING_ENDED = -1
+"""Instead of a number of processes that were left: there are some."""
 _TRIES = 3
 _POLL_SECONDS = 0.02
 
@@ -64,6 +66,7 @@ class Child:
         connection: The socket on which its end is told; None once the zygote is gone.
         leftovers: How many processes that it left running were ended, once it has ended itself.
         death: How it ended, where that is known.
+        end: How it ended, while what it left is being ended: its number may be another's by now.
     """
 
     pid: int
@@ -71,11 +74,15 @@ class Child:
     connection: socket.socket | None
     leftovers: int = 0
     death: Death | None = None
+    end: Death | None = None
 
     def sleep(self, wake: int, seconds: float) -> None:
         """Sleep until the process may have ended, or `wake` can be read from; at most so many seconds."""
         if self.death is not None:
             return
+        if self.connection is not None:  # the zygote may have been halted by its child
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.reaper, signal.SIGCONT)
         if self.connection is None:
             seconds = min(seconds, _POLL_SECONDS)
         _wait_for([wake] if self.connection is None else [wake, self.connection.fileno()], seconds)
@@ -87,20 +94,26 @@ class Child:
                 return None
             if word := _hear(self.connection):
                 self.heed(word)
-            else:
-                self.connection = None  # the zygote was killed; the kernel has made its child this process's own
+                return self.death
+            self.connection = None  # the zygote was killed; the kernel has made its child this process's own
         if self.death is None:
-            self.death = _collect_orphan(self.pid)
+            self.death = self.end or _collect_orphan(self.pid)
             if self.death is not None:
                 self.leftovers = end_leftovers(self.pid)
         return self.death
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and its process group, if it is still there."""
+        if self.end is None:
+            send_signal(self.pid, number)
 
     def heed(self, word: _Word) -> None:
         """Learn from what was told."""
         if word.has_ended:
             code = None if word.signal else word.code
-            self.death = Death(code, word.signal or None, word.cpu_seconds, word.peak_memory_bytes)
-            self.leftovers = word.leftovers
+            self.end = Death(code, word.signal or None, word.cpu_seconds, word.peak_memory_bytes)
+            if word.leftovers != _BEING_ENDED:
+                self.death, self.leftovers = self.end, word.leftovers
 
 
 def _wait_for(descriptors: list[int], seconds: float) -> bool:
@@ -221,7 +234,7 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
             for descriptor in descriptors:
                 os.close(descriptor)
             if pid:
-                _tell(connection, _describe_end(pid, collect(pid, wait=True) or UNKNOWN, end_leftovers(pid)))
+                _tell_end(connection, pid)
     except OSError:  # the supervisor is gone
         os._exit(0)
     except BaseException:  # noqa: BLE001
@@ -230,9 +243,13 @@ def _serve(connection: socket.socket, ground: Groundwork, conditions: Conditions
         os._exit(0)
 
 
-def _describe_end(pid: int, death: Death, leftovers: int) -> _Word:
+def _tell_end(connection: socket.socket, pid: int) -> None:
+    """Wait for the end of a child, end what it left, and tell; before that, too, where it takes a while."""
+    death = collect(pid, wait=True) or UNKNOWN
     code, number = death.code or 0, death.signal or 0
-    return _Word(pid, True, code, number, death.cpu_seconds, death.peak_memory_bytes, leftovers)
+    end = _Word(pid, True, code, number, death.cpu_seconds, death.peak_memory_bytes)
+    left = end_leftovers(pid, lambda: _tell(connection, end._replace(leftovers=_BEING_ENDED)))
+    _tell(connection, end._replace(leftovers=left))
 
 
 def _fork_child(
