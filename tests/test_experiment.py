@@ -551,3 +551,16 @@ def test_threads_register_side_by_side() -> None:
         list(pool.map(lambda i: experiment.register_result(f"r{i}", i), range(40)))
 
     assert Experiment(resume_from="10|0.01").results.keys() == {f"r{i}" for i in range(40)}
+
+
+def test_a_line_that_could_only_be_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics that a full disk cuts off are refused, and do not spoil the next."""
+    write = os.write
+    with Experiment(config=CONFIG) as experiment:
+        experiment.log_metrics(step=1)
+        monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:4]))
+        with pytest.raises(RecordError, match="No space left"):
+            experiment.log_metrics(step=2)
+        monkeypatch.undo()
+        experiment.log_metrics(step=3)
+        assert [line["step"] for line in experiment.metrics] == [1, 3]

@@ -68,12 +68,12 @@ class Attempt:
             bring_back(claim.paths)
             claim.lock.release()
             raise
-        self.identity, self.number = begun.identity, begun.attempt
+        self.identity, self.number = record.identity, begun.record.attempt
         self.status: Status = "running"
-        self.results: dict[str, Any] = values.encode_config(begun.results)
-        self._beginning = records.encode_beginning(begun)
-        self.commit = begun.commit
-        survey_modules(begun.commit)
+        self.results: dict[str, Any] = values.encode_config(begun.record.results)
+        self._beginning = begun.beginning
+        self.commit = record.commit
+        survey_modules(record.commit)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be sent as plain data, for which the process that receives it need not look up one class after the other."""

@@ -142,16 +142,25 @@ def _decode_previous(found: dict[str, Any], paths: ExperimentPaths) -> Record | 
         return None
 
 
-def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record:
+class Begun(NamedTuple):
+    """An attempt's first files are written.
+
+    Attributes:
+        record: The record as written.
+        beginning: The first bytes of `record.json`, which stay.
+    """
+
+    record: Record
+    beginning: bytes
+
+
+def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Begun:
     """Write the first files of an attempt: config and the record that says `running`.
 
     Args:
         claim: The directory.
         record: What to write; its attempt number is set here.
         keep: Go on with the log and the results of the last attempt instead of setting them aside.
-
-    Returns:
-        The record as written.
 
     Raises:
         RecordError: The file system refused.
@@ -165,8 +174,10 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Record
     record = record.replace(attempt=number, results=previous.results if keep and previous else {})
     config = values.dump_json(values.encode_config(record.config), sort=True)
     files.write_file(paths.config, config, scratch=paths.private)
-    records.write_record(paths, record, durable=number > 1)  # an empty one would hide that there were others before
-    return record
+    beginning = records.encode_beginning(record)
+    content = beginning + records.encode_rest(record)
+    files.write_file(paths.record, content, durable=number > 1)  # an empty one would hide that there were others before
+    return Begun(record, beginning)
 
 
 def _set_aside(claim: Claim, *, keep: bool) -> int:

@@ -108,8 +108,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 def encode_record(record: Record) -> bytes:
     """Return the bytes of `record.json`."""
-    ending = Ending(*[getattr(record, name) for name in Ending._fields])
-    return encode_beginning(record) + encode_ending(ending._replace(results=values.encode_config(record.results)))
+    return encode_beginning(record) + encode_rest(record)
 
 
 def encode_beginning(record: Record) -> bytes:
@@ -119,8 +118,14 @@ def encode_beginning(record: Record) -> bytes:
     return values.dump_line(data).removesuffix(b"}\n") + b", "
 
 
+def encode_rest(record: Record) -> bytes:
+    """Return the bytes of `record.json` that follow the first ones."""
+    ending = Ending(*[getattr(record, name) for name in Ending._fields])
+    return encode_ending(ending._replace(results=values.encode_config(record.results)))
+
+
 def encode_ending(ending: Ending) -> bytes:
-    """Return the bytes of `record.json` that follow the first ones, its results encoded already.
+    """Return what `encode_rest` does, of results that are encoded already.
 
     Apart from the rest, since a child process, for which each page of memory that it touches is a dear one, writes this
     and nothing else anew.

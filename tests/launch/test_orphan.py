@@ -35,7 +35,7 @@ def begin(conditions: Conditions, name: str = "1") -> tuple[Claim, Record]:
     """Begin an attempt of the experiment."""
     claim = claim_directory(StorePaths(conditions.store), name, TASK.identity)
     record = Record(identity=TASK.identity, identifier=name, status="running", config=dict(CONFIG))
-    begun = begin_attempt(claim, record)
+    begun = begin_attempt(claim, record).record
     write_holder(claim.lock, os.getpid())
     return claim, begun
 

@@ -10,6 +10,7 @@ import pytest
 
 from mag.config.identity import compute_identity
 from mag.errors import ExistsError, RecordError
+from mag.record import files
 from mag.record.claims import begin_attempt, claim_directory
 from mag.record.names import Names
 from mag.record.paths import StorePaths
@@ -33,7 +34,7 @@ def make_record(identity: str = IDENTITY, config: dict[str, object] | None = Non
 def run_once(store: StorePaths, name: str = "1", identity: str = IDENTITY) -> Record:
     """Go through a whole attempt that completes, and return its record."""
     claim = claim_directory(store, name, identity)
-    record = begin_attempt(claim, make_record(identity)).replace(status="completed")
+    record = begin_attempt(claim, make_record(identity)).record.replace(status="completed")
     write_record(claim.paths, record, durable=True)
     claim.lock.release()
     return record
@@ -88,7 +89,7 @@ def test_attempts_are_set_aside(store: StorePaths) -> None:
         Path(path).write_text("{}")
 
     claim = claim_directory(store, "1", IDENTITY)
-    record = begin_attempt(claim, make_record())
+    record = begin_attempt(claim, make_record()).record
 
     assert record.attempt == 2
     assert not [path for path in (paths.log, paths.results, paths.metrics) if Path(path).exists()]
@@ -99,12 +100,12 @@ def test_attempts_are_set_aside(store: StorePaths) -> None:
 def test_going_on_keeps_log_and_results(store: StorePaths) -> None:
     """An attempt that goes on starts from the results and the log of the last."""
     claim = claim_directory(store, "1", IDENTITY)
-    record = begin_attempt(claim, make_record()).replace(status="failed", results={"loss": 1})
+    record = begin_attempt(claim, make_record()).record.replace(status="failed", results={"loss": 1})
     write_record(claim.paths, record, durable=True)
     Path(claim.paths.log).write_text("first")
     claim.lock.release()
 
-    record = begin_attempt(claim_directory(store, "1", IDENTITY), make_record(), keep=True)
+    record = begin_attempt(claim_directory(store, "1", IDENTITY), make_record(), keep=True).record
 
     assert record.results == {"loss": 1}
     assert Path(claim.paths.log).read_text() == "first"
@@ -214,3 +215,15 @@ def test_a_store_that_cannot_be_made(tmp_path: Path) -> None:
 
     with pytest.raises(RecordError, match="experiments: there is a file of that name"):
         claim_directory(StorePaths(str(tmp_path / "experiments")), "1", IDENTITY)
+
+
+def test_a_record_that_is_not_read_is_moved_as_it_is(store: StorePaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is larger than any that mag writes is in nobody's way."""
+    run_once(store)
+    paths = store.experiment("1")
+    before = Path(paths.record).read_bytes()
+    monkeypatch.setattr(files, "_LARGEST", 100)
+    claim = claim_directory(store, "1", IDENTITY)
+
+    assert begin_attempt(claim, make_record()).record.attempt == 2
+    assert Path(paths.attempt(1), "record.json").read_bytes() == before

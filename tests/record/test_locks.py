@@ -1,5 +1,6 @@
 """Laws of the lock."""
 
+import errno
 import fcntl
 import os
 import resource
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from mag.errors import RecordError
+from mag.record.controls import hold_sweep
 from mag.record.locks import acquire, is_held, read_holder, write_holder
+from mag.record.paths import StorePaths
 
 
 def test_one_holder(tmp_path: Path) -> None:
@@ -104,3 +108,20 @@ def test_a_holder_that_cannot_be_is_none(tmp_path: Path, content: str) -> None:
 
     assert read_holder(path) is None
     lock.release()
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is taken there for free, nor for lost, and who needs a lock is told."""
+    store = StorePaths(str(tmp_path))
+    assert (lock := acquire(str(tmp_path / "lock"))) is not None
+    lock.release()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    assert is_held(str(tmp_path / "lock"))
+    store.manifests.mkdir(parents=True)
+    with pytest.raises(RecordError, match=r"No locks available\. mag needs a file system"):
+        hold_sweep(store, "1")

@@ -17,12 +17,13 @@ RECORD = Record(identity=IDENTITY, identifier="1", status="running", config={"C"
 
 @pytest.fixture
 def store(tmp_path: Path) -> StorePaths:
-    """Return a store with one experiment, which completed, and has a log and results."""
+    """Return a store with one experiment, which completed, and has a log, results and metrics."""
     store = StorePaths(str(tmp_path))
     claim = claim_directory(store, "1", IDENTITY)
-    write_record(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"), durable=True)
+    write_record(claim.paths, begin_attempt(claim, RECORD).record.replace(status="completed"), durable=True)
     Path(claim.paths.log).write_text("said")
     Path(claim.paths.results).write_text("{}")
+    Path(claim.paths.metrics).write_text("{}\n")
     claim.lock.release()
     return store
 
@@ -73,7 +74,7 @@ def test_nothing_is_brought_back_through_a_link(store: StorePaths, place: str) -
 def test_an_attempt_that_has_begun_keeps_what_it_set_aside(store: StorePaths) -> None:
     """Once the record says that it runs, the results of before are those of an earlier attempt for good."""
     claim = claim_directory(store, "1", IDENTITY)
-    write_record(claim.paths, begin_attempt(claim, RECORD).replace(status="completed"), durable=True)
+    write_record(claim.paths, begin_attempt(claim, RECORD).record.replace(status="completed"), durable=True)
     claim.lock.release()
     recover_experiment(claim.paths)
 
@@ -105,3 +106,14 @@ def test_a_lock_that_cannot_be_opened_stops_nobody(store: StorePaths) -> None:
 
     assert Path(paths.results).exists()
     assert Path(store.sweep_lock("a")).exists()
+
+
+def test_what_is_none_of_mags_stays(store: StorePaths) -> None:
+    """Of what was set aside nothing is removed that is not back in its place."""
+    paths = store.experiment("1")
+    die_early(store).lock.release()
+    Path(paths.attempt(1), "notes.txt").write_text("mine")
+    recover_experiment(paths)
+
+    assert Path(paths.metrics).exists()
+    assert Path(paths.attempt(1), "notes.txt").read_text() == "mine"
