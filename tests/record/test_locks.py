@@ -113,8 +113,7 @@ def test_a_holder_that_cannot_be_is_none(tmp_path: Path, content: str) -> None:
 def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is taken there for free, nor for lost, and who needs a lock is told."""
     store = StorePaths(str(tmp_path))
-    assert (lock := acquire(str(tmp_path / "lock"))) is not None
-    lock.release()
+    (tmp_path / "lock").touch()
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
