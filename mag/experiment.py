@@ -23,9 +23,11 @@ from mag.config.secrets import mask
 from mag.config.view import make_view
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures, values
-from mag.record.attempts import Attempt, read_metrics
+from mag.record.attempts import Attempt
+from mag.record.capture import Capture
 from mag.record.clock import tell_time
-from mag.record.log import Capture, flush_streams, open_log
+from mag.record.log import flush_streams, open_log
+from mag.record.metrics import read_metrics
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from mag.errors import MagError
 from mag.record import files, locks
-from mag.record.attempts import read_results
 from mag.record.clock import count_seconds, tell_time
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record, write_record
 from mag.record.recovery import bring_back, recover_experiment
+from mag.record.results import read_results
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.processes import send_signal
 from mag.run.supervisor import describe_record

@@ -1,12 +1,10 @@
 """One execution of an experiment, from the process that carries it out."""
 
 import contextlib
-import errno
-import json
 import os
 import resource
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mag.errors import RecordError, ResultError
@@ -14,10 +12,12 @@ from mag.record import claims, files, locks, records, values
 from mag.record.claims import Claim
 from mag.record.clock import count_seconds, tell_time
 from mag.record.drift import survey_modules, tell_drift
+from mag.record.metrics import MetricsWriter
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Ending, Record, Status
 from mag.record.recovery import bring_back
 from mag.record.redaction import NOTHING, Redaction
+from mag.record.results import encode_results, read_results
 
 _LARGEST = 64 << 20
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -58,8 +58,7 @@ class Attempt:
         self.lock = claim.lock
         self._began = count_seconds()
         self._before = measure_usage()
-        self._metrics: int | None = None
-        self._is_torn = False
+        self._metrics = MetricsWriter()
         self._owner = os.getpid()
         self._written: tuple[int, ...] | None = None
         try:
@@ -102,7 +101,7 @@ class Attempt:
         for name in results:
             if not isinstance(name, str) or not name:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
-        encoded = _encode(results, self.redaction)
+        encoded = encode_results(results, self.redaction)
         self.find_home()
         with files.take_turn(self.paths.private):
             self.take_in()
@@ -147,24 +146,10 @@ class Attempt:
             ResultError: A value cannot be stored.
             RecordError: The file cannot be written.
         """
-        line = values.dump_line(_encode(metrics, self.redaction))
-        try:
-            if self._metrics is None:
-                self.find_home()
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-                self._metrics = os.open(self.paths.metrics, flags, 0o666)
-            self._write_line(line)
-        except OSError as error:
-            raise RecordError(f"Cannot write {self.paths.metrics}: {error.strerror}.") from error
-
-    def _write_line(self, line: bytes) -> None:
-        """Append a line, on a new one where the last could only be begun, since the disk was full."""
-        if self._is_torn:
-            line = b"\n" + line
-        written = os.write(self._metrics or 0, line)
-        self._is_torn = written < len(line)
-        if self._is_torn:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        line = values.dump_line(encode_results(metrics, self.redaction))
+        if not self._metrics.is_open:
+            self.find_home()
+        self._metrics.append(self.paths.metrics, line)
 
     def publish(self, status: Status, *, ending: Mapping[str, Any], error: Mapping[str, Any] | None = None) -> None:
         """Write how the attempt ended; when this returns it survives a power cut.
@@ -203,17 +188,11 @@ class Attempt:
 
     def close(self, *, for_all: bool = False) -> None:
         """Let go of the lock: of this process's part, or for all processes that have it."""
-        if self._metrics is not None:
-            with contextlib.suppress(OSError):  # the experiment has closed all that was open
-                os.close(self._metrics)
-            self._metrics = None
+        self._metrics.close()
         self.lock.free() if for_all else self.lock.release()
 
 
 _SENT = {"identity", "number", "status", "results", "commit", "_beginning", "_began"}
-
-
-_UNTOUCHED = {"_metrics": None, "_is_torn": False, "_owner": 0, "_written": None}
 
 
 def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], patterns: tuple[str, ...]) -> Attempt:
@@ -221,7 +200,7 @@ def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], pa
     attempt.paths = ExperimentPaths(directory)
     attempt.redaction = Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING
     # CPU time of a child counts from its fork
-    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, **_UNTOUCHED)
+    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, _metrics=MetricsWriter(), _owner=0, _written=None)
     return attempt
 
 
@@ -243,43 +222,3 @@ def measure_usage() -> dict[str, Any]:
         "cpu_seconds": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
         "peak_memory_bytes": max(own.ru_maxrss, children.ru_maxrss) * _PEAK_UNIT,
     }
-
-
-def _encode(named: Mapping[str, object], redaction: Redaction) -> dict[str, Any]:
-    try:
-        return {name: redaction.redact_result(name, values.encode_result(name, value)) for name, value in named.items()}
-    except RecursionError:
-        names = " or ".join(map(repr, named))
-        raise ResultError(f"Result {names} holds itself, or is nested too deep to be stored.") from None
-
-
-def read_results(paths: ExperimentPaths, redaction: Redaction = NOTHING) -> dict[str, Any]:
-    """Return what `results.json` holds, encoded: nothing where it is not there, or is nothing that mag could store."""
-    found: dict[str, Any] = {}
-    with contextlib.suppress(OSError, RecordError):
-        for name, value in files.read_object(paths.results).items():
-            with contextlib.suppress(ResultError):  # an experiment may have written it itself
-                found |= _encode({name: value}, redaction)
-    return found
-
-
-def read_metrics(path: str) -> list[dict[str, Any]]:
-    """Return the lines of a `metrics.jsonl`; one that is cut off, since its writer was killed, is left out.
-
-    Args:
-        path: The file, which need not be there.
-    """
-    found = []
-    for line in _read_lines(path):
-        with contextlib.suppress(ValueError, RecursionError):
-            found.append(values.decode(json.loads(line)))
-    return found
-
-
-def _read_lines(path: str) -> Iterator[bytes]:
-    try:
-        descriptor = os.open(path, files.OLD_FILE)
-    except OSError:
-        return
-    with open(descriptor, "rb") as file, contextlib.suppress(OSError):  # it is a folder, say
-        yield from file

@@ -6,24 +6,20 @@ It owns its publication: whatever happens to supervisor and runner, an experimen
 import contextlib
 import dataclasses
 import errno
-import faulthandler
 import gc
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Collection, Mapping
-from types import FrameType
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from mag.errors import RecordError
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
-from mag.record.clock import count_seconds
 from mag.record.log import Streams, flush_streams, open_streams, redirect
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
+from mag.run.interruption import Handler, hold_back_from_forks, let_requests_through, was_interrupted
 from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
@@ -32,16 +28,7 @@ from mag.settings import Settings
 
 FAILED = 1
 INTERRUPTED = 130
-_ECHO_SECONDS = 1.0
 _STOPPED = {"type": "stopped", "message": "it was asked to stop, and returned", "where": None}
-REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What asks a process to stop."""
-_set_mask = getattr(sys.modules.get("_signal"), "pthread_sigmask", signal.pthread_sigmask)
-"""Without the enums around it, which would be another 20 pages of memory for every child."""
-
-Handler = Callable[[int, FrameType | None], Any] | int
-"""What Python does at a signal."""
-
 Variables = tuple[tuple[str, str], ...]
 """Variables of the environment, each with its value."""
 
@@ -91,26 +78,6 @@ def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log:
         os._exit(code)
 
 
-def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
-    """Give this process what its children are to inherit, and what does it no harm itself.
-
-    What asks to stop is held back here, and let through by each child once it can be stopped: nothing that is sent to
-    one in between is lost.
-
-    Args:
-        handlers: What the app does itself at signals that ask to stop.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _interrupt)
-    for number in (signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    for request, handler in handlers.items():
-        signal.signal(request, handler)
-    _set_mask(signal.SIG_BLOCK, REQUESTS)
-    faulthandler.enable(file=2)  # wherever that leads when something happens
-    os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
-
-
 def name_variables(paths: ExperimentPaths) -> Variables:
     """Return what an experiment, and the processes that it starts, are told in the environment: where its files go."""
     return ("MAG_EXPERIMENT_DIR", paths.directory), ("MAG_IDENTIFIER", paths.name)
@@ -119,71 +86,15 @@ def name_variables(paths: ExperimentPaths) -> Variables:
 def _settle(log: int, streams: Streams) -> None:
     """Give the process a session, an output, handlers and random numbers of its own."""
     os.setsid()
-    os.register_at_fork(
-        before=_fork.hold_back, after_in_parent=_fork.let_through, after_in_child=_fork.forget_interrupt
-    )
+    hold_back_from_forks()
     redirect(log, streams)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
 
 
-class _Interrupter:
-    """Lets SIGTERM do what Ctrl-C does in plain Python, the first time, so that `finally` blocks are run.
-
-    What comes right after it is the same request, told twice: to all processes by systemd, Slurm or `timeout`, and by
-    the supervisor, which got it too.
-    """
-
-    _first: float | None = None
-
-    @property
-    def has_come(self) -> bool:
-        """Whether SIGTERM has come; its exception may have been caught."""
-        return self._first is not None
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        now = count_seconds()
-        if self._first is None:
-            self._first = now
-            raise KeyboardInterrupt
-        if now - self._first > _ECHO_SECONDS:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-
-
-_interrupt = _Interrupter()
-
-
-class _Fork(threading.local):
-    """Holds SIGTERM back while the experiment makes a fork of its own.
-
-    Such forks (a pool's workers, say) are ended by it as ever: whoever sends it to them may find them waiting for a
-    lock, where no Python code would run.
-    """
-
-    _mask: Collection[int] = ()
-
-    def hold_back(self) -> None:
-        """Hold it back."""
-        self._mask = _set_mask(signal.SIG_BLOCK, {signal.SIGTERM})
-
-    def let_through(self) -> None:
-        """Let it through again, unless the experiment itself held it back."""
-        _set_mask(signal.SIG_SETMASK, self._mask)
-
-    def forget_interrupt(self) -> None:
-        """Have the fork do at it what any process does."""
-        if signal.getsignal(signal.SIGTERM) is _interrupt:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        self.let_through()
-
-
-_fork = _Fork()
-
-
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:
     try:
-        _set_mask(signal.SIG_UNBLOCK, REQUESTS)
+        let_requests_through()
         returned = call_function(function, experiment)
         if attempt.is_own:  # what a fork of the experiment returns is nobody's
             register_returned(experiment, returned)
@@ -206,7 +117,7 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
 
 def _is_ended(attempt: Attempt) -> bool:
     """Tell whether the experiment was asked to end, so that what it did since may not be all."""
-    return _interrupt.has_come or os.access(attempt.paths.stop, os.F_OK)
+    return was_interrupted() or os.access(attempt.paths.stop, os.F_OK)
 
 
 def _publish(attempt: Attempt, status: Status, code: int, error: Mapping[str, Any] | None = None) -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
-from mag.record.log import Capture
+from mag.record.capture import Capture
 from mag.record.records import Record, read_record
 from mag.record.redaction import find_secret_variables
 from mag.run.child import call_function, name_variables, register_returned

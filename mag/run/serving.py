@@ -15,7 +15,8 @@ from typing import NoReturn
 
 from mag.errors import UsageError
 from mag.record.log import flush_streams
-from mag.run.child import REQUESTS, Groundwork, Handler
+from mag.run.child import Groundwork
+from mag.run.interruption import REQUESTS, Handler
 from mag.run.messages import receive, send
 from mag.run.mould import Mould
 from mag.run.processes import HURRY, Watch, adopt_orphans

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple, NoReturn
 from mag.errors import LaunchError
 from mag.record.attempts import Attempt
 from mag.record.locks import Lock
-from mag.run.child import Groundwork, Variables, make_experiment, prepare_surroundings, run_child
+from mag.run.child import Groundwork, Variables, make_experiment, run_child
+from mag.run.interruption import prepare_surroundings
 from mag.run.messages import make_pair, receive_with, send
 from mag.run.processes import UNKNOWN, Death, adopt_orphans, collect, end_leftovers, send_signal
 from mag.run.tasks import Conditions

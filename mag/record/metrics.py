@@ -1,0 +1,79 @@
+"""Metrics: `metrics.jsonl`, a line for each call of `log_metrics`."""
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from mag.errors import RecordError
+from mag.record import files, values
+
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+
+
+class MetricsWriter:
+    """Appends lines to a file, which it keeps open."""
+
+    def __init__(self) -> None:
+        self._descriptor: int | None = None
+        self._is_torn = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a line has been appended."""
+        return self._descriptor is not None
+
+    def append(self, path: str, line: bytes) -> None:
+        """Append a line; on a new one where the last could only be begun, since the disk was full.
+
+        Args:
+            path: The file, the same each time.
+            line: With its end.
+
+        Raises:
+            RecordError: The file system refused.
+        """
+        try:
+            if self._descriptor is None:
+                self._descriptor = os.open(path, _APPEND, 0o666)
+            self._write(self._descriptor, line)
+        except OSError as error:
+            raise RecordError(f"Cannot write {path}: {error.strerror}.") from error
+
+    def _write(self, descriptor: int, line: bytes) -> None:
+        if self._is_torn:
+            line = b"\n" + line
+        self._is_torn = os.write(descriptor, line) < len(line)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def close(self) -> None:
+        """Close the file; it is not the end of it."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):  # the experiment has closed all that was open
+                os.close(self._descriptor)
+            self._descriptor = None
+
+
+def read_metrics(path: str) -> list[dict[str, Any]]:
+    """Return the lines of a `metrics.jsonl`; one that is cut off, since its writer was killed, is left out.
+
+    Args:
+        path: The file, which need not be there.
+    """
+    found = []
+    for line in _read_lines(path):
+        with contextlib.suppress(ValueError, RecursionError):
+            found.append(values.decode(json.loads(line)))
+    return found
+
+
+def _read_lines(path: str) -> Iterator[bytes]:
+    try:
+        descriptor = os.open(path, files.OLD_FILE)
+    except OSError:
+        return
+    with open(descriptor, "rb") as file, contextlib.suppress(OSError):  # it is a folder, say
+        yield from file
