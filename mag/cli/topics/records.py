@@ -14,7 +14,7 @@ experiments/
 The status of an experiment:
 
   running       it runs
-  completed     its function returned; nothing else counts as completed, not even exit code 0
+  completed     its function returned, and nobody had asked it to end; nothing else counts, not even exit code 0
   failed        it raised an exception, or ended itself
   killed        a signal ended it: out of memory, a segmentation fault, kill
   timeout       it took longer, or was silent longer, than it was allowed
