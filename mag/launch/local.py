@@ -22,6 +22,7 @@ class Handle(Protocol):
     """What runs one task after the other: a supervisor's handle, or a supervisor in this process."""
 
     begun: str | None
+    pid: int
 
     def run(self, task: Task, started: Callable[[str], None], /) -> Outcome | None:
         """Run a task and return its outcome, or None if the supervisor died over it."""
@@ -168,7 +169,8 @@ class LocalLauncher:
         tries = _TRIES
         while True:
             outcome = self._try(task)
-            tries -= outcome.cause == NOT_BEGUN
+            if outcome.cause == NOT_BEGUN:
+                tries, task = tries - 1, task._replace(attempt=None)  # what is on record of it is no run by anybody
             if outcome.cause == _NO_SUPERVISOR and self._hired and not self.is_ending:
                 time.sleep(_WAIT_SECONDS)  # the system has no room for more; those that there are will be free
             elif self._stops or outcome.cause != NOT_BEGUN or not tries:
@@ -188,7 +190,7 @@ class LocalLauncher:
         supervisor.close()
         if outcome is not None:  # somebody else has asked this supervisor to stop
             return outcome._replace(cause=NOT_BEGUN)
-        return settle_orphan(task, self._conditions, supervisor.begun, lambda: self._stops)
+        return settle_orphan(task, self._conditions, supervisor, lambda: self._stops)
 
     def _count_failure(self, outcome: Outcome) -> None:
         """Give up in time: before the place is given to the next."""

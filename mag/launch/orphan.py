@@ -1,14 +1,17 @@
 """Orphans: experiments whose supervisor died, of which somebody has to say what became."""
 
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from mag.errors import MagError
 from mag.record import files, locks
 from mag.record.clock import count_seconds, tell_time
 from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.provenance import describe_host
 from mag.record.records import Record, read_record, write_record
 from mag.record.recovery import bring_back, recover_experiment
 from mag.record.results import read_results
@@ -24,8 +27,15 @@ _POLL_SECONDS = 0.02
 _NOTHING = Record(identity="", identifier="", status="killed", config={})
 
 
+class Dead(Protocol):
+    """A supervisor that died: its process, and the directory that it began to use, None if it had not come to that."""
+
+    pid: int
+    begun: str | None
+
+
 def settle_orphan(
-    task: Task, conditions: Conditions, begun: str | None, count_stops: Callable[[], int] = lambda: 0
+    task: Task, conditions: Conditions, supervisor: Dead, count_stops: Callable[[], int] = lambda: 0
 ) -> Outcome:
     """Return what became of a task whose supervisor died: its child may live on and publish.
 
@@ -35,18 +45,21 @@ def settle_orphan(
     Args:
         task: The task.
         conditions: Those of its supervisor.
-        begun: The directory that the supervisor began to use for it; None if it had not come to that.
+        supervisor: The supervisor.
         count_stops: Tells how often the command was asked to stop: once with a grace period, twice at once.
     """
+    begun = supervisor.begun
     if begun is None:
         recover_experiment(StorePaths(conditions.store).experiment(task.name))
         return Outcome(task.index, task.name, "killed", message=f"{_KILLED} before it began", cause=NOT_BEGUN)
     paths = StorePaths(conditions.store).experiment(begun)
     try:
-        lock, reason = _wait_for_end(paths, conditions, count_stops)
+        lock, reason = _wait_for_end(paths, conditions, supervisor.pid, count_stops)
         try:
             files.remove_temporaries(paths.private)
-            files.remove_file(paths.stop)
+            if os.path.exists(paths.stop):
+                reason = reason or STOPPED
+                files.remove_file(paths.stop)
             has_begun = locks.has_begun(lock)
             record = _judge(paths, reason, has_begun=has_begun)
         finally:
@@ -61,14 +74,17 @@ def settle_orphan(
 
 
 def _wait_for_end(
-    paths: ExperimentPaths, conditions: Conditions, count_stops: Callable[[], int]
+    paths: ExperimentPaths, conditions: Conditions, supervisor: int, count_stops: Callable[[], int]
 ) -> tuple[locks.Lock, Reason | None]:
-    """Wait for the lock of an experiment; return it, and why the experiment was ended, if it was."""
+    """Wait for the lock of an experiment; return it, and why the experiment was ended, if it was.
+
+    Somebody else may have taken it over meanwhile, to whom this command's limits and stops are nothing.
+    """
     guard: Guard | None = None
     reason: Reason | None = None
     deadline = 0.0
     while (lock := locks.acquire(paths.lock)) is None:
-        if (pid := locks.read_holder(paths.lock)) is not None:
+        if (pid := locks.read_holder(paths.lock)) is not None and _is_made_by(paths, supervisor):
             guard = guard or Guard(conditions.limits, paths, pid, pid)
             limit = None if reason else guard.check()[0]
             if reason is None and (count_stops() or limit):
@@ -79,6 +95,12 @@ def _wait_for_end(
                 send_signal(pid, signal.SIGKILL)
         time.sleep(_POLL_SECONDS)
     return lock, reason
+
+
+def _is_made_by(paths: ExperimentPaths, supervisor: int) -> bool:
+    with contextlib.suppress(OSError, MagError):
+        return read_record(paths).host == {**describe_host(), "pid": supervisor}
+    return False
 
 
 def _judge(paths: ExperimentPaths, reason: Reason | None, *, has_begun: bool) -> Record:

@@ -20,6 +20,8 @@ from mag.record.redaction import NOTHING, Redaction
 from mag.record.results import encode_results, read_results
 
 _LARGEST = 64 << 20
+_PATIENCE_SECONDS = 60.0
+"""How long a process that registers waits for others of the same experiment that do."""
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -103,7 +105,7 @@ class Attempt:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
         encoded = encode_results(results, self.redaction)
         self.find_home()
-        with files.take_turn(self.paths.private):
+        with files.take_turn(self.paths.private, _PATIENCE_SECONDS):
             self.take_in()
             merged = {**self.results, **encoded}
             content = values.dump_json(merged)

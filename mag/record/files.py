@@ -21,7 +21,6 @@ from mag.errors import RecordError
 
 TEMPORARY = ".tmp"
 _LARGEST = 256 << 20
-_TURN_TRIES = 1000
 _TURN_SECONDS = 0.002
 OLD_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 """How a file that others may have put there is opened: no link is followed, and no pipe waited for."""
@@ -123,34 +122,51 @@ def refuse_link(path: str) -> None:
 
 
 @contextlib.contextmanager
-def take_turn(folder: str) -> Iterator[bool]:
+def take_turn(folder: str, patience: float = 2.0) -> Iterator[bool]:
     """Let no other process that asks for it be in such a block at the same time; lend whether that is so.
 
-    It is not on file systems that lock no folders, or where another is halted in its block.
+    It is not on file systems without locks, or where another is halted in its block.
+
+    Args:
+        folder: What is shared.
+        patience: How many seconds to wait.
 
     Raises:
         RecordError: There is no such folder.
     """
     try:
-        turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        turn, taken = _take(folder, patience)
     except OSError as error:
         raise RecordError(f"Cannot open {folder}: {error.strerror}.") from error
     try:
-        yield _wait_for_turn(turn)
+        yield taken
     finally:
-        with contextlib.suppress(OSError):  # a process that another thread forked meanwhile has the open folder, too
+        with contextlib.suppress(OSError):  # a process that another thread forked meanwhile has it open, too
             fcntl.flock(turn, fcntl.LOCK_UN)
         os.close(turn)
 
 
-def _wait_for_turn(folder: int) -> bool:
-    for _ in range(_TURN_TRIES):
+def _take(folder: str, patience: float) -> tuple[int, bool]:
+    """Return what is open and locked, the folder or, where none can be, a file in it; and whether it is locked."""
+    turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return turn, _wait_for_turn(turn, patience)
+    except OSError:  # NFS
+        os.close(turn)
+    turn = os.open(f"{folder}/turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        return turn, _wait_for_turn(turn, patience)
+    except OSError:
+        return turn, False
+
+
+def _wait_for_turn(turn: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(_TURN_SECONDS)
-        except OSError:
-            return False
         else:
             return True
     return False

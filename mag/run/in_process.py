@@ -78,6 +78,7 @@ class InProcessSupervisor(Supervisor):
 
     Attributes:
         begun: Always None: this process cannot outlive itself.
+        pid: Its number.
     """
 
     begun: str | None = None
@@ -89,6 +90,7 @@ class InProcessSupervisor(Supervisor):
         self._examine = examine
         self._variables = find_secret_variables(conditions.settings.secrets)
         self._has_ended = False
+        self.pid = os.getpid()
         self._thread = threading.get_ident()
 
     @property

@@ -147,10 +147,12 @@ def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exc
 
 def _recall(previous: Record, task: Task) -> Outcome | None:
     """Return what became of a task that need not be run, since it was, the last time or by somebody else meanwhile."""
-    if previous.status == "completed" and not task.force:
-        return Outcome(task.index, previous.identifier, "skipped", results=previous.results)
     was_run = task.attempt is not None and previous.attempt > task.attempt
-    return describe_record(task, previous) if was_run and previous.status in BROKEN else None
+    if previous.status == "completed" and (was_run or not task.force):
+        return Outcome(task.index, previous.identifier, "skipped", results=previous.results)
+    if was_run and previous.status in BROKEN:
+        return describe_record(task, previous)._replace(cause=None)  # whoever ran it had retries of its own
+    return None
 
 
 def _announce(claim: Claim, tell: Callable[[str], None]) -> None:

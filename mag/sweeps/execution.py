@@ -250,6 +250,8 @@ def _run(
             observer.end(outcome)
             if in_process and outcome.cause == "interrupted":
                 interruption.signal = interruption.signal or signal.SIGINT
+            if in_process and interruption.signal:  # which the experiment may have caught
+                launcher.start_no_more()
         tally.finish()
     return interruption.signal
 

@@ -395,6 +395,16 @@ def test_two_runners_share_the_work(project: Path) -> None:
     assert (first.returncode, second.returncode, count_starts(project)) == (0, 0, 4)
 
 
+def test_two_runners_that_run_all_again_share_that(project: Path, mag: Mag) -> None:
+    """With --force, too, each experiment is run once by one of them."""
+    mag("sweep", "C=1,2,3,4", "gamma=0.3")
+    first = start(project, "gamma=0.3", "--force")
+    second = subprocess.run(first.args, capture_output=True, text=True, check=False, timeout=30)
+    first.communicate(timeout=20)
+
+    assert (first.returncode, second.returncode, count_starts(project)) == (0, 0, 4)
+
+
 def test_two_runners_share_failures(project: Path) -> None:
     """What has failed in the hands of one has failed for the other, too; a later command runs it again."""
     first = start(project, "gamma=0.3", "_seed=a")

@@ -27,7 +27,7 @@ def launch(store: Path, function: Function, count: int, jobs: int) -> list[tuple
     server.wait_until_ready()
     conditions = Conditions(str(store), gather_provenance(app="x", commit={}), Settings())
     launcher = LocalLauncher(server, conditions, jobs=jobs)
-    tasks = [Task(i, str(i), compute_identity({"i": i}), {"i": i}) for i in range(count)]
+    tasks = [Task(i, str(i), compute_identity({"i": i}), {"i": i}, attempt=0) for i in range(count)]
     try:
         return [(outcome.index, outcome.status) for outcome in launcher.launch(tasks)]
     finally:

@@ -15,7 +15,7 @@ from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.claims import Claim, begin_attempt, claim_directory
 from mag.record.locks import NOBODY_YET, read_holder, write_holder
 from mag.record.paths import StorePaths
-from mag.record.provenance import Provenance
+from mag.record.provenance import Provenance, describe_host
 from mag.record.records import Record, read_record, write_record
 from mag.run.limits import Limits
 from mag.run.tasks import Conditions, Task
@@ -23,6 +23,14 @@ from mag.settings import Settings
 
 CONFIG = {"C": 1}
 TASK = Task(0, "1", compute_identity(CONFIG), CONFIG)
+
+
+@dataclasses.dataclass
+class Dead:
+    """A supervisor that is no more."""
+
+    begun: str | None
+    pid: int = 7
 
 
 @pytest.fixture
@@ -34,7 +42,8 @@ def conditions(tmp_path: Path) -> Conditions:
 def begin(conditions: Conditions, name: str = "1") -> tuple[Claim, Record]:
     """Begin an attempt of the experiment."""
     claim = claim_directory(StorePaths(conditions.store), name, TASK.identity)
-    record = Record(identity=TASK.identity, identifier=name, status="running", config=dict(CONFIG))
+    host = {**describe_host(), "pid": Dead(name).pid}
+    record = Record(identity=TASK.identity, identifier=name, status="running", config=dict(CONFIG), host=host)
     begun = begin_attempt(claim, record).record
     write_holder(claim.lock, os.getpid())
     return claim, begun
@@ -42,7 +51,7 @@ def begin(conditions: Conditions, name: str = "1") -> tuple[Claim, Record]:
 
 def test_died_before_it_began(conditions: Conditions) -> None:
     """Nothing is said of an experiment that nobody had begun, and nothing written."""
-    assert settle_orphan(TASK, conditions, None).status == "killed"
+    assert settle_orphan(TASK, conditions, Dead(None)).status == "killed"
     assert not Path(conditions.store).exists()
 
 
@@ -57,7 +66,7 @@ def test_died_before_its_first_record(conditions: Conditions, before: bool) -> N
     write_holder(claim.lock, NOBODY_YET)
     claim.lock.release()
 
-    assert settle_orphan(TASK, conditions, "1").cause == NOT_BEGUN
+    assert settle_orphan(TASK, conditions, Dead("1")).cause == NOT_BEGUN
     assert Path(claim.paths.record).exists() == before
     assert not before or read_record(claim.paths).status == "failed"
 
@@ -72,7 +81,7 @@ def test_died_while_it_set_aside_what_completed(conditions: Conditions) -> None:
     write_holder(claim.lock, NOBODY_YET)
     claim.lock.release()
 
-    assert settle_orphan(TASK, conditions, "1").cause == NOT_BEGUN
+    assert settle_orphan(TASK, conditions, Dead("1")).cause == NOT_BEGUN
     assert Path(claim.paths.results).read_text() == "{}"
     assert not aside.exists()
 
@@ -83,7 +92,7 @@ def test_died_with_its_child(conditions: Conditions) -> None:
     Path(claim.paths.results).write_text('{"loss": 0.5, "log": {"nan": NaN}}')
     claim.lock.release()
 
-    assert settle_orphan(TASK, conditions, "1").status == "killed"
+    assert settle_orphan(TASK, conditions, Dead("1")).status == "killed"
     record = read_record(claim.paths)
     assert (record.status, repr(record.results)) == ("killed", "{'loss': 0.5, 'log': {'nan': nan}}")
 
@@ -114,7 +123,7 @@ def test_its_child_is_held_to_limits_and_requests(
         while read_holder(claim.paths.lock) != child.pid:
             time.sleep(0.01)
         orders = dataclasses.replace(conditions, limits=Limits(timeout=timeout), grace=0.3)
-        settle_orphan(TASK, orders, "1", lambda: stops)
+        settle_orphan(TASK, orders, Dead("1"), lambda: stops)
 
     assert read_record(claim.paths).status == ("interrupted" if stops else "timeout")
     assert not Path(claim.paths.stop).exists()
@@ -130,7 +139,7 @@ def test_its_child_publishes(conditions: Conditions) -> None:
 
     threading.Timer(0.1, end).start()
 
-    assert settle_orphan(TASK, conditions, "1").status == "completed"
+    assert settle_orphan(TASK, conditions, Dead("1")).status == "completed"
     assert read_record(claim.paths).status == "completed"
 
 
@@ -139,7 +148,7 @@ def test_an_experiment_of_the_same_name_is_left_alone(conditions: Conditions) ->
     for name in ("1", "1~"):
         begin(conditions, name)[0].lock.release()
 
-    settle_orphan(TASK, conditions, "1~")
+    settle_orphan(TASK, conditions, Dead("1~"))
 
     statuses = [read_record(StorePaths(conditions.store).experiment(name)).status for name in ("1", "1~")]
     assert statuses == ["running", "killed"]
@@ -147,5 +156,30 @@ def test_an_experiment_of_the_same_name_is_left_alone(conditions: Conditions) ->
 
 def test_a_directory_that_is_gone(conditions: Conditions) -> None:
     """It is said that the directory is gone, and none is made."""
-    assert "directory removed" in str(settle_orphan(TASK, conditions, "1").message)
+    assert "directory removed" in str(settle_orphan(TASK, conditions, Dead("1")).message)
     assert not Path(conditions.store).exists()
+
+
+def test_somebody_elses_attempt_is_left_alone(conditions: Conditions) -> None:
+    """What another runner has taken over is waited for, and held to nothing that was asked of this one."""
+    claim, record = begin(conditions)
+    write_record(claim.paths, record.replace(host=describe_host()), durable=False)
+
+    def end() -> None:
+        write_record(claim.paths, record.replace(status="completed"), durable=True)
+        claim.lock.release()
+
+    threading.Timer(0.3, end).start()
+    hasty = dataclasses.replace(conditions, limits=Limits(timeout=0.01), grace=0.01)
+
+    assert settle_orphan(TASK, hasty, Dead("1"), lambda: 2).status == "completed"
+    assert not Path(claim.paths.stop).exists()
+
+
+def test_its_child_was_stopped_by_somebody(conditions: Conditions) -> None:
+    """`mag stop EXP` is the reason, whoever watched over it."""
+    claim, _ = begin(conditions)
+    Path(claim.paths.stop).touch()
+    claim.lock.release()
+
+    assert settle_orphan(TASK, conditions, Dead("1")).status == "interrupted"
