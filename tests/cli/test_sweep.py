@@ -397,8 +397,8 @@ def test_two_runners_share_the_work(project: Path) -> None:
 
 def test_two_runners_that_run_all_again_share_that(project: Path, mag: Mag) -> None:
     """With --force, too, each experiment is run once by one of them."""
-    mag("sweep", "C=1,2,3,4", "gamma=0.3")
-    first = start(project, "gamma=0.3", "--force")
+    mag("sweep", "C=1,2,3,4", "gamma=1.5")
+    first = start(project, "gamma=1.5", "--force")
     second = subprocess.run(first.args, capture_output=True, text=True, check=False, timeout=30)
     first.communicate(timeout=20)
 
@@ -407,7 +407,7 @@ def test_two_runners_that_run_all_again_share_that(project: Path, mag: Mag) -> N
 
 def test_two_runners_share_failures(project: Path) -> None:
     """What has failed in the hands of one has failed for the other, too; a later command runs it again."""
-    first = start(project, "gamma=0.3", "_seed=a")
+    first = start(project, "gamma=1.5", "_seed=a")
     second = subprocess.run(first.args, capture_output=True, text=True, check=False, timeout=30)
     _, said = first.communicate(timeout=20)
 
