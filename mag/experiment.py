@@ -109,6 +109,10 @@ class Experiment:
         experiment._attempt = attempt
         return experiment
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Be sent to a worker process, which has its own output."""
+        return {**vars(self), "_capture": None}
+
     @property
     def config(self) -> "DictConfig":
         """The resolved config: dot access, read-only; a misspelt key says what was meant."""

@@ -7,6 +7,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -564,3 +565,35 @@ def test_a_line_that_could_only_be_begun(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.undo()
         experiment.log_metrics(step=3)
         assert [line["step"] for line in experiment.metrics] == [1, 3]
+
+
+def test_a_signal_handler_registers_in_the_middle_of_a_registration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither waits for the other, and both are stored, whatever had been written when the signal came."""
+    replace = os.replace
+
+    def be_interrupted(*paths: str) -> None:
+        monkeypatch.setattr(os, "replace", replace)
+        signal.raise_signal(signal.SIGUSR1)
+        replace(*paths)
+
+    with Experiment(config=CONFIG) as experiment:
+        before = signal.signal(signal.SIGUSR1, lambda *_: experiment.register_result("late", 2))
+        monkeypatch.setattr(os, "replace", be_interrupted)
+        experiment.register_result("early", 1)
+        signal.signal(signal.SIGUSR1, before)
+        stored = json.loads((experiment.directory / "results.json").read_text())
+
+    assert stored == Experiment(resume_from="10|0.01").results == {"early": 1, "late": 2}
+
+
+def register_one(experiment: Experiment) -> None:
+    """Be the work of a process that was started anew."""
+    experiment.register_result("worker", experiment.config.C)
+
+
+def test_an_experiment_is_sent_to_a_process() -> None:
+    """One that was started anew, and forked from nothing, registers, too."""
+    with Experiment(config=CONFIG) as experiment, multiprocessing.get_context("spawn").Pool(1) as pool:
+        pool.apply(register_one, (experiment,))
+
+    assert Experiment(resume_from="10|0.01").results == {"worker": 10}

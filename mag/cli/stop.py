@@ -44,16 +44,25 @@ _LOOK_SECONDS = 0.05
 def command(*, reference: str | None, now: bool, grace: float, directory: str | None) -> None:
     """Find out what is meant, and stop it."""
     store = open_store(directory)
+    sweep = _find_sweep(store, reference)
+    if sweep is not None:
+        _stop_sweep(store.paths, sweep, now=now)
+        return
+    experiment = _find(store, reference or "")
+    _stop_experiment(experiment, now=now, grace=grace)
+    say(f"Next: mag show {escape(refer(experiment, directory))}")
+
+
+def _find_sweep(store: Store, reference: str | None) -> StoredSweep | None:
+    """Return the sweep that is meant; None where an experiment is: one of exactly that name, whatever ids end so."""
+    if reference is not None and os.path.isdir(store.paths.experiment(reference).private):
+        return None
     try:
-        sweep = find_sweep(store.paths, reference)
+        return find_sweep(store.paths, reference)
     except NotFoundError:
         if reference is None:
             raise
-        experiment = _find(store, reference)
-        _stop_experiment(experiment, now=now, grace=grace)
-        say(f"Next: mag show {escape(refer(experiment, directory))}")
-        return
-    _stop_sweep(store.paths, sweep, now=now)
+        return None
 
 
 def _find(store: Store, reference: str) -> StoredExperiment:
@@ -96,6 +105,10 @@ def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -
     files.refuse_link(paths.private)
     with contextlib.suppress(RecordError):
         files.write_file(paths.stop, b"")
+    if read_holder(paths.lock) != pid:  # it has ended meanwhile; what comes after it is not meant
+        files.remove_file(paths.stop)
+        say(f"Experiment {name} has ended.")
+        return
     deadline = time.monotonic() + (0 if now else grace)
     _send(pid, signal.SIGKILL if now else signal.SIGTERM)
     while is_held(paths.lock) and read_holder(paths.lock) == pid:

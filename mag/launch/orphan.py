@@ -1,6 +1,7 @@
 """Orphans: experiments whose supervisor died, of which somebody has to say what became."""
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import time
@@ -17,7 +18,7 @@ from mag.record.recovery import bring_back, recover_experiment
 from mag.record.results import read_results
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.processes import send_signal
-from mag.run.supervisor import describe_record
+from mag.run.supervisor import NEVER_BEGAN, describe_record
 from mag.run.tasks import Conditions, Outcome, Task
 
 NOT_BEGUN = "not begun"
@@ -84,8 +85,8 @@ def _wait_for_end(
     reason: Reason | None = None
     deadline = 0.0
     while (lock := locks.acquire(paths.lock)) is None:
-        if (pid := locks.read_holder(paths.lock)) is not None and _is_made_by(paths, supervisor):
-            guard = guard or Guard(conditions.limits, paths, pid, pid)
+        if (pid := locks.read_holder(paths.lock)) is not None and (record := _find_own(paths, supervisor)):
+            guard = guard or Guard(conditions.limits, paths, pid, pid, _count_elapsed(record))
             limit = None if reason else guard.check()[0]
             if reason is None and (count_stops() or limit):
                 guard.announce_end()
@@ -97,10 +98,20 @@ def _wait_for_end(
     return lock, reason
 
 
-def _is_made_by(paths: ExperimentPaths, supervisor: int) -> bool:
+def _find_own(paths: ExperimentPaths, supervisor: int) -> Record | None:
+    """Return the record of an attempt, if it is the one that this supervisor made."""
     with contextlib.suppress(OSError, MagError):
-        return read_record(paths).host == {**describe_host(), "pid": supervisor}
-    return False
+        record = read_record(paths)
+        return record if record.host == {**describe_host(), "pid": supervisor} else None
+    return None
+
+
+def _count_elapsed(record: Record) -> float:
+    try:
+        began = dt.datetime.fromisoformat(record.started or "")
+        return max(0.0, (dt.datetime.now(dt.UTC) - began).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def _judge(paths: ExperimentPaths, reason: Reason | None, *, has_begun: bool) -> Record:
@@ -116,7 +127,8 @@ def _judge(paths: ExperimentPaths, reason: Reason | None, *, has_begun: bool) ->
             raise
         return _NOTHING
     if record.status == "running" or (reason and record.status == "interrupted"):
-        reason = reason or Reason("killed", "killed", _KILLED if has_begun else f"{_KILLED} before it began")
+        unbegun = Reason("killed", NEVER_BEGAN, f"{_KILLED} before it began")
+        reason = (reason or Reason("killed", "killed", _KILLED)) if has_begun else unbegun
         error = {"type": reason.kind, "message": reason.message, "where": None}
         results = {**record.results, **read_results(paths)}
         record = record.replace(status=reason.status, error=error, ended=tell_time(), results=results)

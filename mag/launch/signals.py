@@ -51,14 +51,10 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
 
 
 @contextlib.contextmanager
-def interrupt_on_signals() -> Iterator[Interruption]:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does anyway, while the block runs: for experiments in this process."""
+def stop_but_on_interrupt(stop: Callable[[], None]) -> Iterator[Interruption]:
+    """Call `stop` at SIGTERM and SIGHUP while the block runs; Ctrl-C is an experiment's that runs in this process."""
     interruption = Interruption()
-
-    def act(_number: int) -> None:
-        raise KeyboardInterrupt
-
-    with _heeding(_NUMBERS[1:], interruption, act):
+    with _heeding(_NUMBERS[1:], interruption, lambda _: stop()):
         yield interruption
 
 

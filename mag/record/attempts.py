@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +64,8 @@ class Attempt:
         self._metrics = MetricsWriter()
         self._owner = os.getpid()
         self._written: tuple[int, ...] | None = None
+        self._turn_of: int | None = None
+        self._changes = 0
         try:
             begun = claims.begin_attempt(claim, record, keep=keep)
         except BaseException:
@@ -105,15 +108,42 @@ class Attempt:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
         encoded = encode_results(results, self.redaction)
         self.find_home()
-        with files.take_turn(self.paths.private, _PATIENCE_SECONDS):
-            self.take_in()
-            merged = {**self.results, **encoded}
-            content = values.dump_json(merged)
+        if self._turn_of == threading.get_ident():  # a signal's handler, which interrupted another registration
+            self._add(encoded)
+            return
+        with files.take_turn(self.paths.private, _PATIENCE_SECONDS) as taken:
+            if not taken:
+                raise RecordError(f"Cannot write {self.paths.results}: another process has held it for a minute.")
+            self._turn_of = threading.get_ident()
+            try:
+                self.take_in()
+                self._add(encoded)
+            finally:
+                self._turn_of = None
+
+    def _add(self, encoded: Mapping[str, Any]) -> None:
+        """Write the results with some more; where that fails they are as before."""
+        before = dict(self.results)
+        self.results.update(encoded)
+        self._changes += 1
+        try:
+            self._write_results(encoded)
+        except BaseException:
+            for name in encoded:
+                self.results.pop(name)
+            self.results.update({name: before[name] for name in encoded if name in before})
+            raise
+
+    def _write_results(self, added: Mapping[str, Any]) -> None:
+        written = -1
+        while written != self._changes:  # a signal's handler may have registered meanwhile
+            written = self._changes
+            content = values.dump_json(dict(self.results))
             if len(content) > _LARGEST:
-                names = ", ".join(map(repr, results))
+                names = ", ".join(map(repr, added))
                 raise ResultError(f"Results of more than {_LARGEST >> 20} MB cannot be stored: save {names} as a file.")
             files.write_file(self.paths.results, content, scratch=self.paths.private)
-            self.results, self._written = merged, _stamp(self.paths.results)
+        self._written = _stamp(self.paths.results)
 
     def find_home(self) -> None:
         """Go on where the experiment's directory is, should it have been moved while it was in use.
@@ -197,12 +227,15 @@ class Attempt:
 _SENT = {"identity", "number", "status", "results", "commit", "_beginning", "_began"}
 
 
+_UNTOUCHED = {"_owner": 0, "_written": None, "_turn_of": None, "_changes": 0}
+
+
 def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], patterns: tuple[str, ...]) -> Attempt:
     attempt = object.__new__(Attempt)
     attempt.paths = ExperimentPaths(directory)
     attempt.redaction = Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING
     # CPU time of a child counts from its fork
-    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, _metrics=MetricsWriter(), _owner=0, _written=None)
+    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, **_UNTOUCHED, _metrics=MetricsWriter())
     return attempt
 
 

@@ -172,12 +172,20 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Begun:
         files.remove_file(paths.stop)
         number = _set_aside(claim, keep=keep)
     record = record.replace(attempt=number, results=previous.results if keep and previous else {})
-    config = values.dump_json(values.encode_config(record.config), sort=True)
-    files.write_file(paths.config, config, scratch=paths.private)
+    write_config(paths, record.config)
     beginning = records.encode_beginning(record)
     content = beginning + records.encode_rest(record)
     files.write_file(paths.record, content, durable=number > 1)  # an empty one would hide that there were others before
     return Begun(record, beginning)
+
+
+def write_config(paths: ExperimentPaths, config: dict[str, Any]) -> None:
+    """Write `config.json`.
+
+    Raises:
+        RecordError: The file system refused.
+    """
+    files.write_file(paths.config, values.dump_json(values.encode_config(config), sort=True), scratch=paths.private)
 
 
 def _set_aside(claim: Claim, *, keep: bool) -> int:

@@ -10,6 +10,7 @@ power cut would leave an empty file.
 import contextlib
 import errno
 import fcntl
+import itertools
 import json
 import os
 import stat
@@ -18,10 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mag.errors import RecordError
+from mag.record.clock import count_seconds
 
 TEMPORARY = ".tmp"
 _LARGEST = 256 << 20
 _TURN_SECONDS = 0.002
+_numbers = itertools.count()
+"""Tells temporary files of one process apart: a signal handler may write one while another is being written."""
 OLD_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 """How a file that others may have put there is opened: no link is followed, and no pipe waited for."""
 
@@ -54,7 +58,7 @@ def write_file(
         RecordError: The file system refused; the old file is still whole.
     """
     folder, name = os.path.split(path)
-    temporary = f"{scratch or folder}/{name}.{os.getpid()}{TEMPORARY}"
+    temporary = f"{scratch or folder}/{name}.{os.getpid()}.{next(_numbers)}{TEMPORARY}"
     try:
         _write_new(temporary, content, durable=durable)
         os.replace(temporary, path)
@@ -161,8 +165,8 @@ def _take(folder: str, patience: float) -> tuple[int, bool]:
 
 
 def _wait_for_turn(turn: int, patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
+    deadline = count_seconds() + patience
+    while count_seconds() < deadline:
         try:
             fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -11,6 +11,7 @@ from mag.record import controls, files, locks
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
 
+_SHORTEST = 4
 _PATIENCE_SECONDS = 2.0
 _LOOK_SECONDS = 0.05
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -114,7 +115,7 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
 
     Args:
         store: Where to look.
-        reference: Beginning or end of an id; None for the only one that runs, else the newest.
+        reference: Beginning or end of an id, four characters or more; None for the only one that runs, else the newest.
 
     Raises:
         NotFoundError: There is none, or it is not clear which.
@@ -122,7 +123,8 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
     """
     ids = list_ids(store)
     if reference is not None:
-        found = [each for each in ids if each.startswith(reference) or each.endswith(reference)]
+        is_telling = len(reference) >= _SHORTEST
+        found = [each for each in ids if is_telling and (each.startswith(reference) or each.endswith(reference))]
         if len(found) > 1:
             raise NotFoundError(f"{reference!r} could be any of {', '.join(found[:5])}: type more of the id.")
     else:

@@ -28,7 +28,8 @@ from mag.settings import Settings
 
 FAILED = 1
 INTERRUPTED = 130
-_STOPPED = {"type": "stopped", "message": "it was asked to stop, and returned", "where": None}
+RETURNED = {"type": "stopped", "message": "it was asked to stop, and returned", "where": None}
+"""The error of an experiment that caught what asked it to end."""
 Variables = tuple[tuple[str, str], ...]
 """Variables of the environment, each with its value."""
 
@@ -109,7 +110,7 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
             shutdown.carry_out()
         return code
     if _is_ended(attempt):
-        _publish(attempt, "interrupted", INTERRUPTED, _STOPPED)
+        _publish(attempt, "interrupted", INTERRUPTED, RETURNED)
         return INTERRUPTED
     _publish(attempt, "completed", 0)
     return 0

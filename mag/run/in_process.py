@@ -18,7 +18,7 @@ from mag.record.attempts import Attempt
 from mag.record.capture import Capture
 from mag.record.records import Record, read_record
 from mag.record.redaction import find_secret_variables
-from mag.run.child import call_function, name_variables, register_returned
+from mag.run.child import RETURNED, call_function, name_variables, register_returned
 from mag.run.debugger import offer_breakpoints
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, describe_record
@@ -89,7 +89,7 @@ class InProcessSupervisor(Supervisor):
         self._conditions = conditions
         self._examine = examine
         self._variables = find_secret_variables(conditions.settings.secrets)
-        self._has_ended = False
+        self._has_ended = self._is_at_work = False
         self.pid = os.getpid()
         self._thread = threading.get_ident()
 
@@ -101,7 +101,8 @@ class InProcessSupervisor(Supervisor):
         """Interrupt what runs, from another thread; where Python takes no signals, only the next is not started."""
         if self._thread == threading.main_thread().ident and not self._has_ended:
             self._has_ended = True
-            signal.pthread_kill(self._thread, signal.SIGINT)  # a real one, which ends a sleep
+            if self._is_at_work:
+                signal.pthread_kill(self._thread, signal.SIGINT)  # a real one, which ends a sleep
 
     def close(self) -> None:
         """There is nothing to end."""
@@ -109,9 +110,15 @@ class InProcessSupervisor(Supervisor):
     def _attend(self, attempt: Attempt, task: Task, previous: Record | None) -> Outcome:  # noqa: ARG002
         experiment = Experiment.adopt(attempt, task.config, self._conditions.settings)
         attempt.note_process(os.getpid())
-        error = self._carry_out(experiment, attempt, task)
+        self._is_at_work = True
+        try:
+            error = self._carry_out(experiment, attempt, task)
+        finally:
+            self._is_at_work = False
         ending = attempt.measure_ending(None)
-        if error is None:
+        if error is None and self._has_ended:  # it has caught what asked it to end
+            attempt.publish("interrupted", ending=ending, error=RETURNED)
+        elif error is None:
             attempt.publish("completed", ending=ending)
         else:
             is_ended = isinstance(error, _ENDS)

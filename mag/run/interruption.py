@@ -32,7 +32,7 @@ def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
-    for number in (signal.SIGHUP, signal.SIGCHLD):
+    for number in (signal.SIGHUP, signal.SIGCHLD, signal.SIGURG):
         signal.signal(number, signal.SIG_DFL)
     for request, handler in handlers.items():
         signal.signal(request, handler)

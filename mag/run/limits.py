@@ -65,14 +65,16 @@ class Guard:
         paths: Its files.
         pid: Its process.
         reaper: That one's parent, which has no other children and becomes the parent of what they leave behind.
+        elapsed: For how many seconds it has been running.
     """
 
-    def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int, reaper: int) -> None:
+    def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int, reaper: int, elapsed: float = 0.0) -> None:
         self._limits = limits
         self._paths = paths
         self._pid = pid
         self._reaper = reaper
-        self._began = self._moved = count_seconds()
+        self._moved = count_seconds()
+        self._began = self._moved - elapsed
         self._seen: tuple[tuple[int, int], ...] = ()
         self._condition = _follow(limits.stop_if, paths)
 

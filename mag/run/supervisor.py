@@ -12,7 +12,7 @@ from mag.config.secrets import mask
 from mag.errors import ExistsError, MagError
 from mag.record import claims, files
 from mag.record.attempts import Attempt, RemovedError
-from mag.record.claims import Claim
+from mag.record.claims import Claim, write_config
 from mag.record.clock import tell_time
 from mag.record.log import open_log
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -27,6 +27,9 @@ from mag.run.memory import OomCounter
 from mag.run.processes import UNKNOWN, Death, Watch, end_now
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
 from mag.run.zygote import Child, Zygote
+
+NEVER_BEGAN = "never began"
+"""The type of an error that is none of the experiment's: its process was not there yet."""
 
 
 class Supervisor:
@@ -137,10 +140,11 @@ def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exc
     """Return the outcome of an attempt whose process could not be started; what had completed before is so again."""
     message = f"it could not be started: {getattr(error, 'strerror', None) or error}"
     if previous is not None and previous.status == "completed":
+        write_config(attempt.paths, previous.config)
         write_record(attempt.paths, previous, durable=True)
         files.remove_file(attempt.paths.log)
         bring_back(attempt.paths)
-        return Outcome(task.index, previous.identifier, "failed", message=message)
+        return Outcome(task.index, previous.identifier, "failed", message=message, cause="failed")
     attempt.publish("failed", ending={}, error={"type": type(error).__name__, "message": message, "where": None})
     return describe_record(task, read_record(attempt.paths))
 
@@ -150,7 +154,7 @@ def _recall(previous: Record, task: Task) -> Outcome | None:
     was_run = task.attempt is not None and previous.attempt > task.attempt
     if previous.status == "completed" and (was_run or not task.force):
         return Outcome(task.index, previous.identifier, "skipped", results=previous.results)
-    if was_run and previous.status in BROKEN:
+    if was_run and previous.status in BROKEN and (previous.error or {}).get("type") != NEVER_BEGAN:
         return describe_record(task, previous)._replace(cause=None)  # whoever ran it had retries of its own
     return None
 

@@ -14,7 +14,7 @@ from mag.config.secrets import mask_command
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, Server
-from mag.launch.signals import interrupt_on_signals, stop_on_signals
+from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.record import files
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
@@ -242,7 +242,9 @@ def _run(
     """
     store, sweep = StorePaths(conditions.store), conditions.provenance.sweep
     with (
-        interrupt_on_signals() if in_process else stop_on_signals(launcher.stop, observer.interrupt) as interruption,
+        stop_but_on_interrupt(launcher.stop)
+        if in_process
+        else stop_on_signals(launcher.stop, observer.interrupt) as interruption,
         converse(launcher, store, sweep, tally.read, tally.adjust),
     ):
         for outcome in outcomes:
@@ -250,8 +252,6 @@ def _run(
             observer.end(outcome)
             if in_process and outcome.cause == "interrupted":
                 interruption.signal = interruption.signal or signal.SIGINT
-            if in_process and interruption.signal:  # which the experiment may have caught
-                launcher.start_no_more()
         tally.finish()
     return interruption.signal
 

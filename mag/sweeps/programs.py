@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import EllipsisType
@@ -90,7 +91,7 @@ def sweep(
 def _execute(plan: Plan, order: Order, server: AppServer) -> Report:
     """Run a plan; a signal that stopped it does then what it does without a sweep, such as to end the program."""
     report = execute(plan, order, server, Observer())
-    if report.signal:
+    if report.signal and threading.current_thread() is threading.main_thread():
         signal.raise_signal(report.signal)
     return report
 

@@ -119,6 +119,19 @@ def test_stop_a_sweep(start: Start, mag: Mag, read: Read) -> None:
     assert mag("stop").returncode == 2
 
 
+def test_an_experiment_whose_name_ends_an_id(start: Start, mag: Mag) -> None:
+    """It is meant, and not the sweep of that id."""
+    process = start("C=1,2", "-j", "2")
+    identifier = json.loads(mag("status", "--json").stdout)[0]["id"]
+    for name in (identifier[-1], identifier[-6:]):
+        Path("experiments", name, ".mag").mkdir(parents=True, exist_ok=True)
+        assert mag("stop", name).returncode in {2, 4}
+
+    Path("go").touch()
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
 def test_a_sweep_that_is_being_stopped(start: Start, mag: Mag) -> None:
     """It cannot be given more to do, and can be stopped at once."""
     Path("train.py").write_text(APP.replace("time.sleep(0.02)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)"))

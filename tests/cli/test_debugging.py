@@ -110,11 +110,13 @@ def test_without_a_terminal(mag: Mag, read: Read) -> None:
     assert "2 experiments: 1 completed, 1 failed." in done.stderr
 
 
-def test_a_request_to_stop(app: Path, read: Read) -> None:
-    """SIGTERM interrupts the experiment and ends the sweep, as Ctrl-C does."""
+@pytest.mark.parametrize("caught", ["raise", "return 1"])
+def test_a_request_to_stop(app: Path, read: Read, caught: str) -> None:
+    """SIGTERM interrupts the experiment and ends the sweep, as Ctrl-C does, even if the function catches that."""
     (app / "train.py").write_text(
-        "import os, signal, time\nimport mag\n@mag.main\ndef train(config):\n"
-        "    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(60)\n"
+        "import os, signal, time\nimport mag\n@mag.main\ndef train(config):\n    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(60)\n"
+        f"    except KeyboardInterrupt: {caught}\n"
     )
     command = [sys.executable, "-m", "mag", "sweep", "+C=4,5", "--debug"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

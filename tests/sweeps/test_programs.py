@@ -255,6 +255,18 @@ def test_a_signal_that_stops_a_sweep(project: Path, words: list[str], code: int,
     assert [one.status for one in mag.Store(project / "experiments")] == ["interrupted"]
 
 
+def test_an_interruption_in_a_thread_is_none_of_the_program() -> None:
+    """What is raised in an experiment that runs in a thread ends the sweep there, and nothing else."""
+
+    def stop(_config: Any) -> None:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool:
+        report = pool.submit(mag.sweep, stop, ["+k=1,2"], n_jobs=1).result()
+
+    assert (report.counts["interrupted"], report.counts["unstarted"]) == (1, 1)
+
+
 def test_what_the_caller_has_stays_its_own(project: Path) -> None:
     """No experiment finalizes what the program that calls has made, nor writes what that has not written yet."""
     (project / "script.py").write_text(CALLER)
