@@ -13,6 +13,8 @@ from mag.record.clock import count_seconds
 
 REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
+_HELD_BACK = (*REQUESTS, signal.SIGURG)
+"""Signals for which an app's handler is its experiments' alone."""
 _set_mask = getattr(sys.modules.get("_signal"), "pthread_sigmask", signal.pthread_sigmask)
 """Without the enums around it, which would be another 20 pages of memory for every child."""
 
@@ -36,14 +38,14 @@ def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
         signal.signal(number, signal.SIG_DFL)
     for request, handler in handlers.items():
         signal.signal(request, handler)
-    _set_mask(signal.SIG_BLOCK, REQUESTS)
+    _set_mask(signal.SIG_BLOCK, _HELD_BACK)
     faulthandler.enable(file=2)  # wherever that leads when something happens
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
 
 
 def let_requests_through() -> None:
     """Let through what was held back since before the fork: from here on the process can be stopped."""
-    _set_mask(signal.SIG_UNBLOCK, REQUESTS)
+    _set_mask(signal.SIG_UNBLOCK, _HELD_BACK)
 
 
 def was_interrupted() -> bool:

@@ -80,9 +80,9 @@ def _settle() -> None:
 
 
 def _take_handlers() -> dict[int, Handler]:
-    """Return the handlers that the app has set for what asks to stop; they are its experiments', not this process's."""
+    """Return the handlers that the app has set for signals that mag uses: its experiments', not this process's."""
     handlers: dict[int, Handler] = {}
-    for number in REQUESTS:
+    for number in (*REQUESTS, HURRY):
         handler = signal.signal(number, signal.SIG_IGN)
         if handler is not None and handler != signal.SIG_IGN:  # None is one that was not set by Python
             handlers[number] = handler

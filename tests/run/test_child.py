@@ -204,7 +204,7 @@ def test_an_escaped_interpolation_is_a_text(project: Path, mag: Mag, read: Read)
     assert read("2|2|${a}/.mag/reruns/1").results["result"] == [2, "${a}"]
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGURG"])
 def test_handlers_of_the_app_last(project: Path, mag: Mag, read: Read, name: str) -> None:
     """Those that it sets when it is imported; they are its experiments', and no other process's of mag's."""
     (project / "train.py").write_text(
