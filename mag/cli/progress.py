@@ -73,6 +73,7 @@ class PlainProgress(QuietProgress):
     """One line for each finished experiment, thinned out for large sweeps; failures are always told."""
 
     _interrupted = 0
+    _ended = 0
     _hindered = False
 
     def remark(self, line: str) -> None:
@@ -97,8 +98,8 @@ class PlainProgress(QuietProgress):
             self._tell_now_and_then()
 
     def _tell_now_and_then(self) -> None:
-        ended = sum(self._tally.counts.values()) - self._tally.counts["skipped"]
-        if ended % max(1, self._total // 20) == 0 or time.monotonic() - self._told > _EVERY_SECONDS:
+        self._ended += 1  # those that others completed meanwhile included
+        if self._ended % max(1, self._total // 20) == 0 or time.monotonic() - self._told > _EVERY_SECONDS:
             self._told = time.monotonic()
             self.tell(describe_progress(self._tally.read()))
 

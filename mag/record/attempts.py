@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mag.errors import RecordError, ResultError
-from mag.record import claims, files, locks, records, values
+from mag.record import claims, files, locks, records, turns, values
 from mag.record.claims import Claim
 from mag.record.clock import count_seconds, tell_time
 from mag.record.drift import survey_modules, tell_drift
@@ -111,7 +111,7 @@ class Attempt:
         if self._turn_of == threading.get_ident():  # a signal's handler, which interrupted another registration
             self._add(encoded)
             return
-        with files.take_turn(self.paths.private, _PATIENCE_SECONDS) as taken:
+        with turns.take_turn(self.paths.private, _PATIENCE_SECONDS) as taken:
             if not taken:
                 raise RecordError(f"Cannot write {self.paths.results}: another process has held it for a minute.")
             self._turn_of = threading.get_ident()

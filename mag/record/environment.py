@@ -15,7 +15,7 @@ from typing import Any
 from mag.config.identity import hash_bytes
 from mag.errors import RecordError
 from mag.patterns import compile_lazily
-from mag.record import files, values
+from mag.record import files, turns, values
 from mag.record.paths import StorePaths
 
 VARIABLES = (
@@ -73,7 +73,7 @@ class Environment:
         path = store.environment(self.digest)
         if os.path.exists(path):
             return
-        files.write_shared_file(path, values.dump_json({"version": 1, **self.content}, sort=True), durable=True)
+        turns.write_shared_file(path, values.dump_json({"version": 1, **self.content}, sort=True), durable=True)
 
 
 def gather_environment(project: Path | None, variables: Mapping[str, str] | None = None) -> Environment:

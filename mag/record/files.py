@@ -9,21 +9,17 @@ power cut would leave an empty file.
 
 import contextlib
 import errno
-import fcntl
 import itertools
 import json
 import os
 import stat
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mag.errors import RecordError
-from mag.record.clock import count_seconds
 
 TEMPORARY = ".tmp"
 _LARGEST = 256 << 20
-_TURN_SECONDS = 0.002
 _numbers = itertools.count()
 """Tells temporary files of one process apart: a signal handler may write one while another is being written."""
 OLD_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
@@ -72,42 +68,6 @@ def write_file(
         raise
 
 
-def write_shared_file(path: str, content: bytes | Iterable[bytes], *, durable: bool = False) -> None:
-    """Replace a file in a folder of a store's own folder, both made if need be, into which several processes write.
-
-    They take turns there: so what one of them left that died while it wrote is told from what is being written, and
-    is removed.
-
-    Args:
-        path: The file.
-        content: All its bytes, at once or piece by piece.
-        durable: Return only when the content and its name have reached the disk.
-
-    Raises:
-        RecordError: The file system refused; the old file is still whole.
-    """
-    folder = os.path.dirname(path)
-    try:
-        make_own_folder(os.path.dirname(folder))
-        make_own_folder(folder)
-    except OSError as error:
-        raise RecordError(f"Cannot make {folder}: {error.strerror}.") from error
-    with take_turn(folder) as alone:
-        if alone:
-            remove_temporaries(folder)
-        write_file(path, content, durable=durable)
-
-
-def tidy_shared_folder(folder: str) -> None:
-    """Remove what processes left that died in `write_shared_file`; where there is nothing, nothing is written."""
-    with contextlib.suppress(RecordError):  # there is none
-        refuse_link(os.path.dirname(folder))
-        refuse_link(folder)
-        with take_turn(folder) as alone:
-            if alone:
-                remove_temporaries(folder)
-
-
 def make_own_folder(path: str) -> None:
     """Make a folder of mag's own inside a store if it is not there.
 
@@ -123,57 +83,6 @@ def refuse_link(path: str) -> None:
     """Raise a `RecordError` if a link stands where mag has a folder of its own: it would lead its writing elsewhere."""
     if os.path.islink(path):
         raise RecordError(f"Cannot use {path}: it is a link, through which mag writes nothing; remove it.")
-
-
-@contextlib.contextmanager
-def take_turn(folder: str, patience: float = 2.0) -> Iterator[bool]:
-    """Let no other process that asks for it be in such a block at the same time; lend whether that is so.
-
-    It is not on file systems without locks, or where another is halted in its block.
-
-    Args:
-        folder: What is shared.
-        patience: How many seconds to wait.
-
-    Raises:
-        RecordError: There is no such folder.
-    """
-    try:
-        turn, taken = _take(folder, patience)
-    except OSError as error:
-        raise RecordError(f"Cannot open {folder}: {error.strerror}.") from error
-    try:
-        yield taken
-    finally:
-        with contextlib.suppress(OSError):  # a process that another thread forked meanwhile has it open, too
-            fcntl.flock(turn, fcntl.LOCK_UN)
-        os.close(turn)
-
-
-def _take(folder: str, patience: float) -> tuple[int, bool]:
-    """Return what is open and locked, the folder or, where none can be, a file in it; and whether it is locked."""
-    turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        return turn, _wait_for_turn(turn, patience)
-    except OSError:  # NFS
-        os.close(turn)
-    turn = os.open(f"{folder}/turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    try:
-        return turn, _wait_for_turn(turn, patience)
-    except OSError:
-        return turn, False
-
-
-def _wait_for_turn(turn: int, patience: float) -> bool:
-    deadline = count_seconds() + patience
-    while count_seconds() < deadline:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_TURN_SECONDS)
-        else:
-            return True
-    return False
 
 
 def _write_new(path: str, content: bytes | Iterable[bytes], *, durable: bool) -> None:
@@ -231,13 +140,16 @@ def sync_directory(path: str) -> None:
 
 def remove_temporaries(folder: str) -> None:
     """Remove what a process that died while writing left in `folder`; to be called by the holder of its lock."""
+    for name in list_temporaries(folder):
+        remove_file(f"{folder}/{name}")
+
+
+def list_temporaries(folder: str) -> list[str]:
+    """Return the names of what processes are writing in `folder`, or left when they died."""
     try:
-        names = os.listdir(folder)
+        return [name for name in os.listdir(folder) if name.endswith(TEMPORARY)]
     except OSError:
-        return
-    for name in names:
-        if name.endswith(TEMPORARY):
-            remove_file(f"{folder}/{name}")
+        return []
 
 
 def read_file(path: str) -> bytes:

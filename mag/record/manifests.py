@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mag.record import files, values
+from mag.record import turns, values
 from mag.record.clock import tell_time
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance
@@ -38,4 +38,4 @@ def write_manifest(
     data |= {key: value for key, value in provenance.fields().items() if key != "sweep"}
     head = values.dump_json(data).removesuffix(b"\n}\n") + b',\n  "plan": ['
     lines = values.dump_lines(plan, indent=4)
-    files.write_shared_file(str(path), itertools.chain((head,), lines, (b"\n  ]\n}\n",)), durable=True)
+    turns.write_shared_file(str(path), itertools.chain((head,), lines, (b"\n  ]\n}\n",)), durable=True)

@@ -15,7 +15,7 @@ from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
-from mag.record import files
+from mag.record import turns
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.environment import Environment, gather_environment
@@ -152,7 +152,7 @@ def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> 
         for experiment in plan:
             recover_experiment(plan.store.experiment(experiment.identifier))
     if not todo:
-        files.tidy_shared_folder(str(plan.store.manifests))
+        turns.tidy_shared_folder(str(plan.store.manifests))
         for line in list_changes_of_done(plan, order.source or Path.cwd(), order.settings):
             observer.remark(line)
         return Report(plan, Counter(skipped=len(plan)))

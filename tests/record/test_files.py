@@ -16,9 +16,7 @@ from mag.record.files import (
     read_json,
     remove_temporaries,
     send_to_disk,
-    tidy_shared_folder,
     write_file,
-    write_shared_file,
 )
 
 
@@ -96,29 +94,6 @@ def test_newer_version(tmp_path: Path) -> None:
         read_json(str(path))
 
 
-def test_the_next_writer_removes_what_a_dead_one_left(tmp_path: Path) -> None:
-    """In a folder that processes share nothing of one that died while it wrote stays."""
-    (tmp_path / "other.json.123.tmp").write_bytes(b"half")
-
-    write_shared_file(str(tmp_path / "x"), b"whole")
-
-    assert os.listdir(tmp_path) == ["x"]
-
-
-def test_who_is_writing_is_left_alone(tmp_path: Path) -> None:
-    """Many processes that write into one folder at once take nothing from each other."""
-    children = []
-    for number in range(8):
-        if (child := os.fork()) == 0:
-            for turn in range(50):
-                write_shared_file(str(tmp_path / "shared" / str(number)), b"%d" % turn)
-            os._exit(0)
-        children.append(child)
-
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
-    assert sorted(os.listdir(tmp_path / "shared")) == [str(number) for number in range(8)]
-
-
 @pytest.mark.parametrize("line", range(1, 12))
 def test_ctrl_c_leaves_nothing_half(tmp_path: Path, line: int) -> None:
     """Interrupted at any line of the writing, it leaves the old or the new file, and no temporary one."""
@@ -141,16 +116,6 @@ def test_ctrl_c_leaves_nothing_half(tmp_path: Path, line: int) -> None:
 
     assert path.read_bytes() in {b"old", b"new"}
     assert os.listdir(tmp_path) == ["x"]
-
-
-def test_a_shared_folder_is_tidied(tmp_path: Path) -> None:
-    """What a writer left that died is removed, what was written stays, and a folder need not be there."""
-    write_shared_file(f"{tmp_path}/a.json", b"1")
-    (tmp_path / "b.json.1.tmp").write_bytes(b"half")
-    tidy_shared_folder(str(tmp_path))
-    tidy_shared_folder(f"{tmp_path}/missing")
-
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_what_is_no_file_is_not_sent_to_a_disk() -> None:
