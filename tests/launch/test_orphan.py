@@ -162,8 +162,9 @@ def test_a_directory_that_is_gone(conditions: Conditions) -> None:
 
 def test_somebody_elses_attempt_is_left_alone(conditions: Conditions) -> None:
     """What another runner has taken over is waited for, and held to nothing that was asked of this one."""
-    claim, record = begin(conditions)
-    write_record(claim.paths, record.replace(host=describe_host()), durable=False)
+    claim, own = begin(conditions)
+    record = own.replace(host=describe_host())
+    write_record(claim.paths, record, durable=False)
 
     def end() -> None:
         write_record(claim.paths, record.replace(status="completed"), durable=True)
