@@ -6,7 +6,6 @@ beside it are copies for people and other tools.
 """
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -92,6 +91,7 @@ class Ending(NamedTuple):
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Record))
 _FIRST_FIELDS = tuple(name for name in _FIELDS if name not in Ending._fields)
+_ORDER = ("version", *_FIRST_FIELDS, *Ending._fields)
 _REQUIRED = ("identity", "identifier", "status", "config")
 _DEEPEST = 200
 _CONTAINERS = {dict, list}
@@ -152,15 +152,22 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
 
 def is_sound(data: Mapping[str, Any]) -> bool:
     """Tell whether a record that was read, and not decoded, has fields of the right kinds: quickly, for very many."""
-    return _has_sound_shape(tuple(data), tuple(map(type, data.values())))
+    kinds = tuple(map(type, data.values()))
+    return kinds in _sound or _has_sound_kinds(data, kinds)
 
 
-@functools.lru_cache(maxsize=64)
-def _has_sound_shape(names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
-    found = dict(zip(names, kinds, strict=True))
-    return all(issubclass(found[name], _KINDS[name]) for name in _KINDS if name in found) and found.keys() >= {
-        *_REQUIRED
-    }
+_sound: set[tuple[type, ...]] = set()
+"""The kinds that fields in the order in which mag writes them were seen to have, and may."""
+
+
+def _has_sound_kinds(data: Mapping[str, Any], kinds: tuple[type, ...]) -> bool:
+    found = dict(zip(data, kinds, strict=True))
+    is_right = all(issubclass(kind, _KINDS[name]) for name, kind in found.items() if name in _KINDS)
+    if not is_right or not found.keys() >= {*_REQUIRED}:
+        return False
+    if tuple(data) == _ORDER:
+        _sound.add(kinds)
+    return True
 
 
 def _check_fields(known: dict[str, Any], path: str) -> None:

@@ -12,9 +12,10 @@ from mag.config.composition.programs import make_composer
 from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.errors import SpaceError
-from mag.record import locks, records
+from mag.record import locks
 from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
+from mag.record.records import is_sound
 from mag.settings import Settings, find_settings
 from mag.sweeps.describer import Describer
 from mag.sweeps.descriptions import Source
@@ -26,6 +27,9 @@ from mag.sweeps.space import Filter, Point, Space
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+
+_NOTHING = None, None, 0
 
 
 class PlannedExperiment(NamedTuple):
@@ -201,13 +205,12 @@ def make_plan(
     for description in (description for space in spaces for description in selection.select(space)):
         identity = description.identity
         place = names.choose(description.name, identity)
-        status, made = _read_status(place, store), (description.point, composer, description.source)
+        status, known = _read_found(place, store)
         if prepare is not None and status != "completed":
             prepare()
             prepare = None
-        known = settings.secrets, _read_app(place), _read_code(place)
-        attempt = _count_attempts(place, status)
-        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known, attempt=attempt))
+        made = description.point, composer, description.source, settings.secrets
+        planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
     selection.check(spaces)
     idle = () if any(space.sample for space in spaces) else sieve.idle
     return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle)
@@ -217,32 +220,21 @@ def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
     return list(dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters))
 
 
-def _read_app(place: Place) -> str | None:
-    app = place.found.get("app") if place.found else None
-    return app if isinstance(app, str) else None
-
-
-def _read_code(place: Place) -> str | None:
-    commit = place.found.get("commit") if place.found else None
-    code = (commit.get("snapshot") or commit.get("hash")) if isinstance(commit, dict) else None
-    return code if isinstance(code, str) else None
-
-
-def _count_attempts(place: Place, status: str) -> int:
-    """Return how many attempts are over."""
-    attempt = place.found.get("attempt") if place.found else None
-    return attempt - (status == "running") if isinstance(attempt, int) else 0
-
-
-def _read_status(place: Place, store: StorePaths) -> str:
-    if place.found is None:
-        return "new"
-    status = place.found.get("status")
-    if not isinstance(status, str) or not records.is_sound(place.found):
-        return "corrupt"
-    if status == "running" and not locks.is_held(store.experiment(place.name).lock):
-        return "lost"
-    return status
+def _read_found(place: Place, store: StorePaths) -> tuple[str, tuple[str | None, str | None, int]]:
+    """Return how an experiment stands; and the app that ran it, the commit of its code and its last attempt."""
+    found = place.found
+    if found is None:
+        return "new", _NOTHING
+    status, app, commit, attempt = found.get("status"), found.get("app"), found.get("commit"), found.get("attempt")
+    code = (commit.get("snapshot") or commit.get("hash")) if type(commit) is dict else None
+    known = app if type(app) is str else None, code if type(code) is str else None
+    if type(status) is not str or not is_sound(found):
+        return "corrupt", (*known, attempt if type(attempt) is int else 0)
+    if status != "running":
+        return status, (*known, attempt or 0)
+    if locks.is_held(store.experiment(place.name).lock):
+        return status, (*known, attempt - 1 if attempt else 0)
+    return "lost", (*known, attempt or 0)
 
 
 def digest_plan(plan: Plan) -> Iterator[dict[str, Any]]:
