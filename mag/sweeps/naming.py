@@ -48,11 +48,12 @@ class Naming:
         if isinstance(value, dict | list):
             return encode_value(key, value, separator=self._separator, secrets=self._secrets)
         known = (key, type(value), value)
-        if known not in self._encoded:
+        part = self._encoded.get(known)
+        if part is None:
             if len(self._encoded) >= _KEPT:
                 self._encoded.clear()
-            self._encoded[known] = encode_value(key, value, separator=self._separator, secrets=self._secrets)
-        return self._encoded[known]
+            part = self._encoded[known] = encode_value(key, value, separator=self._separator, secrets=self._secrets)
+        return part
 
     def glue(self, parts: Iterable[str]) -> str:
         """Return several parts of a name as one."""

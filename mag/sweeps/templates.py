@@ -131,7 +131,7 @@ class Template:
         settled = settle_value(self._assign(slot, value, point), slot.key)
         if is_hidden(slot.key):
             return _Effect(settled, "", "")
-        visible = keep_visible({slot.key: settled})[slot.key]
+        visible = settled if type(settled) in _PLAIN else keep_visible({slot.key: settled})[slot.key]
         part = self._naming.encode(slot.key, visible) if slot.part_place is not None else ""
         return _Effect(settled, _cut_piece(slot.key, visible), part)
 
