@@ -85,7 +85,7 @@ class Attempt:
         return _restore, (plain, self.paths.directory, tuple(self.redaction.values), self.redaction.patterns)
 
     def note_process(self, pid: int) -> None:
-        """Note which process carries the attempt out; `locks.NOBODY_YET` before there is one."""
+        """Note which process carries the attempt out; there may be none for a while after the claim."""
         self._owner = pid
         locks.write_holder(self.lock, pid)
 

@@ -27,7 +27,7 @@ class Capture:
     def __init__(self, path: str) -> None:
         self._path = path
         self._saved: tuple[int, int] | None = None
-        self._streams: tuple[TextIO, TextIO] | None = None
+        self._streams: Streams | None = None
         self._follower: Follower | None = None
 
     def start(self) -> None:

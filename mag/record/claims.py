@@ -86,9 +86,8 @@ def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: s
     if lock is None:
         _yield_to_holder(store, name, paths, identity)
         return None
-    locks.write_holder(
-        lock, locks.NOBODY_YET
-    )  # whoever begins notes itself; the last one's number may be another's now
+    # whoever begins notes itself: the number of the one before may be another process's by now
+    locks.write_holder(lock, locks.NOBODY_YET)
     try:
         if is_new and os.listdir(paths.private) == [os.path.basename(paths.lock)]:  # nobody else was quicker
             return Claim(paths, lock, None, is_new=True)
