@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -92,6 +93,7 @@ def test_a_second_interruption_is_quicker_and_says_so(project: Path) -> None:
         assert process.stdout is not None
         for line in ("ready\n", "cleaning\n"):
             assert process.stdout.readline() == line
+            time.sleep(0.1)  # what comes within 50 ms of the first is no second one
             process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=20)[1]
 
