@@ -1,16 +1,16 @@
 """mag: describe experiments as config groups, run every combination, lose nothing.
 
-The package is a pipeline, in the order in which data flows:
+The package is a pipeline. Each part uses only those below it:
 
-    app/         which function and which configs a command means
-    config/      YAML groups and overrides -> nested config -> flat config -> identity, identifier
-    sweeps/      overrides -> space -> points -> plan
+    cli/         the command line, one file a command
+    compare/     experiments -> table -> summary
+    sweeps/      overrides -> space -> points -> plan -> report
     launch/      a plan onto an engine
     run/         one experiment in a process of its own
     experiment   one config with a home
     record/      everything on disk: paths, records, locks, store, commit
-    compare/     experiments -> table -> summary
-    cli/         the command line, one file a command
+    app/         which function and which configs a command means
+    config/      YAML groups and overrides -> nested config -> flat config -> identity, identifier
     settings     what a project says about how mag works in it
     errors       MagError and its tree
     suggestion   what an error says is known, and nearest
@@ -20,10 +20,13 @@ Public names are loaded when they are first asked for: `import mag` costs next t
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Never, overload
 
 if TYPE_CHECKING:
-    from mag.app.definition import main
+    from pathlib import Path
+
+    from mag.app import App, Main
     from mag.config.composition.programs import compose
     from mag.config.language.grammar import parse_override
     from mag.config.language.override import Override
@@ -41,7 +44,6 @@ _HOMES = {
     "Plan": "mag.sweeps.plans",
     "Store": "mag.record.store",
     "compose": "mag.config.composition.programs",
-    "main": "mag.app.definition",
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.sweeps.plans",
     "seed_everything": "mag.record.seeds",
@@ -61,6 +63,60 @@ __all__ = [
     "seed_everything",
     "sweep",
 ]
+
+
+@overload
+def main(config_path: Callable[..., Any], /) -> "Main": ...
+@overload
+def main(
+    config_path: "str | Path | None" = None,
+    config_name: str | None = "config",
+    version_base: object = None,
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
+    **unknown: Never,
+) -> "Callable[[Callable[..., Any]], Main]": ...
+def main(
+    config_path: "str | Path | Callable[..., Any] | None" = None,
+    config_name: str | None = "config",
+    version_base: object = None,  # noqa: ARG001
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
+    **unknown: object,
+) -> "Main | Callable[[Callable[..., Any]], Main]":
+    """Make a function the app of a project.
+
+    The function takes the config and, if it has a second parameter or a keyword-only one called `experiment`, the
+    experiment. What it returns is registered: a mapping as results by name, anything else as `result`. Called without
+    an argument, `train()` runs the command line: `python train.py C=10` runs one experiment, `python train.py -m
+    C=1,10` every combination.
+
+    A function without configs of its own needs no parentheses: `@mag.main`.
+
+    Args:
+        config_path: Directory of the configs, relative to the function's file; None for no configs.
+        config_name: The primary config in it, with or without `.yaml`.
+        version_base: Taken for the sake of apps that were written for Hydra; without any effect.
+        schema: A dataclass that says which keys a config has, of which types, and what they are if no file says so.
+            What does not fit is an error before anything starts. The function gets the config, as ever.
+        group_schemas: Dataclasses for the content of single options, `{"model/svm": Svm, "model/mlp": Mlp}`.
+        unknown: None is known.
+
+    Raises:
+        UsageError: An argument has no such name.
+    """
+    from mag.app.definition import decorate, refuse_argument  # noqa: PLC0415 - importing mag costs next to nothing
+
+    for name in unknown:
+        refuse_argument(name, "@mag.main")
+    return decorate(_run_app, config_path, config_name, schema, group_schemas)
+
+
+def _run_app(app: "App") -> Never:
+    """Be the command line of this app: the app itself, being below it, cannot know of it."""
+    from mag.cli.program import run_app  # noqa: PLC0415 - importing mag costs next to nothing
+
+    run_app(app)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
     @mag.main(config_path="configs", config_name="config")
     def train(config): ...
 
-    definition   @mag.main, and what it makes of a function
+    definition   what @mag.main makes of a function
     source       what is decorated in a file, read without running it
     modules      a file or a module found, and imported
     discovery    which app a command means
@@ -12,7 +12,7 @@ Where the decorator's arguments are literals they are read from the source, so t
 for the user's imports.
 """
 
-from mag.app.definition import App, Main, main
+from mag.app.definition import App, Main
 from mag.app.discovery import find_app
 
-__all__ = ["App", "Main", "find_app", "main"]
+__all__ = ["App", "Main", "find_app"]

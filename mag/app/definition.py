@@ -1,11 +1,10 @@
 """The definition of an app: the user's function, decorated."""
 
 import functools
-import importlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Never, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
 from mag.app.modules import Module
 from mag.errors import UsageError
@@ -113,6 +112,10 @@ class App(NamedTuple):
         return function  # type: ignore[no-any-return]
 
 
+Program: TypeAlias = Callable[[App], Never]
+"""What a decorated function does when it is called without a config: `mag` hands in its command line."""
+
+
 class Main:
     """The user's function, decorated: call it with a config to call it, without one to run the command line.
 
@@ -122,6 +125,7 @@ class Main:
         config_name: The primary config.
         schema: The dataclass that says what a config holds.
         group_schemas: Dataclasses for single options, by `group/option`.
+        program: Runs the command line of this app, and exits.
     """
 
     def __init__(
@@ -131,6 +135,8 @@ class Main:
         config_name: str | None,
         schema: type | None = None,
         group_schemas: Mapping[str, type] | None = None,
+        *,
+        program: Program,
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
@@ -138,6 +144,7 @@ class Main:
         self.config_name = config_name
         self.schema = schema
         self.group_schemas = group_schemas
+        self._program = program
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the function; without any argument, be the program that the command line describes."""
@@ -148,8 +155,7 @@ class Main:
                 f"{self.function.__name__}() was called without a config while its file was imported: "
                 f'put the call under `if __name__ == "__main__":`, or pass a config.'
             )
-        # the command line stands above the app, and is found by name as a console script is
-        return importlib.import_module("mag.cli.program").run_app(self.describe())
+        return self._program(self.describe())
 
     def read_schemas(self) -> "Schemas | None":
         """Return its schemas as plain data; None where it has none.
@@ -178,52 +184,18 @@ class Main:
         return App(name, module, function, path, self.config_name, self.function, typed, self)
 
 
-@overload
-def main(config_path: Callable[..., Any], /) -> Main: ...
-@overload
-def main(
-    config_path: str | Path | None = None,
-    config_name: str | None = "config",
-    version_base: object = None,
+def decorate(
+    program: Program,
+    config_path: str | Path | Callable[..., Any] | None,
+    config_name: str | None,
     schema: type | None = None,
     group_schemas: Mapping[str, type] | None = None,
-    **unknown: Never,
-) -> Callable[[Callable[..., Any]], Main]: ...
-def main(
-    config_path: str | Path | Callable[..., Any] | None = None,
-    config_name: str | None = "config",
-    version_base: object = None,  # noqa: ARG001
-    schema: type | None = None,
-    group_schemas: Mapping[str, type] | None = None,
-    **unknown: object,
 ) -> Main | Callable[[Callable[..., Any]], Main]:
-    """Make a function the app of a project.
-
-    The function takes the config and, if it has a second parameter or a keyword-only one called `experiment`, the
-    experiment. What it returns is registered: a mapping as results by name, anything else as `result`. Called without
-    an argument, `train()` runs the command line: `python train.py C=10` runs one experiment, `python train.py -m
-    C=1,10` every combination.
-
-    A function without configs of its own needs no parentheses: `@mag.main`.
-
-    Args:
-        config_path: Directory of the configs, relative to the function's file; None for no configs.
-        config_name: The primary config in it, with or without `.yaml`.
-        version_base: Taken for the sake of apps that were written for Hydra; without any effect.
-        schema: A dataclass that says which keys a config has, of which types, and what they are if no file says so.
-            What does not fit is an error before anything starts. The function gets the config, as ever.
-        group_schemas: Dataclasses for the content of single options, `{"model/svm": Svm, "model/mlp": Mlp}`.
-        unknown: None is known.
-
-    Raises:
-        UsageError: An argument has no such name.
-    """
-    for name in unknown:
-        refuse_argument(name, "@mag.main")
+    """Return what `@mag.main` with these arguments makes of a function, or the function decorated if it was given."""
     if callable(config_path):
-        return Main(config_path, None, config_name)
+        return Main(config_path, None, config_name, program=program)
     path = config_path
-    return lambda function: Main(function, path, config_name, schema, group_schemas)
+    return lambda function: Main(function, path, config_name, schema, group_schemas, program=program)
 
 
 def refuse_argument(name: str, place: str) -> Never:

@@ -11,7 +11,7 @@ from mag.errors import UsageError
 from mag.patterns import compile_lazily
 
 _IMPORT = compile_lazily(rb"^\s*(import|from)\s.*\bmag\b", re.MULTILINE)
-_HOMES = {"mag", "mag.app", "mag.app.definition"}
+_HOMES = {"mag"}
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 

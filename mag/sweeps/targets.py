@@ -2,47 +2,11 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
 
+from mag.app import Main
 from mag.config.schema import Schemas
 from mag.run.tasks import Function
 from mag.settings import Settings, find_app_settings, find_settings
-
-
-class App(Protocol):
-    """What a decorated function says of itself; `mag.app.App` is one."""
-
-    @property
-    def name(self) -> str:
-        """How records call it."""
-
-    @property
-    def file(self) -> Path:
-        """Its source file."""
-
-    @property
-    def config_path(self) -> Path | None:
-        """The directory of its configs."""
-
-    @property
-    def config_name(self) -> str | None:
-        """The primary config in it."""
-
-    @property
-    def loaded(self) -> Function | None:
-        """The function without the decorator."""
-
-    @property
-    def schemas(self) -> Schemas | None:
-        """What its configs must hold."""
-
-
-@runtime_checkable
-class Decorated(Protocol):
-    """A function that brings its configs along, as one with `@mag.main` does."""
-
-    def describe(self) -> App:
-        """Return the app that it is."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,9 +41,8 @@ def read_target(function: Function) -> Target:
     Args:
         function: The function.
     """
-    given: Any = function
-    if isinstance(given, Decorated):
-        app = given.describe()
+    if isinstance(function, Main):
+        app = function.describe()
         return Target(app.loaded or function, app.name, app.file, app.config_path, app.config_name, app.schemas)
     return Target(
         function, f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', repr(function))}"

@@ -32,7 +32,6 @@ def read(tmp_path: Path) -> Read:
         ("import mag as m", "m.main(None, None)", (None, None)),
         ("from mag import main", 'main(config_path="../c")', ("../c", "config")),
         ("from mag import main as entry", "entry", (None, "config")),
-        ("import mag.app", "mag.app.main('c')", ("c", "config")),
         ("import mag", "mag.main(config_path=PATH)", None),
         ("import mag", "mag.main(**settings)", None),
     ],
