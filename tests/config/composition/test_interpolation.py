@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from omegaconf import OmegaConf
 
 from mag.config.composition.interpolation import find_missing, resolve
 from mag.errors import ConfigError, MissingValueError
+
+IS_NEW = version("omegaconf") >= "2.4"
+register_resolver = OmegaConf.register_resolver if IS_NEW else OmegaConf.register_new_resolver
 
 
 def test_resolving_leaves_no_interpolation_and_no_trace() -> None:
@@ -80,8 +84,8 @@ def test_a_long_chain_ends_in_an_error() -> None:
 
 def test_a_resolver_must_make_plain_data() -> None:
     """A tuple becomes a list; what no file can hold is an error that names the key."""
-    OmegaConf.register_resolver("mag_test_tuple", lambda: (1, 2))
-    OmegaConf.register_resolver("mag_test_object", object)
+    register_resolver("mag_test_tuple", lambda: (1, 2))
+    register_resolver("mag_test_object", object)
     assert resolve({"a": "${mag_test_tuple:}"}) == {"a": [1, 2]}
     with pytest.raises(ConfigError, match=r"^a\.b resolves to a object"):
         resolve({"a": {"b": "${mag_test_object:}"}})
