@@ -33,6 +33,9 @@ class Record:
         identifier: Its readable name, which is its directory's.
         status: How it stands.
         config: The resolved config, secrets masked.
+        composed: The config as it was composed, interpolations as they are written, secrets masked; None where there
+            are none, so that it is the resolved one, or where nothing was composed.
+        choices: What was chosen from each config group.
         results: What it registered.
         attempt: How often it has been started.
         overrides: What was typed for this one experiment.
@@ -55,6 +58,8 @@ class Record:
     identifier: str
     status: Status
     config: dict[str, Any]
+    composed: dict[str, Any] | None = None
+    choices: dict[str, Any] = dataclasses.field(default_factory=dict)
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
     attempt: int = 1
     overrides: tuple[str, ...] = ()
@@ -97,12 +102,13 @@ _DEEPEST = 200
 _CONTAINERS = {dict, list}
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier", "status"), (str,)),
-    **dict.fromkeys(("config", "results", "commit", "host", "versions", "environment", "exit"), (dict,)),
+    **dict.fromkeys(("config", "choices", "results", "commit", "host", "versions", "environment", "exit"), (dict,)),
     **dict.fromkeys(("overrides", "command"), (list,)),
     **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), (str, type(None))),
     "attempt": (int,),
     "seconds": (int, float, type(None)),
     "error": (dict, type(None)),
+    "composed": (dict, type(None)),
 }
 
 
@@ -115,6 +121,7 @@ def encode_beginning(record: Record) -> bytes:
     """Return the first bytes of `record.json`: what is known when an attempt begins, and stays."""
     data = {"version": 1, **{name: getattr(record, name) for name in _FIRST_FIELDS}}
     data["config"] = values.encode_config(record.config)
+    data["composed"] = record.composed and values.encode_config(record.composed)
     return values.dump_line(data).removesuffix(b"}\n") + b", "
 
 
@@ -176,7 +183,7 @@ def _check_fields(known: dict[str, Any], path: str) -> None:
         raise RecordError(f"Cannot read {path}: its status {known['status']!r} is none that this mag knows.")
     if {type(word) for name in ("overrides", "command") for word in known.get(name, ())} - {str}:
         raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
-    level: list[Any] = [known["config"], known.get("results", {})]
+    level: list[Any] = [known[name] for name in ("config", "composed", "choices", "results") if known.get(name)]
     for _ in range(_DEEPEST):
         level = [item for one in level for item in (one.values() if type(one) is dict else one)]
         level = [item for item in level if type(item) in _CONTAINERS]

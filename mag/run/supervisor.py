@@ -95,6 +95,8 @@ class Supervisor:
             identifier=os.path.basename(claim.paths.directory),
             status="running",
             config=mask(task.config, secrets),
+            composed=task.composed and mask(task.composed, secrets),
+            choices=dict(task.choices),
             overrides=task.overrides,
             host=describe_host(),
             started=tell_time(),

@@ -31,6 +31,8 @@ class Task(NamedTuple):
         environment: Variables that it gets, `("CUDA_VISIBLE_DEVICES", "0")`.
         attempt: The number of its last attempt that was over when this was asked for; if somebody has made one since,
             it is not run again. None: it is, whoever has.
+        composed: Its config with interpolations as they are written; None where there are none.
+        choices: What was chosen from each config group.
     """
 
     index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody needs
@@ -41,6 +43,8 @@ class Task(NamedTuple):
     force: bool = False
     environment: tuple[tuple[str, str], ...] = ()
     attempt: int | None = None
+    composed: dict[str, Any] | None = None
+    choices: Mapping[str, Any] = {}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -72,6 +72,16 @@ class PlannedExperiment(NamedTuple):
         return self.composer.compose(self.point.assign())
 
     @property
+    def written(self) -> dict[str, Any] | None:
+        """Its config as it was composed; None where that has no interpolations, and so is the resolved one."""
+        return self.composed if self.composer.has_interpolations(self.point.assign()) else None
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What is chosen from each config group."""
+        return self.composer.choices(self.point.assign())
+
+    @property
     def resolved(self) -> dict[str, Any]:
         """Its config as the experiment gets it, plain data."""
         return self.source.resolve(self.point)

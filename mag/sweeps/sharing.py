@@ -47,7 +47,8 @@ def run_shared(
 
 def _list_tasks(todo: Sequence[PlannedExperiment], *, force: bool) -> Iterator[Task]:
     for e in todo:
-        yield Task(e.index, e.identifier, e.identity, e.resolved, e.overrides, force=force, attempt=e.attempt)
+        known = e.index, e.identifier, e.identity, e.resolved, e.overrides
+        yield Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices)
 
 
 def _wait_for_any(todo: Sequence[PlannedExperiment], store: StorePaths, launcher: LocalLauncher) -> None:

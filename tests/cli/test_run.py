@@ -102,3 +102,18 @@ def test_a_second_interruption_is_quicker_and_says_so(project: Path) -> None:
         "stopping: it has the grace period to end in (once more: at once)",
         "stopping at once",
     ]
+
+
+def test_the_record_tells_how_the_config_came_about(project: Path, mag: Mag, read: Read) -> None:
+    """It has the config resolved, and as composed with interpolations and choices; nothing twice without need."""
+    (project / "configs" / "model").mkdir()
+    (project / "configs" / "model" / "svm.yaml").write_text("width: 4\nname: net_${.width}\n")
+    mag("run", "+model=svm", "gamma=2")
+    mag("run")
+    record = read(next(path.name for path in Path("experiments").glob("*net_4*")))
+
+    assert record.config["model"] == {"width": 4, "name": "net_4"}
+    assert record.composed is not None
+    assert record.composed["model"] == {"width": 4, "name": "net_${.width}"}
+    assert record.choices == {"model": "svm"}
+    assert (read("1|0.5").composed, read("1|0.5").choices) == (None, {})

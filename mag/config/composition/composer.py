@@ -15,6 +15,7 @@ from mag.config.composition.assignment import assign_values
 from mag.config.composition.confusion import check_value, find_options_with, suggest_instead
 from mag.config.composition.defaults import Defaults, Part, expand_defaults
 from mag.config.composition.groups import Library
+from mag.config.composition.interpolation import has_interpolations
 from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import merge_parts
 from mag.config.composition.search_path import read_search_path
@@ -41,6 +42,7 @@ class _Tree(NamedTuple):
     defaults: Defaults
     keys: Mapping[str, str]  # package -> the choice whose content fills it
     typing: "Typing | None" = None
+    has_interpolations: bool = False
 
 
 class Composer:
@@ -119,6 +121,17 @@ class Composer:
         """
         chosen = sorted(self._tree(overrides).defaults.choices.items())
         return {key: list(option) if isinstance(option, tuple) else option for key, option in chosen}
+
+    def has_interpolations(self, overrides: Sequence[Override]) -> bool:
+        """Tell whether the config of these overrides may have interpolations.
+
+        Args:
+            overrides: One point: none of them may be a sweep.
+
+        Raises:
+            ConfigError: As for `compose`.
+        """
+        return self._tree(overrides).has_interpolations or any("${" in override.text for override in overrides)
 
     def parts(self, overrides: Sequence[Override]) -> tuple[Part, ...]:
         """Return the files that the config is merged from, in order, with their places in it.
@@ -223,13 +236,13 @@ class Composer:
         primary = self._read_primary()
         defaults = expand_defaults(self._library, primary, self._name or "", selection)
         keys = {part.package: part.key for part in defaults.parts if part.key is not None}
-        config = merge_parts(defaults.parts)
-        if self.schemas is None:
-            return _Tree(config, defaults, keys)
-        from mag.config.composition.typing import Typing  # noqa: PLC0415 - most apps have no schema
+        config, typing = merge_parts(defaults.parts), None
+        if self.schemas is not None:
+            from mag.config.composition.typing import Typing  # noqa: PLC0415 - most apps have no schema
 
-        typing = Typing(self.schemas, defaults, self._library)
-        return _Tree(typing.complete(config), defaults, keys, typing)
+            typing = Typing(self.schemas, defaults, self._library)
+            config = typing.complete(config)
+        return _Tree(config, defaults, keys, typing, has_interpolations(config))
 
     def _read_primary(self) -> Document:
         if self._root is None or self._name is None:

@@ -72,6 +72,15 @@ def resolve_value(config: dict[str, Any], key: str) -> Any:
     return _check_plain(plain, key)
 
 
+def has_interpolations(config: Any) -> bool:
+    """Tell whether a value in a config is an interpolation, or may be.
+
+    >>> has_interpolations({"a": [1, "${b}"]})
+    True
+    """
+    return any("${" in text for text in _texts(config))
+
+
 def find_missing(config: dict[str, Any]) -> list[str]:
     """Return the dotted keys of the values that are still `???`, in the order of the config.
 
