@@ -6,6 +6,7 @@ Golden tests freeze it for ever: a change here would make every result on every 
 import functools
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from mag.config.flat import flatten, keep_visible
@@ -29,11 +30,14 @@ def canonical_json(value: Any) -> bytes:
     return _ENCODER.encode(_unsign_zeros(value)).encode()
 
 
-def compute_identity(config: Mapping[str, Any]) -> str:
+def compute_identity(config: Mapping[str, Any], choices: Mapping[str, Any] = MappingProxyType({})) -> str:
     """Return the identity of a nested config: 64 hexadecimal digits that hidden keys do not change.
 
     Args:
-        config: Plain dicts, lists and scalars; every interpolation resolved.
+        config: Plain dicts, lists and scalars; interpolations resolved, but for those that only the experiment can
+            resolve, which count as their text (`resolve_known`).
+        choices: What is chosen from each group, where that belongs to the identity: for a `@hydra.main` app, which can
+            read it, so that two empty option files are two experiments.
 
     Raises:
         ConfigError: As `flatten` raises it.
@@ -41,7 +45,16 @@ def compute_identity(config: Mapping[str, Any]) -> str:
     >>> compute_identity({"C": 10, "gamma": 0.01, "_seed": 3})[:10]
     'f619f744db'
     """
-    return hash_visible(keep_visible(flatten(config)))
+    return hash_visible({**keep_visible(flatten(config)), **name_choices(choices)})
+
+
+def name_choices(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Return choices of groups as visible flat keys, those by which Hydra has them in a config.
+
+    >>> name_choices({"model": "svm", "db/engine": ["a", "b"]})
+    {'hydra.runtime.choices.model': 'svm', 'hydra.runtime.choices.db/engine': ['a', 'b']}
+    """
+    return {f"hydra.runtime.choices.{group}": option for group, option in choices.items()}
 
 
 def hash_visible(visible: Mapping[str, Any]) -> str:

@@ -155,3 +155,9 @@ def test_computing_an_identity_imports_no_heavy_library() -> None:
         "print([m for m in ('omegaconf', 'yaml', 'git', 'rich') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_choices_belong_to_the_identity_where_they_are_given() -> None:
+    """Two empty option files are two experiments; without choices nothing changes."""
+    assert len({compute_identity({"x": 1}, choices) for choices in ({}, {"m": "a"}, {"m": "b"})}) == 3
+    assert compute_identity({"x": 1}, {}) == compute_identity({"x": 1})

@@ -68,8 +68,8 @@ def resolve_value(config: dict[str, Any], key: str) -> Any:
         value = OmegaConf.select(OmegaConf.create(config), key, throw_on_missing=True)
         plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
     except OmegaConfBaseException as error:
-        raise _explain(error, config) from None
-    return _check_plain(plain, key)
+        raise explain_error(error, config) from None
+    return check_plain(plain, key)
 
 
 def has_interpolations(config: Any) -> bool:
@@ -116,11 +116,14 @@ def _resolve_all(config: dict[str, Any]) -> dict[str, Any]:
     try:
         resolved = OmegaConf.to_container(OmegaConf.create(config), resolve=True)
     except OmegaConfBaseException as error:
-        raise _explain(error, config) from None
-    return {key: _check_plain(value, str(key)) for key, value in dict(resolved).items()}  # type: ignore[arg-type]
+        raise explain_error(error, config) from None
+    return {key: check_plain(value, str(key)) for key, value in dict(resolved).items()}  # type: ignore[arg-type]
 
 
-def _explain(error: Any, config: dict[str, Any]) -> ConfigError:
+def explain_error(error: Any, config: dict[str, Any]) -> ConfigError:
+    """Return what an error of OmegaConf means, with the key and what is written there."""
+    if isinstance(error, RecursionError):
+        return ConfigError("the interpolations refer to each other through too many steps; shorten the chain")
     key = re.sub(r"\[(\d+)\]", r".\1", str(error.full_key or ""))
     text = dict(_leaves(config, "")).get(key)
     said = f"{key} is {text!r}, but" if text is not None else f"{key or 'the config'} cannot be resolved:"
@@ -162,12 +165,12 @@ def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
     return ConfigError("an interpolation cannot be read: write ${KEY} or ${RESOLVER:ARGUMENT}")
 
 
-def _check_plain(value: Any, key: str) -> Any:
+def check_plain(value: Any, key: str) -> Any:
     """Return what a resolver made as plain data, or refuse it: a config is written to disk."""
     if isinstance(value, dict):
-        return {name: _check_plain(item, f"{key}.{name}") for name, item in value.items()}
+        return {name: check_plain(item, f"{key}.{name}") for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_check_plain(item, f"{key}.{index}") for index, item in enumerate(value)]
+        return [check_plain(item, f"{key}.{index}") for index, item in enumerate(value)]
     if value is None or type(value) in {bool, int, float, str}:
         return value
     raise ConfigError(

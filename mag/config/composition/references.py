@@ -71,6 +71,13 @@ class References:
         """
         return self._resolve(find_value(self._config, key), tuple(key.split(".")))
 
+    def resolve_path(self, path: tuple[Any, ...]) -> Any:
+        """Return what the value comes to that keys, of their own types, and indices lead to."""
+        value: Any = self._config
+        for name in path:
+            value = value[name]
+        return self._resolve(value, tuple(map(_name, path)))
+
     def _resolve(self, value: Any, path: _Path) -> Any:
         if isinstance(value, dict):
             self._count(len(value), path)

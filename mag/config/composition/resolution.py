@@ -1,0 +1,185 @@
+"""Resolution: what the plan knows of a config is resolved, and what only the experiment will know stays text."""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+from mag.config.composition.interpolation import check_plain, explain_error, resolve
+from mag.config.composition.keys import ABSENT, find_value
+from mag.config.composition.merging import MISSING, copy_value
+from mag.config.composition.references import References, is_reference
+from mag.errors import ConfigError, MissingValueError
+from mag.patterns import compile_lazily
+
+_LATE = compile_lazily(r"\$\{\s*(?:hydra|mag|now)\s*:")
+_KNOWN = compile_lazily(r"\$\{\s*(hydra|mag)\s*:\s*([^${}]*?)\s*\}")
+_ONLY_REFERENCES = compile_lazily(r"\$\{\s*oc\.")
+
+Path: TypeAlias = tuple[Any, ...]
+"""The keys, of their own types, and the indices that lead to a value."""
+
+
+class Resolution(NamedTuple):
+    """A config of which everything is resolved that can be.
+
+    Attributes:
+        config: Plain data. What is late stands in it as the text that was written, and counts as that text for the
+            identity.
+        late: The texts that stay, by path: `${now:}`, `${hydra:runtime.cwd}`, `${mag:seed}` and their like, `???`,
+            a resolver that gives two answers when it is asked twice, and whatever refers to one of these.
+        unknown: Why the others of the late ones cannot be resolved: a reference that leads nowhere, a variable that is
+            not set, a resolver that nobody has registered here (the app may, when it is imported).
+        fickle: The paths of those late ones that gave two answers.
+    """
+
+    config: dict[str, Any]
+    late: Mapping[Path, str] = MappingProxyType({})
+    unknown: Mapping[Path, ConfigError] = MappingProxyType({})
+    fickle: tuple[Path, ...] = ()
+
+
+def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProxyType({})) -> Resolution:
+    """Return a config with everything resolved that is known now; the rest stays text, and nothing is an error.
+
+    A value that refers to a late one is late, too, and keeps its own text. So the experiment can resolve what is left
+    later, at its own place. Whoever does not want `???` or unknown interpolations refuses what `late` and `unknown`
+    name; `resolve` is the strict form.
+
+    Args:
+        config: Plain dicts and lists, interpolations as they are written; it stays as it is.
+        known: What is known already of the values that mag and Hydra provide, such as
+            `{"hydra": {"runtime": {"choices": {"model": "svm"}}, "job": {"name": "train"}}}`.
+
+    >>> found = resolve_known({"C": 1, "a": "${C}", "at": "${now:%H}", "name": "${at}-${C}", "b": "${nothing}"})
+    >>> found.config
+    {'C': 1, 'a': 1, 'at': '${now:%H}', 'name': '${at}-${C}', 'b': '${nothing}'}
+    >>> list(found.late), [str(error) for error in found.unknown.values()]
+    ([('at',), ('name',), ('b',)], ["b is '${nothing}', but there is no value nothing"])
+    """
+    written = dict(_find_texts(config, ()))
+    if not written:
+        return Resolution(dict(copy_value(config)))
+    texts = {path: _insert_known(text, known) for path, text in written.items()}
+    late = {path: written[path] for path, text in texts.items() if text == MISSING or _is_late(text)}
+    work = _put_all(config, {**texts, **dict.fromkeys(late, MISSING)})
+    if not late and (whole := _resolve_whole(work, texts)) is not None:
+        return Resolution(whole)
+    return _resolve_each(work, written, texts, late)
+
+
+def _find_texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the texts that are no plain values yet, with their paths."""
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, str):
+            if "${" in item or item == MISSING:
+                yield (*path, name), item
+        elif isinstance(item, dict | list):
+            yield from _find_texts(item, (*path, name))
+
+
+def _is_late(text: Any) -> bool:
+    return isinstance(text, str) and _LATE.search(text) is not None
+
+
+def _insert_known(text: str, known: Mapping[str, Any]) -> Any:
+    """Return a text with what is known of `${hydra:...}` and `${mag:...}` in its place."""
+    whole = _KNOWN.fullmatch(text)
+    if whole is not None:
+        value = find_value(known, f"{whole[1]}.{whole[2]}")
+        return text if value is ABSENT else copy_value(value)
+
+    def insert(match: Any) -> str:
+        value = find_value(known, f"{match[1]}.{match[2]}")
+        return str(match[0]) if value is ABSENT or isinstance(value, dict | list) else str(value)
+
+    return _KNOWN.sub(insert, text) if known else text
+
+
+def _put_all(config: Any, values: Mapping[Path, Any]) -> Any:
+    """Return a copy of a config with other values at some paths."""
+    copied = copy_value(config)
+    for path, value in values.items():
+        holder = copied
+        for name in path[:-1]:
+            holder = holder[name]
+        holder[path[-1]] = copy_value(value)
+    return copied
+
+
+def _resolve_whole(work: dict[str, Any], texts: Mapping[Path, Any]) -> dict[str, Any] | None:
+    """Return the config with all of it resolved at once; None where that cannot be, or comes out twice differently."""
+    try:
+        resolved = resolve(work)
+        steady = all(_is_steady(text) for text in texts.values()) or repr(resolve(work)) == repr(resolved)
+    except ConfigError:
+        return None
+    return resolved if steady else None
+
+
+def _is_steady(text: Any) -> bool:
+    """Tell whether a text asks no resolver that could answer otherwise a second time."""
+    return not isinstance(text, str) or is_reference(text)
+
+
+def _resolve_each(
+    work: dict[str, Any], written: Mapping[Path, str], texts: Mapping[Path, Any], late: dict[Path, str]
+) -> Resolution:
+    """Return the config with each value resolved that can be."""
+    values: dict[Path, Any] = {}
+    unknown: dict[Path, ConfigError] = {}
+    fickle: list[Path] = []
+    steady = all(map(_is_steady, texts.values()))
+    read, ask_again = (_read_references(work) if steady else _read_omegaconf(work) for _ in range(2))
+    for path in written:
+        if path in late:
+            continue
+        try:
+            value, second = read(path), ask_again(path)
+        except MissingValueError:
+            late[path] = written[path]
+        except ConfigError as error:
+            late[path], unknown[path] = written[path], error
+        else:
+            values[path] = value
+            if repr(value) != repr(second):
+                fickle.append(path)
+            if repr(value) != repr(second) or _holds_missing(value):
+                late[path] = written[path]
+    late = {path: text for path, text in written.items() if path in late}
+    return Resolution(_put_all(work, {**values, **late}), late, unknown, tuple(fickle))
+
+
+def _holds_missing(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_holds_missing, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and value == MISSING
+
+
+def _read_references(work: dict[str, Any]) -> Callable[[Path], Any]:
+    def read(path: Path) -> Any:
+        try:
+            return References(work).resolve_path(path)
+        except RecursionError:
+            raise ConfigError("the interpolations refer to each other through too many steps") from None
+
+    return read
+
+
+def _read_omegaconf(work: dict[str, Any]) -> Callable[[Path], Any]:
+    """Return a function that asks OmegaConf; each has a cache of its own for what resolvers answer."""
+    from omegaconf import OmegaConf  # noqa: PLC0415 - start-up is a feature
+    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
+
+    config = OmegaConf.create(work)
+
+    def read(path: Path) -> Any:
+        try:
+            value: Any = config
+            for name in path:
+                value = value[name]
+            plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+        except (OmegaConfBaseException, RecursionError) as error:
+            raise explain_error(error, work) from None
+        return check_plain(plain, ".".join(map(str, path)))
+
+    return read
