@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mag.app import App, Main
-    from mag.config.composition.programs import compose
+    from mag.config.composition.composer import compose
     from mag.config.language.grammar import parse_override
     from mag.config.language.override import Override
     from mag.errors import MagError
     from mag.experiment import Experiment
+    from mag.plans.plan import Plan, plan
     from mag.record.seeds import seed_everything
     from mag.record.store import Store
-    from mag.sweeps.plans import Plan, plan
     from mag.sweeps.programs import sweep
 
 _HOMES = {
     "Experiment": "mag.experiment",
     "MagError": "mag.errors",
     "Override": "mag.config.language.override",
-    "Plan": "mag.sweeps.plans",
+    "Plan": "mag.plans.plan",
     "Store": "mag.record.store",
-    "compose": "mag.config.composition.programs",
+    "compose": "mag.config.composition.composer",
     "parse_override": "mag.config.language.grammar",
-    "plan": "mag.sweeps.plans",
+    "plan": "mag.plans.plan",
     "seed_everything": "mag.record.seeds",
     "sweep": "mag.sweeps.programs",
 }

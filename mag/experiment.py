@@ -18,14 +18,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
+from mag.clock import tell_time
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
 from mag.config.view import make_view
+from mag.disk import values
 from mag.errors import ConfigError, ExistsError, RecordError
-from mag.record import claims, failures, values
+from mag.record import claims, failures
 from mag.record.attempts import Attempt
 from mag.record.capture import Capture
-from mag.record.clock import tell_time
 from mag.record.log import flush_streams, open_log
 from mag.record.metrics import read_metrics
 from mag.record.names import Names, check_name, name_config
@@ -307,9 +308,9 @@ class Experiment:
         return Attempt(claim, record, keep=self._if_exists == "resume", redaction=redaction)
 
     def _gather(self) -> Provenance:
-        from mag.record.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.code.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.code.omissions import Rules  # noqa: PLC0415
         from mag.record.environment import gather_environment  # noqa: PLC0415
-        from mag.record.omissions import Rules  # noqa: PLC0415
         from mag.record.provenance import gather_provenance, locate_code  # noqa: PLC0415
 
         if (repetition := Repetition.find()) is not None:

@@ -28,13 +28,6 @@ class _Pattern(Generic[AnyStr]):
 def compile_lazily(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Return a regular expression that is compiled when it is first used.
 
-    Args:
-        pattern: The expression.
-        flags: Flags of the module `re`.
-
-    Raises:
-        re.error: At its first use, if it cannot be compiled.
-
     >>> compile_lazily("[a-z]+").fullmatch("mag")
     <re.Match object; span=(0, 3), match='mag'>
     """

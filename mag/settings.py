@@ -95,10 +95,6 @@ def find_app_settings(file: Path, cwd: Path) -> Settings:
 
     Else those found upwards from its file; a file that is in no project is used by the project that one is in.
 
-    Args:
-        file: The app's source file.
-        cwd: The current directory.
-
     Raises:
         UsageError: A settings file cannot be used.
     """

@@ -11,11 +11,6 @@ def name_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
     A name of which the last part is the given one counts as nearest: `C` means `model.C`; then one in other case. Of a
     dotted name the last parts are compared where the rest is right: all in `model` is like `model.x`, and not meant.
 
-    Args:
-        name: What was typed.
-        known: The names that would have been right.
-        cutoff: How alike they must be, from 0 to 1.
-
     >>> name_nearest("modle", ["data", "model"]), name_nearest("C", ["model.C"]), name_nearest("x", ["model"])
     ('model', 'model.C', None)
     >>> name_nearest("model.nmae", ["model", "model.name"]), name_nearest("model.x", ["model", "model.y"])
@@ -43,9 +38,6 @@ def _match(name: str, names: list[str], cutoff: float) -> str | None:
 
 def list_names(names: Iterable[str]) -> str:
     """Return the names as a part of a sentence, cut where there are very many.
-
-    Args:
-        names: The names, in the order in which to list them.
 
     >>> list_names(["a", "b"]), list_names([])
     ('a, b', 'none')

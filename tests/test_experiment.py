@@ -21,10 +21,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
 
 import mag
+from mag.disk.locks import is_held
 from mag.errors import ConfigError, ExistsError, MagError, NotFoundError, RecordError, ResultError
 from mag.experiment import Experiment, IfExists
 from mag.record import claims
-from mag.record.locks import is_held
 from mag.record.paths import ExperimentPaths
 from mag.record.records import read_record
 
@@ -501,7 +501,7 @@ def test_whatever_a_block_does_it_is_recorded_and_free_again(folder: Path, block
         "import multiprocessing, os\nfrom mag.experiment import Experiment\n"
         f"try:\n    with Experiment(config={{'C': 1}}): {BROKEN[block]}\n"
         "except ValueError as error: assert str(error) == 'bad'\n"
-        "from mag.record.locks import is_held; assert not is_held('experiments/1/.mag/lock')\n"
+        "from mag.disk.locks import is_held; assert not is_held('experiments/1/.mag/lock')\n"
     )
     done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False, timeout=60)
 

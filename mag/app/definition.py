@@ -1,18 +1,62 @@
-"""The definition of an app: the user's function, decorated."""
+"""The definition of an app: the user's function, decorated, and the schemas of its config."""
 
+import contextlib
 import functools
+import os
+import pickle
 import sys
+import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
 from mag.app.modules import Module
+from mag.config.schema import Schemas
 from mag.errors import UsageError
 from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from mag.config.composition.composer import Composer
     from mag.config.schema import Schemas
+
+
+def read_apart(read: Callable[[], Schemas | None], file: Path) -> Schemas | None:
+    """Return what a function returns that imports the app, called in a process of its own.
+
+    So this process stays light, and has one thread, when it forks the fork server.
+
+    Raises:
+        UsageError: The app cannot be imported, or its schemas cannot be used.
+    """
+    near, far = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(near)
+        _answer(read, far)
+    os.close(far)
+    with open(near, "rb") as stream:
+        content = stream.read()
+    os.waitpid(pid, 0)
+    if not content:
+        raise UsageError(f"{file} ended the process that imported it for its schemas: nothing was started.")
+    answer: Schemas | UsageError | None = pickle.loads(content)  # noqa: S301 - from our own child
+    if isinstance(answer, UsageError):
+        raise answer
+    return answer
+
+
+def _answer(read: Callable[[], Schemas | None], pipe: int) -> typing.NoReturn:
+    """Write what a function returns, or raises, to a pipe, and end the process without its exit functions."""
+    with contextlib.suppress(BaseException):
+        os.dup2(2, 1)  # what an import prints is no data
+        try:
+            answer: Any = read()
+        except UsageError as error:
+            answer = UsageError(str(error))
+        with open(pipe, "wb") as stream:
+            stream.write(pickle.dumps(answer))
+    os._exit(0)
+
 
 PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas")
 """What `main` takes, in order."""
@@ -64,9 +108,6 @@ class App(NamedTuple):
     def compose_typed(self, *, debug: bool = False) -> "Composer":
         """Return a composer of its configs that holds them to its schemas, for which the app is imported if need be.
 
-        Args:
-            debug: Show the traceback where the app raises.
-
         Raises:
             UsageError: The app cannot be imported, or its schemas cannot be used.
         """
@@ -77,15 +118,11 @@ class App(NamedTuple):
     def read_schemas(self, *, debug: bool = False) -> "Schemas | None":
         """Return its schemas, for which it is imported, in another process, if need be; None where it has none.
 
-        Args:
-            debug: Show the traceback where the app raises.
-
         Raises:
             UsageError: The app cannot be imported, or its schemas cannot be used.
         """
         if not self.typed or self.loaded is not None:
             return self.schemas
-        from mag.app.schemas import read_apart  # noqa: PLC0415 - most apps have none
 
         return read_apart(lambda: self._import_schemas(debug=debug), self.file)
 
@@ -95,9 +132,6 @@ class App(NamedTuple):
 
     def load(self, *, debug: bool = False) -> Callable[..., Any]:
         """Import the app, if need be, and return the user's function.
-
-        Args:
-            debug: Show the traceback where the app raises.
 
         Raises:
             UsageError: The app cannot be imported, or has no such function.

@@ -22,11 +22,6 @@ class _Request(NamedTuple):
 def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
     """Return the app that a command means.
 
-    Args:
-        spec: `file.py`, `file.py:function`, `package.module:function`; None for the project's.
-        cwd: The current directory.
-        settings: The project's settings, which may name an app.
-
     Raises:
         UsageError: There is none, or more than one.
     """

@@ -39,9 +39,6 @@ class Module(NamedTuple):
     def load(self, *, debug: bool = False) -> ModuleType:
         """Import it.
 
-        Args:
-            debug: Show the traceback where it raises.
-
         Raises:
             UsageError: It cannot be imported.
         """
@@ -73,12 +70,7 @@ class Module(NamedTuple):
 
 
 def find_module(dotted: str, base: Path) -> Path | None:
-    """Return the source file of a module; None where there is none. The packages it is in are not run.
-
-    Args:
-        dotted: `package.module`.
-        base: Where it is looked for first.
-    """
+    """Return the source file of a module; None where there is none. The packages it is in are not run."""
     first, *rest = dotted.split(".")
     found = PathFinder.find_spec(first, [str(base), *sys.path]) or _find_installed(first)
     for part in rest:

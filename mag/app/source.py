@@ -75,13 +75,7 @@ def seems_app(file: Path) -> bool:
 
 
 class _Reader:
-    """Reads what is decorated in a module.
-
-    Args:
-        tree: The module.
-        definitions: The functions at its top.
-        file: Where it is, for messages.
-    """
+    """Reads what is decorated in a module."""
 
     def __init__(self, tree: ast.Module, definitions: list[_Definition], file: Path) -> None:
         self._tree = tree

@@ -74,9 +74,9 @@ def _list_folders(root: Path) -> list[Path]:
 
 def _check_space(file: Path, project: Project, overrides: Sequence[Override]) -> Iterator[Problem]:
     """Yield why a space file does not expand to points that compose, if it does not."""
-    from mag.sweeps.plans import make_plan
-    from mag.sweeps.shapes import Shape, build_spaces
-    from mag.sweeps.space_files import read_space_file
+    from mag.plans.plan import make_plan
+    from mag.plans.shapes import Shape, build_spaces
+    from mag.plans.space_files import read_space_file
 
     try:
         shape = Shape(files=(read_space_file(file),))

@@ -1,15 +1,22 @@
 """`mag config`: the composed config, where it comes from and what overrides change, without running anything."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 import mag.config.composition.composer  # noqa: F401  (now, while a command is loaded and nothing is collected)
+from mag.cli.output import escape, find_screen
 from mag.cli.project import WORDS, Project, open_project
+from mag.config.composition.keys import ABSENT
+from mag.config.documents.printing import format_inline
+from mag.config.inspection.difference import compare_configs
+from mag.config.language.lexer import write_word
 from mag.config.language.override import Override, format_value
-from mag.config.language.shell import write_word
+from mag.config.secrets import mask
 from mag.errors import ConfigError, SchemaError, UsageError
+from mag.plans.override_files import read_overrides
 
 HELP = """Print the composed config; nothing is run, written or imported.
 
@@ -51,7 +58,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
         from mag.cli.output import note
 
         note(f"{project.app.file.name} has a schema, which --typed takes into account")
-    from mag.cli.doubts import check_spaces, tell_doubts
+    from mag.cli.advice import check_spaces, tell_doubts
 
     overrides = project.parse()
     _refuse_sweeps(overrides, words)
@@ -95,13 +102,13 @@ def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool)
     try:
         config = project.composer.compose(overrides)
     except SchemaError as error:
-        from mag.config.inspection.typing import locate_error
+        from mag.config.inspection.problems import locate_error
 
         raise locate_error(error, project.composer, overrides) from None
     if not resolved:
         return config
     from mag.config.composition.interpolation import resolve
-    from mag.config.inspection.typing import locate_interpolation
+    from mag.config.inspection.problems import locate_interpolation
 
     try:
         return project.composer.convert(resolve(config), overrides)
@@ -116,7 +123,7 @@ def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:
 
     masked = mask(config, project.settings.secrets)
     if as_json:
-        from mag.record.values import encode_config
+        from mag.disk.values import encode_config
 
         write_json(encode_config(masked))
         return
@@ -138,8 +145,7 @@ def _show_choices(project: Project, overrides: Sequence[Override], *, as_json: b
 
 
 def _show_origins(project: Project, overrides: Sequence[Override], key: str, *, as_json: bool) -> None:
-    from mag.cli.explain import explain_unknown, list_key, list_values
-    from mag.cli.explanation import Describer
+    from mag.cli.explain import Describer, explain_unknown, list_key, list_values
     from mag.cli.output import write_json, write_lines
     from mag.config.inspection.origins import Origins
 
@@ -157,7 +163,6 @@ def _show_origins(project: Project, overrides: Sequence[Override], key: str, *, 
 def _show_changes(
     project: Project, overrides: Sequence[Override], changes: Sequence[str], *, resolved: bool, as_json: bool
 ) -> None:
-    from mag.cli.changes import describe_changes, list_changes, parse_changes
     from mag.cli.output import note, write_json, write_lines
 
     more = parse_changes(changes)
@@ -172,3 +177,50 @@ def _show_changes(
         write_lines(list_changes(described))
     else:
         note("these overrides change nothing")
+
+
+def parse_changes(texts: Sequence[str]) -> list[Override]:
+    """Return the overrides that `--diff` was given: each word holds some, as one would type them in a shell.
+
+    Raises:
+        UsageError: There is none, or a quote is not closed.
+        OverrideError: One is malformed.
+        YamlError: A file of overrides is no YAML.
+    """
+    words: list[str] = []
+    for text in texts:
+        try:
+            words += shlex.split(text)
+        except ValueError:
+            raise UsageError(
+                f"--diff {text!r} has a quote that is never closed: quote overrides in it as in a shell, or give "
+                f"--diff once for each."
+            ) from None
+    if not words:
+        raise UsageError("--diff needs overrides, as in --diff 'model=mlp lr=0.1'.")
+    return read_overrides(words)
+
+
+def describe_changes(before: dict[str, Any], after: dict[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
+    """Return what is removed, added and changed from one config to another, without secrets."""
+    removed, added, changed = {}, {}, {}
+    for change in compare_configs(before, after):
+        old = None if change.before is ABSENT else mask({change.key: change.before}, secrets)[change.key]
+        new = None if change.after is ABSENT else mask({change.key: change.after}, secrets)[change.key]
+        if change.after is ABSENT:
+            removed[change.key] = old
+        elif change.before is ABSENT:
+            added[change.key] = new
+        else:
+            changed[change.key] = {"before": old, "after": new}
+    return {"removed": removed, "added": added, "changed": changed}
+
+
+def list_changes(described: dict[str, Any]) -> list[str]:
+    """Return the lines that show changes, by key."""
+    rows = [(key, "-", format_inline(value), "red") for key, value in described["removed"].items()]
+    rows += [(key, "+", format_inline(value), "green") for key, value in described["added"].items()]
+    for key, value in described["changed"].items():
+        rows.append((key, "~", f"{format_inline(value['before'])} -> {format_inline(value['after'])}", "yellow"))
+    screen = find_screen()
+    return [screen.paint(f"{sign} {escape(key)}: {escape(text)}", color) for key, sign, text, color in sorted(rows)]

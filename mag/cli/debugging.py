@@ -18,9 +18,6 @@ DEBUG = click.option(
 def check_debug(options: Mapping[str, Any]) -> None:
     """Refuse what does not go with `--debug`.
 
-    Args:
-        options: Those of `mag sweep`.
-
     Raises:
         UsageError: Experiments are to run side by side, or from a copy of the code.
     """
@@ -33,11 +30,7 @@ def check_debug(options: Mapping[str, Any]) -> None:
 
 
 def choose_examine(known: Mapping[str, Any]) -> Callable[[BaseException], bool] | None:
-    """Return what looks at the failures of experiments in this process; None for processes of their own.
-
-    Args:
-        known: What holds for every command.
-    """
+    """Return what looks at the failures of experiments in this process; None for processes of their own."""
     if not known["debug"]:
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

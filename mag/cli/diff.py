@@ -9,7 +9,7 @@ from mag.cli.output import escape, find_screen, note, write_json, write_lines
 from mag.cli.references import JSON_OPTION, STORE_OPTION, find_experiment
 
 if TYPE_CHECKING:
-    from mag.compare.agreement import Pair
+    from mag.compare.differences import Pair
     from mag.record.store import StoredExperiment
 
 HELP = """Show in what two experiments differ: config, code, environment, host, results.
@@ -61,8 +61,8 @@ def _compare_code(
 ) -> tuple[tuple[str | None, str | None], str | None]:
     """Return the trees of both sides, and how they differ as git tells it; what is not known is None."""
     from mag.cli.recall import open_code, read_tree, require_record
+    from mag.code.checkouts import read_code
     from mag.errors import RepositoryError
-    from mag.record.checkouts import read_code
 
     before, after = (read_code(require_record(side).commit) for side in (one, other))
     if before is None or after is None:
@@ -104,7 +104,7 @@ def _align(pairs: "list[Pair]") -> Iterator[str]:
 
 
 def _write(value: Any) -> str:
-    from mag.compare.cells import MISSING, format_value
+    from mag.compare.rows import MISSING, format_value
 
     return "(none)" if value is MISSING else escape(format_value(value)) or '""'
 

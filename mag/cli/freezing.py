@@ -8,20 +8,16 @@ from pathlib import Path
 from mag.cli.output import note
 from mag.cli.project import Project
 from mag.cli.recall import Place, link, read_tree
+from mag.code.checkouts import lend_checkout, read_code, transfer
+from mag.code.commit import read_commit
+from mag.code.omissions import Rules
+from mag.code.repository import Repository
 from mag.errors import UsageError
-from mag.record.checkouts import lend_checkout, read_code, transfer
-from mag.record.commit import read_commit
-from mag.record.omissions import Rules
-from mag.record.repository import Repository
 
 
 @contextlib.contextmanager
 def freeze(project: Project, links: Sequence[str] = ()) -> Iterator[Place]:
     """Lend the code as it is now, in a clean temporary work tree.
-
-    Args:
-        project: What the sweep works on.
-        links: Files and directories that are no part of the code, to be linked into the work tree.
 
     Raises:
         UsageError: There is no repository, or it cannot be captured.

@@ -13,7 +13,7 @@ from mag.cli.references import JSON_OPTION
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
-    from mag.record.repository import Repository
+    from mag.code.repository import Repository
 
 HELP = """Drop the snapshots of code that no record names any more.
 
@@ -43,8 +43,8 @@ _RECENT_SECONDS = 3600
 def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json: bool) -> None:
     """Ask all stores, drop the rest."""
     from mag.cli.output import write_json
-    from mag.record.collection import drop, list_kept, list_named, list_stores
-    from mag.record.repository import Repository
+    from mag.code.collection import drop, list_kept, list_named, list_stores
+    from mag.code.repository import Repository
     from mag.settings import find_settings
 
     cwd = Path.cwd()
@@ -73,7 +73,7 @@ def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json
 
 
 def _clear_leftovers(repository: "Repository", *, dry_run: bool) -> None:
-    from mag.record.checkouts import list_leftovers, remove_checkout
+    from mag.code.checkouts import list_leftovers, remove_checkout
 
     leftovers = list_leftovers(repository)
     for directory in leftovers:

@@ -30,9 +30,9 @@ Exit status: 0, or 2 if the file is no such file, or the experiment is there alr
 @click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 def command(*, file: str, directory: str | None) -> None:
     """Unpack it, keep it."""
+    from mag.code.repository import Repository
     from mag.record.bundles import read_bundle
     from mag.record.paths import StorePaths
-    from mag.record.repository import Repository
     from mag.settings import find_settings
 
     cwd = Path.cwd()

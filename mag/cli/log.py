@@ -9,11 +9,11 @@ import click
 from mag.cli.output import escape, note, write_bytes
 from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experiment
 from mag.compare.description import number_attempts
+from mag.disk.locks import is_held
 from mag.errors import NotFoundError, RecordError
 from mag.patterns import compile_lazily
-from mag.record.locks import is_held
+from mag.record.log import find_tail, follow_log
 from mag.record.store import StoredExperiment
-from mag.record.tail import find_tail, follow_log
 
 HELP = """Print all that an experiment printed: standard output and standard error, of Python, C and child processes.
 
@@ -70,10 +70,6 @@ def command(
 
 def find_log(experiment: StoredExperiment, attempt: int | None) -> str:
     """Return the path of an experiment's log.
-
-    Args:
-        experiment: The experiment.
-        attempt: Which attempt's; the last one's if None.
 
     Raises:
         NotFoundError: There was no such attempt.

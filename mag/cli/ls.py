@@ -8,10 +8,9 @@ import click
 from mag.cli.output import escape, find_screen, write_json, write_lines, write_table
 from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select, tell_corrupt
 from mag.cli.wording import format_moment
-from mag.compare.cells import MISSING, is_number
 from mag.compare.columns import Column, find_varying
 from mag.compare.description import describe
-from mag.compare.rows import MOMENTS, Row
+from mag.compare.rows import MISSING, MOMENTS, Row, is_number
 from mag.compare.table import build_table, sort_naturally, sort_rows
 from mag.errors import UsageError
 

@@ -23,11 +23,7 @@ def _bearing_loss() -> Iterator[None]:
 
 
 class Listener:
-    """Standard error as a stream for libraries, whose loss does no more harm than that of a message.
-
-    Args:
-        stream: Where it leads.
-    """
+    """Standard error as a stream for libraries, whose loss does no more harm than that of a message."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream

@@ -5,19 +5,15 @@ from collections.abc import Sequence
 
 from mag.cli.messages import say, silence
 from mag.cli.output import escape
+from mag.plans.plan import Plan, PlannedExperiment
 from mag.record.log import Follower
 from mag.run.tasks import Outcome
 from mag.sweeps.execution import Observer
-from mag.sweeps.plans import Plan, PlannedExperiment
 from mag.sweeps.tally import Tally
 
 
 class Mirror(Observer):
-    """Shows what the experiment of `mag run` prints, byte for byte.
-
-    Args:
-        quiet: Say nothing else.
-    """
+    """Shows what the experiment of `mag run` prints, byte for byte."""
 
     _follower: Follower | None = None
     _interrupted = 0

@@ -15,9 +15,9 @@ import click
 
 from mag.cli.messages import say, silence
 from mag.cli.widths import GAP, cut, fit, measure
-from mag.compare.cells import MISSING, format_briefly, format_value, is_number
+from mag.compare.rows import MISSING, format_briefly, format_value, is_number
+from mag.disk.values import encode_config
 from mag.patterns import compile_lazily
-from mag.record.values import encode_config
 from mag.suggestion import list_names
 
 # control characters, invisible ones that reorder or hide text, lone halves of a surrogate pair
@@ -169,13 +169,7 @@ def note(text: str) -> None:
 
 
 def write_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, expendable: Sequence[int] = ()) -> None:
-    """Write a table to standard output, as it fits where that leads; nothing if it has no rows.
-
-    Args:
-        headers: The columns' names; one called `status` is coloured.
-        rows: The cells, plain values or texts.
-        expendable: Which columns to leave out first on a terminal that is too narrow, by index; the last ones follow.
-    """
+    """Write a table to standard output, as it fits where that leads; nothing if it has no rows."""
     cells = list(rows)
     if not cells:
         return
@@ -192,14 +186,7 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, expend
 def align(
     headers: Sequence[str], rows: Sequence[Sequence[Any]], screen: Screen, expendable: Sequence[int] = ()
 ) -> tuple[list[str], list[str]]:
-    """Return the lines of a table for a terminal, and the columns that had no room.
-
-    Args:
-        headers: The columns' names.
-        rows: The cells.
-        screen: The terminal.
-        expendable: Which columns to leave out first, by index.
-    """
+    """Return the lines of a table for a terminal, and the columns that had no room."""
     columns = [_read_column(header, [row[index] for row in rows]) for index, header in enumerate(headers)]
     widths = fit([max(map(measure, column)) for column in columns], screen.width or 0, expendable)
     shown = [index for index, width in enumerate(widths) if width]

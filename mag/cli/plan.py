@@ -8,18 +8,12 @@ from mag.cli.messages import say
 from mag.cli.output import write_lines, write_table
 from mag.cli.wording import count_experiments, describe_counts
 from mag.config.secrets import mask
-from mag.record.values import encode_config
-from mag.sweeps.plans import Plan, PlannedExperiment
+from mag.disk.values import encode_config
+from mag.plans.plan import Plan, PlannedExperiment
 
 
 def show_plan(plan: Plan, *, as_json: bool, secrets: Sequence[str] = ()) -> None:
-    """Print a plan on standard output: name, state, overrides.
-
-    Args:
-        plan: The plan.
-        as_json: With identities and configs, as JSON.
-        secrets: Patterns of keys whose values are masked.
-    """
+    """Print a plan on standard output: name, state, overrides."""
     if as_json:
         write_lines(_list_json(plan, secrets))
         return

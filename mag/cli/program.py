@@ -95,13 +95,7 @@ def run_app(app: "App") -> NoReturn:
 
 
 def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "mag") -> int:
-    """Run a command line and return its exit status; messages go to standard error.
-
-    Args:
-        arguments: The words after the program's name.
-        app: The app that is meant where none is named.
-        name: What the program is called in messages.
-    """
+    """Run a command line and return its exit status; messages go to standard error."""
     try:
         if app is None and arguments in (["--help"], ["-h"], []):
             return _print_help(0 if arguments else 2)

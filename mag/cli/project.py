@@ -11,7 +11,7 @@ import click
 from mag.app import App, find_app
 from mag.app.discovery import list_apps
 from mag.app.modules import find_module
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import write_word
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
 from mag.record.paths import StorePaths
@@ -32,14 +32,7 @@ DIRECTORY = click.option("--dir", "directory", metavar="PATH", help="Directory o
 
 
 class Project:
-    """An app, its settings, its configs and its store, as one command sees them.
-
-    Args:
-        app: The app that was named, or the project's.
-        settings: The project's settings.
-        texts: The overrides as typed.
-        store: Where its experiments live.
-    """
+    """An app, its settings, its configs and its store, as one command sees them."""
 
     def __init__(self, app: App, settings: Settings, texts: tuple[str, ...], store: StorePaths) -> None:
         self.app = app
@@ -59,18 +52,13 @@ class Project:
             OverrideError: One is malformed.
             YamlError: A file of overrides is no YAML.
         """
-        from mag.sweeps.override_files import read_overrides
+        from mag.plans.override_files import read_overrides
 
         return read_overrides(self.texts)
 
 
 def open_project(known: dict[str, Any], words: Sequence[str], directory: str | None = None) -> Project:
     """Return what the words of a command name.
-
-    Args:
-        known: What the program keeps for its commands; `app` where a script is the program.
-        words: The command's words: the app first, if it is named.
-        directory: Where experiments live, if the command says so.
 
     Raises:
         UsageError: There is no such app, or no telling which is meant.

@@ -12,11 +12,11 @@ import click
 
 from mag.app import App, find_app
 from mag.cli.output import note
+from mag.code.checkouts import lend_checkout, open_holder, read_code, transfer
+from mag.code.repository import Repository
 from mag.config.language.override import Override
 from mag.errors import RecordError, RepositoryError, UsageError
-from mag.record.checkouts import lend_checkout, open_holder, read_code, transfer
 from mag.record.records import Record
-from mag.record.repository import Repository
 from mag.record.store import StoredExperiment
 from mag.settings import Settings, find_app_settings, find_settings
 from mag.sweeps.ownership import find_successor
@@ -60,10 +60,6 @@ def require_record(experiment: StoredExperiment) -> Record:
 def require_code(experiment: StoredExperiment, advice: str) -> str:
     """Return the commit that holds an experiment's code.
 
-    Args:
-        experiment: The experiment.
-        advice: What to do where there is none.
-
     Raises:
         RecordError: Its record names none.
     """
@@ -100,10 +96,6 @@ def open_code(experiment: StoredExperiment, code: str) -> Repository:
 def lend_place(experiment: StoredExperiment, links: Sequence[str] = ()) -> Iterator[Place]:
     """Lend the code of an experiment, as it was, in a clean temporary work tree.
 
-    Args:
-        experiment: The experiment.
-        links: Files and directories that are no part of the code, to be linked into the work tree.
-
     Raises:
         RecordError: The code was not recorded.
         RepositoryError: It is nowhere to be found.
@@ -130,8 +122,8 @@ def _locate_app(record: Record, moved: Mapping[Path, Path]) -> Path | None:
 
 def find_here(experiment: StoredExperiment) -> Place:
     """Return the code as it is today, where the experiment's command was typed or else here."""
-    from mag.record.commit import read_commit
-    from mag.record.omissions import Rules
+    from mag.code.commit import read_commit
+    from mag.code.omissions import Rules
 
     record = require_record(experiment)
     folder = Path(record.directory) if record.directory and Path(record.directory).is_dir() else Path.cwd()
@@ -157,11 +149,6 @@ def read_tree(repository: Repository, code: str) -> str | None:
 def link(top: Path, directory: Path, name: str) -> None:
     """Link a file or directory of one work tree, which git ignores, into another.
 
-    Args:
-        top: The top of the work tree that has it.
-        directory: The top of the one that gets it.
-        name: Its path, relative to the top.
-
     Raises:
         UsageError: It is not there, or the other has something in its place.
     """
@@ -184,10 +171,6 @@ def find_recorded_app(experiment: StoredExperiment, place: Place) -> App:
 
 def find_app_there(name: str, place: Place) -> App:
     """Return the app of that name, as it is where the code is.
-
-    Args:
-        name: `file.py:function` or `package.module:function`.
-        place: Where the code is.
 
     Raises:
         UsageError: It is not there.
@@ -218,11 +201,6 @@ def make_loader(app: App, place: Place, variables: Mapping[str, str], *, debug: 
 
 def fill_in(config: dict[str, Any], masked: Sequence[str], overrides: Sequence[Override]) -> dict[str, Any]:
     """Return a stored config with overrides applied, among them the values that were masked; ask for those not given.
-
-    Args:
-        config: The config.
-        masked: The keys of masked values.
-        overrides: What was typed.
 
     Raises:
         UsageError: An override has several values, or a masked value was not given and nobody is there to ask.

@@ -43,9 +43,6 @@ class Selection:
 def open_store(directory: str | None) -> Store:
     """Return the store that a command looks into.
 
-    Args:
-        directory: What `--dir` says; None for the project's.
-
     Raises:
         NotFoundError: `--dir` names no directory.
         UsageError: The project's settings cannot be read.
@@ -76,12 +73,7 @@ def refer(experiment: StoredExperiment, directory: str | None) -> str:
 
 
 def lead_to(root: str, directory: str | None) -> str:
-    """Return the option that makes the next command look into this store, after a space; nothing if it does anyway.
-
-    Args:
-        root: The store's directory.
-        directory: What `--dir` said to this command.
-    """
+    """Return the option that makes the next command look into this store, after a space; nothing if it does anyway."""
     if directory is None and Path(open_store(None).paths.root).resolve() == Path(root).resolve():
         return ""
     return f" --dir {escape(shlex.quote(directory or root))}"
@@ -117,12 +109,7 @@ def tell_corrupt(rows: Iterable[Row]) -> bool:
 
 
 def repeat(record: Record, *more: str) -> str:
-    """Return the command that ran an experiment, quoted, as it is typed where we are.
-
-    Args:
-        record: The experiment's.
-        more: Words to be added to it.
-    """
+    """Return the command that ran an experiment, quoted, as it is typed where we are."""
     command = shlex.join([*record.command, *more])
     elsewhere = record.directory is not None and record.directory != os.getcwd()
     return f"cd {shlex.quote(str(record.directory))} && {command}" if elsewhere else command

@@ -9,12 +9,7 @@ from mag.sweeps.execution import Report
 
 
 def conclude(report: Report, directory: str | None = None) -> str:
-    """Return what to say when a sweep has ended.
-
-    Args:
-        report: What became of it.
-        directory: What `--dir` said.
-    """
+    """Return what to say when a sweep has ended."""
     total, there = count_experiments(len(report.plan)), lead_to(report.plan.store.root, directory)
     if report.last is None:
         done = "it is done already" if len(report.plan) == 1 else "all are done already"

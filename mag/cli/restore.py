@@ -13,7 +13,7 @@ from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experimen
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
-    from mag.record.repository import Repository
+    from mag.code.repository import Repository
     from mag.record.store import StoredExperiment
 
 HELP = """Bring back the code of an experiment, uncommitted changes included, and its config, in a directory.
@@ -40,7 +40,7 @@ CONFIG_FILE = "mag-config.json"
 def command(*, reference: str, target: str | None, directory: str | None) -> None:
     """Check out, write the config, print where."""
     from mag.cli.recall import open_code, require_code
-    from mag.record.checkouts import check_out
+    from mag.code.checkouts import check_out
 
     experiment = find_experiment(reference, directory)
     code = require_code(experiment, "what it ran is not kept anywhere")
@@ -63,7 +63,7 @@ def _choose_place(experiment: "StoredExperiment", repository: "Repository") -> P
 
 
 def _write_config(experiment: "StoredExperiment", place: Path) -> None:
-    from mag.record.values import dump_json, encode_config
+    from mag.disk.values import dump_json, encode_config
 
     (place / CONFIG_FILE).write_bytes(dump_json(encode_config(experiment.config), sort=True))
 
@@ -71,7 +71,7 @@ def _write_config(experiment: "StoredExperiment", place: Path) -> None:
 def _advise(experiment: "StoredExperiment", place: Path) -> None:
     """Say how it was run, where it would be run now."""
     from mag.cli.recall import require_record
-    from mag.record.checkouts import transfer
+    from mag.code.checkouts import transfer
 
     record = require_record(experiment)
     top, folder = record.commit.get("top"), place

@@ -11,13 +11,13 @@ from mag.cli.debugging import DEBUG, choose_examine
 from mag.cli.limits import limit_options, read_limits
 from mag.cli.messages import say
 from mag.cli.project import DIRECTORY, WORDS, Project, open_project
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import write_word
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
+    from mag.plans.plan import Plan
     from mag.run.servers import AppServer
     from mag.sweeps.execution import Report
-    from mag.sweeps.plans import Plan
 
 HELP = """Run one experiment, its output also on the terminal.
 
@@ -60,8 +60,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
 
 
 def _plan(project: Project, words: Sequence[str], server: "AppServer", *, debug: bool, quiet: bool) -> "Plan":
-    from mag.cli.doubts import check_spaces, tell_doubts
-    from mag.sweeps.plans import make_plan
+    from mag.cli.advice import check_spaces, tell_doubts
+    from mag.plans.plan import make_plan
 
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:

@@ -8,7 +8,7 @@ import click
 from mag.cli.project import Project
 
 if TYPE_CHECKING:
-    from mag.sweeps.shapes import Shape
+    from mag.plans.shapes import Shape
 
 _OPTIONS = (
     click.option("--zip", metavar="KEYS", multiple=True, help="Keys that advance together, a,b (repeatable)."),
@@ -39,7 +39,7 @@ def read_shaping(options: dict[str, Any], project: Project) -> "Shape":
     Raises:
         MagError: One of them cannot be read.
     """
-    from mag.sweeps.shapes import Shaping, read_shape
+    from mag.plans.shapes import Shaping, read_shape
 
     shaping = Shaping(
         zip=options["zip"],

@@ -11,9 +11,8 @@ from mag.cli.messages import say
 from mag.cli.output import Screen, escape, find_screen, write_json, write_lines
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer, repeat
 from mag.cli.wording import format_duration, format_moment, format_size, name_signal
-from mag.compare.cells import format_value
 from mag.compare.description import describe, list_attempts, list_files, read_tail
-from mag.compare.rows import Row, read_rows
+from mag.compare.rows import Row, format_value, read_rows
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
 
@@ -56,12 +55,7 @@ def command(reference: str, as_json: bool, directory: str | None) -> None:
 
 
 def draw(row: Row, screen: Screen) -> Iterator[str]:
-    """Yield the lines that show an experiment, escaped.
-
-    Args:
-        row: The experiment.
-        screen: Where they will be read.
-    """
+    """Yield the lines that show an experiment, escaped."""
     experiment, record = row.experiment, row.experiment.record
     sections: list[tuple[str, Iterable[str]]] = [("", _tell_standing(experiment, screen))]
     if record is not None:
@@ -185,12 +179,7 @@ def _tell_files(experiment: StoredExperiment, screen: Screen) -> Iterator[tuple[
 
 
 def advise(experiment: StoredExperiment, reference: str) -> Iterator[str]:
-    """Yield the commands to type next, escaped.
-
-    Args:
-        experiment: The experiment.
-        reference: What stands for it on the command line, quoted.
-    """
+    """Yield the commands to type next, escaped."""
     name, record = escape(reference), experiment.record
     pairs = [(f"mag log {name}{' -f' if experiment.status == 'running' else ''}", "all that it printed")]
     pairs.append((f'cd "$(mag path {name})"', "its files"))

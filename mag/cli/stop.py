@@ -11,10 +11,10 @@ from mag.cli.limits import Duration
 from mag.cli.messages import say
 from mag.cli.output import escape
 from mag.cli.references import STORE_OPTION, open_store, refer
+from mag.disk import files
+from mag.disk.locks import is_held, read_holder
 from mag.errors import NotFoundError, RecordError
-from mag.record import files
 from mag.record.controls import read_control
-from mag.record.locks import is_held, read_holder
 from mag.record.paths import StorePaths
 from mag.record.store import Store, StoredExperiment
 from mag.record.sweeps import StoredSweep, ask, find_sweep, read_sweep

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import click
 
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import write_word
 
 _CONFIGS = "Which configs an app has is said in @mag.main(config_path=..., config_name=...)"
 _HYDRA = {
@@ -24,12 +24,7 @@ _HYDRA = {
 
 
 def suggest_instead(error: click.ClickException, arguments: Sequence[str]) -> str:
-    """Return what to type where an option is Hydra's, or an override as other programs have it, `--lr=0.1`.
-
-    Args:
-        error: What click says of it; nothing is known of another error than that there is no such option.
-        arguments: The words of the command line.
-    """
+    """Return what to type where an option is Hydra's, or an override as other programs have it, `--lr=0.1`."""
     context = error.ctx if isinstance(error, click.NoSuchOption) else None
     if context is None or all(each.name != "words" for each in context.command.params):
         return ""

@@ -7,10 +7,9 @@ import click
 
 from mag.cli.output import note, write_json, write_table
 from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select
-from mag.compare.cells import MISSING
 from mag.compare.columns import Column, find_varying
 from mag.compare.description import describe
-from mag.compare.rows import Row
+from mag.compare.rows import MISSING, Row
 from mag.compare.summary import (
     Group,
     compute_statistic,
@@ -21,8 +20,8 @@ from mag.compare.summary import (
     tabulate_groups,
 )
 from mag.compare.table import build_table, sort_naturally
+from mag.disk.values import encode_config
 from mag.errors import UsageError
-from mag.record.values import encode_config
 
 HELP = """Put the results of completed experiments side by side, next to the config keys in which they differ.
 

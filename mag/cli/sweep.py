@@ -16,9 +16,9 @@ from mag.cli.shaping import read_shaping, shape_options
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
+    from mag.plans.plan import Plan
     from mag.run.servers import AppServer
     from mag.sweeps.execution import Order, Report
-    from mag.sweeps.plans import Plan
 
 HELP = """Run every combination of the values given, in parallel.
 
@@ -124,8 +124,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
 def _plan(
     project: Project, known: dict[str, Any], options: dict[str, Any], prepare: Callable[[], None] | None = None
 ) -> "Plan":
-    from mag.cli.doubts import check_spaces, tell_doubts
-    from mag.sweeps.plans import make_plan
+    from mag.cli.advice import check_spaces, tell_doubts
+    from mag.plans.plan import make_plan
 
     shape = read_shaping(options, project)
     composer = project.app.compose_typed(debug=known["debug"])

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from mag.cli.output import note, write_table
-from mag.compare.agreement import Pair, pair_values
-from mag.compare.cells import MISSING, format_value
-from mag.compare.differences import Side, list_differences
+from mag.compare.differences import Pair, Side, list_differences, pair_values
+from mag.compare.rows import MISSING, format_value
+from mag.disk.values import encode_config
 from mag.record.environment import read_environment
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
-from mag.record.values import encode_config
 from mag.run.supervisor import summarize_error
 
 _MOST_DIFFERENCES = 20
@@ -73,16 +72,7 @@ def judge(
     tolerance: float,
     ignore: Sequence[str],
 ) -> Verdict:
-    """Compare a rerun with its original.
-
-    Args:
-        experiment: The original.
-        again: The rerun's record.
-        paths: The rerun's files.
-        trees: The trees of the code on both sides, where they are known.
-        tolerance: How far numbers may be apart.
-        ignore: Patterns of keys of results that do not count.
-    """
+    """Compare a rerun with its original."""
     assert experiment.record is not None
     before, store = experiment.record, experiment.paths.home
     sides = (make_side(record, store, tree) for record, tree in zip((before, again), trees, strict=True))
@@ -93,13 +83,7 @@ def judge(
 
 
 def make_side(record: Record, store: StorePaths, tree: str | None) -> Side:
-    """Return what is compared of an experiment.
-
-    Args:
-        record: Its record.
-        store: Where its environment is kept.
-        tree: The tree of its code, where that is known.
-    """
+    """Return what is compared of an experiment."""
     return Side(record, read_environment(store, str(record.environment.get("digest"))), tree)
 
 

@@ -47,14 +47,6 @@ def fit(widths: Sequence[int], room: int, expendable: Sequence[int] = ()) -> lis
     Long texts give way first, then columns are left out. The first column always stays, and gets half of the room
     if it needs it: it is what the others are about.
 
-    Args:
-        widths: What the columns would like.
-        room: Columns of the terminal.
-        expendable: Which to leave out first, by index; the last ones follow.
-
-    Returns:
-        The widths, 0 for a column that is left out.
-
     >>> fit([30, 9, 5], 40), fit([30, 9, 5], 24), fit([30, 9, 5], 24, expendable=[1])
     ([22, 9, 5], [13, 9, 0], [17, 0, 5])
     """

@@ -4,8 +4,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from mag.compare.cells import format_value, is_number
-from mag.compare.rows import parse_moment
+from mag.compare.rows import format_value, is_number, parse_moment
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _THOUSAND = 1000
@@ -59,12 +58,7 @@ def format_size(size: Any) -> str:
 
 
 def format_moment(text: str, *, brief: bool = False) -> str:
-    """Return a recorded time in the local time zone; one that cannot be read stays as it is.
-
-    Args:
-        text: ISO 8601, as records hold it.
-        brief: To the minute; else to the second, with the offset from UTC, so that a program can read it.
-    """
+    """Return a recorded time in the local time zone; one that cannot be read stays as it is."""
     try:
         moment = parse_moment(text)
     except ValueError:

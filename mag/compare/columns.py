@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from mag.compare.cells import MISSING
-from mag.compare.rows import FACTS, Row, read_fact
+from mag.compare.rows import FACTS, MISSING, Row, read_fact
 from mag.errors import UsageError
 from mag.suggestion import list_names, name_nearest
 
@@ -53,11 +52,6 @@ class Catalog:
 
     def find(self, key: str) -> Column:
         """Return the column that a typed key means.
-
-        Args:
-            key: A fact (which wins), a full key of config or results, the same after `config.` or `results.`,
-                or the end of a full key, if there is only one that ends so. Where an experiment registered what is
-                in its config as a result, too, the config is meant.
 
         Raises:
             UsageError: There is none, or no telling which.

@@ -5,12 +5,12 @@ import os
 from typing import Any, NamedTuple
 
 from mag.compare.rows import Row
+from mag.disk.files import read_json
+from mag.disk.values import encode_config
 from mag.errors import RecordError
-from mag.record.files import read_json
+from mag.record.log import read_from
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
-from mag.record.tail import read_from
-from mag.record.values import encode_config
 
 _LONGEST_LINE = 500
 _TAIL_BYTES = 1 << 16
@@ -20,14 +20,7 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Record) if field.name
 
 
 def describe(row: Row) -> dict[str, Any]:
-    """Return an experiment as data for JSON: always the same keys, floats that JSON lacks as "nan", "inf", "-inf".
-
-    Args:
-        row: The experiment; its config is described flat, its results as they were registered.
-
-    Returns:
-        `name`, `path` of its directory, `status`, `problem` (why it is corrupt) and the fields of its record.
-    """
+    """Return an experiment as data for JSON: always the same keys, floats that JSON lacks as "nan", "inf", "-inf"."""
     experiment = row.experiment
     record = experiment.record
     return {

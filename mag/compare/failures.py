@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Iterable
 
+from mag.record.log import read_last_line
 from mag.record.records import FAULTY
 from mag.record.store import StoredExperiment
-from mag.record.tail import read_last_line
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

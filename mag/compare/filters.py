@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, get_args
 
-from mag.compare.cells import MISSING, format_value, is_number
 from mag.compare.columns import Catalog, Column
-from mag.compare.rows import MOMENTS, Row, parse_moment
+from mag.compare.rows import MISSING, MOMENTS, Row, format_value, is_number, parse_moment
 from mag.config.documents.scalars import read_scalar
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
@@ -104,11 +103,6 @@ def split_values(text: str) -> Iterator[str]:
 
 def apply_filters(rows: Iterable[Row], filters: Iterable[Filter], catalog: Catalog) -> list[Row]:
     """Return the rows that meet all filters.
-
-    Args:
-        rows: The rows.
-        filters: The conditions.
-        catalog: Knows which columns their keys mean.
 
     Raises:
         UsageError: A key is unknown or ambiguous, or a value cannot be compared with what is there.

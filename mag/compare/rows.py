@@ -1,13 +1,82 @@
-"""Rows: an experiment as the three kinds of things that a table can show of it."""
+"""Rows: an experiment as the three kinds of things that a table can show of it, and how a cell is written."""
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
-from mag.compare.cells import MISSING
+from mag.config.documents.scalars import read_scalar
 from mag.config.flat import escape_key
+from mag.patterns import compile_lazily
 from mag.record.store import StoredExperiment
+
+_PLAIN = compile_lazily(r"[\w./+~|-][\w./+~| -]*(?<! )")
+_DEEPEST = 100
+
+
+class Missing(Enum):
+    """The type of `MISSING`."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+"""The cell of an experiment that has no such key; null is a value, this is none."""
+
+
+def format_value(value: Any) -> str:
+    """Return a value as one would type it: a text as it is, everything else as YAML writes it in a line.
+
+    >>> [format_value(value) for value in ("svm", True, None, 1e-5, [8, "a", "1"], MISSING)]
+    ['svm', 'true', 'null', '1e-05', '[8, a, "1"]', '']
+    """
+    if isinstance(value, str):
+        return value
+    return "" if value is MISSING else _write(value, 0)
+
+
+def format_briefly(value: Any) -> str:
+    """Return a value as `format_value` does, floats of many digits rounded to six of them.
+
+    >>> format_briefly(1 / 3), format_briefly(0.001), format_briefly(1234567)
+    ('0.333333', '0.001', '1234567')
+    """
+    text = format_value(value)
+    return f"{value:.6g}" if isinstance(value, float) and len(text) > 10 else text  # noqa: PLR2004
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number: true and false are none.
+
+    >>> is_number(1), is_number(0.5), is_number(True), is_number("1")
+    (True, True, False, False)
+    """
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _write(value: Any, depth: int) -> str:
+    if depth > _DEEPEST:
+        return "..."
+    if isinstance(value, str):
+        return value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        inner = (f"{_write(str(key), depth)}: {_write(item, depth + 1)}" for key, item in value.items())
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_write(item, depth + 1) for item in value) + "]"
+    return repr(value)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text inside a list is read back as this very text without quotes."""
+    try:
+        return _PLAIN.fullmatch(text) is not None and read_scalar(text) == text
+    except ValueError:
+        return False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,10 +102,6 @@ def read_rows(experiments: Iterable[StoredExperiment]) -> list[Row]:
 def spread(tree: dict[str, Any], spell: Callable[[str], str] = str) -> dict[str, Any]:
     """Return nested mappings as one level of dotted keys, whatever they hold: looking refuses nothing.
 
-    Args:
-        tree: A config or results as they were stored.
-        spell: How a key stands in a dotted one: a config's with its own dots escaped, a result's as it is.
-
     >>> spread({"seed": 1, "model": {"name": "svm", "sizes": [8, 16]}})
     {'seed': 1, 'model.name': 'svm', 'model.sizes': [8, 16]}
     """
@@ -54,9 +119,6 @@ def spread(tree: dict[str, Any], spell: Callable[[str], str] = str) -> dict[str,
 
 def parse_moment(text: str) -> dt.datetime:
     """Return a date and time in the local time zone, which is also that of a text that names none.
-
-    Args:
-        text: ISO 8601: `2026-11-23`, `2026-11-23 17:40`, `2026-11-23T17:40:05.5+00:00`.
 
     Raises:
         ValueError: It is none.

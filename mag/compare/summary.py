@@ -5,9 +5,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mag.compare.cells import MISSING, format_value, is_number
 from mag.compare.columns import Catalog, Column
-from mag.compare.rows import Row
+from mag.compare.rows import MISSING, Row, format_value, is_number
 from mag.compare.table import Table, rank
 
 
@@ -40,12 +39,7 @@ class Group:
 
 
 def group_rows(rows: Iterable[Row], columns: Sequence[Column]) -> list[Group]:
-    """Return the groups of rows that agree in all columns, sorted by the values there.
-
-    Args:
-        rows: The rows; each comes into one group.
-        columns: What the rows of a group have in common. 1 and 1.0 are two values.
-    """
+    """Return the groups of rows that agree in all columns, sorted by the values there."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(repr(column.read(row)) for column in columns), []).append(row)
@@ -54,15 +48,7 @@ def group_rows(rows: Iterable[Row], columns: Sequence[Column]) -> list[Group]:
 
 
 def compute_statistic(rows: Iterable[Row], metric: Column) -> Statistic | None:
-    """Return mean, standard deviation and number of a metric's values; true counts as 1 and false as 0.
-
-    Args:
-        rows: The experiments.
-        metric: The column; values that are no numbers are left out.
-
-    Returns:
-        The statistic, None where no experiment has a number there.
-    """
+    """Return mean, standard deviation and number of a metric's values; true counts as 1 and false as 0."""
     read = [metric.read(row) for row in rows]
     numbers = [_to_float(value) for value in read if is_number(value) or isinstance(value, bool)]
     if not numbers:
@@ -95,13 +81,7 @@ def find_metrics(rows: Iterable[Row], catalog: Catalog) -> list[Column]:
 
 
 def find_best(rows: Iterable[Row], metric: Column, *, lowest: bool = False) -> list[Row]:
-    """Return the rows with the highest value of a metric: one, several that are equally good, or none has a number.
-
-    Args:
-        rows: The rows.
-        metric: The column that decides; NaN is never the best.
-        lowest: Take the lowest value.
-    """
+    """Return the rows with the highest value of a metric: one, several that are equally good, or none has a number."""
     scored = [(value, row) for row in rows if is_number(value := metric.read(row)) and value == value]  # noqa: PLR0124  (NaN)
     if not scored:
         return []
@@ -132,15 +112,7 @@ def tabulate_groups(
 
 
 def pivot_rows(rows: Sequence[Row], metric: Column, down: Column, across: Column, catalog: Catalog) -> Table:
-    """Return a grid: the mean of a metric for each value of one key (down) and of another (across).
-
-    Args:
-        rows: The experiments; a cell is the mean over all that fall into it, and missing where none does.
-        metric: What the cells hold.
-        down: The key whose values begin the rows.
-        across: The key whose values head the columns.
-        catalog: Knows what the columns are called.
-    """
+    """Return a grid: the mean of a metric for each value of one key (down) and of another (across)."""
     heads = [group.values[0] for group in group_rows(rows, [across])]
     lines = []
     for line in group_rows(rows, [down]):

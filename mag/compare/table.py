@@ -5,9 +5,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mag.compare.cells import MISSING, format_value, is_number
 from mag.compare.columns import Catalog, Column
-from mag.compare.rows import Row
+from mag.compare.rows import MISSING, Row, format_value, is_number
 from mag.patterns import compile_lazily
 
 _NUMBER = compile_lazily(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
@@ -31,24 +30,13 @@ class Table:
 
 
 def build_table(rows: Iterable[Row], columns: Sequence[Column], catalog: Catalog) -> Table:
-    """Return the table of rows under columns.
-
-    Args:
-        rows: The experiments, in the order of the table.
-        columns: What to show of each.
-        catalog: Knows what the columns are called.
-    """
+    """Return the table of rows under columns."""
     headers = tuple(catalog.label(column) for column in columns)
     return Table(headers, tuple(tuple(column.read(row) for column in columns) for row in rows))
 
 
 def sort_rows(rows: Iterable[Row], keys: Sequence[tuple[Column, bool]]) -> list[Row]:
-    """Return the rows sorted by one column after the other; equal ones keep their order.
-
-    Args:
-        rows: The rows.
-        keys: Columns, and whether the highest comes first. Rows without a value, or with NaN, always come last.
-    """
+    """Return the rows sorted by one column after the other; equal ones keep their order."""
     ordered = list(rows)
     for column, descending in reversed(keys):
         keyed = [(rank(column.read(row)), row) for row in ordered]

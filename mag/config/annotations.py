@@ -22,10 +22,6 @@ _MAPPINGS = (dict, Mapping)
 def read_schemas(whole: Any, options: Mapping[str, Any] | None) -> Schemas | None:
     """Return schemas as plain data; None for none.
 
-    Args:
-        whole: A dataclass or a pydantic model; None for none.
-        options: The same, by `group/option`.
-
     Raises:
         UsageError: One is neither, or has a field of a type that no config value can be of, or with a validator.
     """

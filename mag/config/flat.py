@@ -27,9 +27,6 @@ def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
     (`escape_key`). A key that is no string reads as JSON would write it, and numbers and strings of subclasses (such as
     NumPy's `float64`) become plain ones.
 
-    Args:
-        config: Plain dicts, lists and scalars, nested at will.
-
     Raises:
         ConfigError: Two keys flatten to the same one, a text cannot be written as UTF-8 or holds a NUL
             character, or a value is of a kind that a config cannot hold.
@@ -76,10 +73,6 @@ def split_key(key: str) -> list[str]:
 def settle_value(value: Any, key: str) -> Any:
     """Return a value that is no dict as a flat config holds it.
 
-    Args:
-        value: The value.
-        key: Its flat key, for messages.
-
     Raises:
         ConfigError: As `flatten` raises it.
     """
@@ -99,9 +92,6 @@ def is_hidden(key: str) -> bool:
 
 def keep_visible(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return the flat config without its hidden keys, those of dicts inside lists included.
-
-    Args:
-        flat: What `flatten` returned.
 
     >>> keep_visible({"C": 1, "_seed": 7, "layers": [{"size": 8, "_device": "cpu"}]})
     {'C': 1, 'layers': [{'size': 8}]}

@@ -46,13 +46,6 @@ def build_identifier(
     Different configs may still share a name (`1` and `"1"` read alike): whoever creates directories compares
     identities and calls `add_suffix`.
 
-    Args:
-        visible: The visible flat config.
-        identity: Its identity, of which a name that is too long takes its ending.
-        separator: What stands between two values.
-        keys: The keys that make up the name, in this order; all in sorted order when left out.
-        secrets: Patterns of further keys whose values are masked (`is_secret`).
-
     Raises:
         UsageError: The separator could not stand in a file name, or could not be told from the values.
 
@@ -68,12 +61,6 @@ def build_identifier(
 def encode_value(key: str, value: Any, *, separator: str, secrets: Sequence[str] = ()) -> str:
     """Return what a name shows of one value.
 
-    Args:
-        key: Its visible flat key.
-        value: The value.
-        separator: What stands between two values.
-        secrets: As in `build_identifier`.
-
     >>> encode_value("model.shrink", False, separator="|"), encode_value("sizes", [8, 16], separator="|")
     ('no_shrink', '8x16')
     """
@@ -82,11 +69,6 @@ def encode_value(key: str, value: Any, *, separator: str, secrets: Sequence[str]
 
 def join_values(parts: Sequence[str], identity: str, *, separator: str) -> str:
     """Return the name that encoded values make together.
-
-    Args:
-        parts: What `encode_value` returned, in the order in which they stand in the name.
-        identity: The identity of the config that the name is for.
-        separator: What stands between two values.
 
     >>> join_values(["10", "0.01"], "0" * 64, separator="|")
     '10|0.01'
@@ -100,11 +82,6 @@ def add_suffix(identifier: str, identity: str, *, separator: str = DEFAULT_SEPAR
 
     A name that would become too long loses its last values; one that ends so already stays as it is.
 
-    Args:
-        identifier: What `build_identifier` returned.
-        identity: The identity of the config that the name is for.
-        separator: As in `build_identifier`.
-
     >>> add_suffix("10|0.01", "f619f744db" + "0" * 54)
     '10|0.01~f619f744db'
     """
@@ -116,9 +93,6 @@ def add_suffix(identifier: str, identity: str, *, separator: str = DEFAULT_SEPAR
 
 def check_separator(separator: str) -> None:
     """Refuse what cannot stand between the values of a name.
-
-    Args:
-        separator: What would stand there.
 
     Raises:
         UsageError: It could not stand in a file name, or could not be told from the values.

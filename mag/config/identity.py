@@ -21,9 +21,6 @@ def canonical_json(value: Any) -> bytes:
     An int and a float differ (`1`, `1.0`), negative zero does not differ from zero, a tuple reads as a list.
     NaN and the infinities stand as bare tokens, so that they differ from the strings of that name.
 
-    Args:
-        value: Plain dicts with string keys, lists, tuples and scalars.
-
     >>> canonical_json({"lr": 1e-3, "C": 10, "sizes": (8, -0.0), "bound": float("inf")})
     b'{"C":10,"bound":Infinity,"lr":0.001,"sizes":[8,0.0]}'
     """
@@ -32,12 +29,6 @@ def canonical_json(value: Any) -> bytes:
 
 def compute_identity(config: Mapping[str, Any], choices: Mapping[str, Any] = MappingProxyType({})) -> str:
     """Return the identity of a nested config: 64 hexadecimal digits that hidden keys do not change.
-
-    Args:
-        config: Plain dicts, lists and scalars; interpolations resolved, but for those that only the experiment can
-            resolve, which count as their text (`resolve_known`).
-        choices: What is chosen from each group, where that belongs to the identity: for a `@hydra.main` app, which can
-            read it, so that two empty option files are two experiments.
 
     Raises:
         ConfigError: As `flatten` raises it.
@@ -59,9 +50,6 @@ def name_choices(choices: Mapping[str, Any]) -> dict[str, Any]:
 
 def hash_visible(visible: Mapping[str, Any]) -> str:
     """Return the identity of a config of which the visible flat config is known already.
-
-    Args:
-        visible: What `keep_visible` returned.
 
     >>> hash_visible({"C": 10, "gamma": 0.01})[:10]
     'f619f744db'

@@ -81,12 +81,7 @@ class Schema:
     fields: Mapping[str, Field]
 
     def complete(self, config: Mapping[Any, Any], defaults: Any = None) -> dict[Any, Any]:
-        """Return a config with the schema's defaults where it lacks a key.
-
-        Args:
-            config: The config; it stays as it is.
-            defaults: Defaults that take the place of the schema's own.
-        """
+        """Return a config with the schema's defaults where it lacks a key."""
         completed = dict(config)
         for key, field in self.fields.items():
             default = defaults.get(key, field.default) if isinstance(defaults, dict) else field.default
@@ -100,10 +95,6 @@ class Schema:
 
     def convert(self, config: Mapping[Any, Any], place: str = "") -> dict[Any, Any]:
         """Return a config with every value of the type that the schema says; interpolations and `???` stay.
-
-        Args:
-            config: The config; it stays as it is.
-            place: The dotted key that it stands at.
 
         Raises:
             SchemaError: A value is of another type, or a key is unknown.

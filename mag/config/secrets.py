@@ -39,10 +39,6 @@ def is_secret(key: str, patterns: Sequence[str] = ()) -> bool:
     tokenizer's own (`pad_token`) nor where it is a count (`max_token`). In capitals, as environment variables are
     named, `TOKEN` counts before other words, too (`TOKEN_CI`), unless those tell of something else (`TOKEN_LIMIT`).
 
-    Args:
-        key: A flat key, the name of an option or of an environment variable, in any style of writing.
-        patterns: Further shell patterns over the whole key, in any case: `db.*`, `*pin`.
-
     >>> [is_secret(key) for key in ("db.password", "openaiApiKey", "HF_TOKEN", "max_tokens", "tokenizer")]
     [True, True, True, False, False]
     """
@@ -56,10 +52,6 @@ def mask(tree: Any, patterns: Sequence[str] = ()) -> Any:
 
     It stands for the credentials in URLs, too, whatever their keys. Booleans, null, empty strings and references such
     as `${oc.env:TOKEN}` reveal nothing and stay.
-
-    Args:
-        tree: A nested or flat config, or anything of the kind.
-        patterns: As in `is_secret`.
 
     >>> mask({"db": {"user": "me", "password": "hunter2"}})
     {'db': {'user': 'me', 'password': '***'}}
@@ -83,10 +75,6 @@ def mask_urls(text: str) -> str:
 def find_values(tree: Any, patterns: Sequence[str] = ()) -> set[str]:
     """Return the texts for which `mask` puts `***`: values of secret-looking keys, and credentials in URLs.
 
-    Args:
-        tree: As in `mask`.
-        patterns: As in `is_secret`.
-
     >>> sorted(find_values({"db": {"password": "hunter2", "url": "redis://:hunter3@db"}}))
     ['hunter2', 'hunter3']
     """
@@ -105,11 +93,6 @@ def find_values(tree: Any, patterns: Sequence[str] = ()) -> set[str]:
 def is_masked(key: str, value: Any, patterns: Sequence[str] = ()) -> bool:
     """Tell whether a stored value is not what it was, since `mask` hid it or a part of it.
 
-    Args:
-        key: Its dotted key.
-        value: The value as it was stored.
-        patterns: As in `is_secret`.
-
     >>> is_masked("db.url", "redis://:***@db"), is_masked("db.user", "***")
     (True, False)
     """
@@ -120,10 +103,6 @@ def is_masked(key: str, value: Any, patterns: Sequence[str] = ()) -> bool:
 
 def mask_command(arguments: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
     """Return the words of a command line with the values of secret-looking overrides and options masked.
-
-    Args:
-        arguments: The words of the command, as `sys.argv` holds them.
-        patterns: As in `is_secret`.
 
     >>> mask_command(["train.py", "C=1", "+api_key='x,y'", "--token", "x"])
     ['train.py', 'C=1', '+api_key=***', '--token', '***']
@@ -142,10 +121,6 @@ def mask_command(arguments: Sequence[str], patterns: Sequence[str] = ()) -> list
 
 def mask_overrides(texts: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
     """Return overrides with the values of secret-looking keys masked.
-
-    Args:
-        texts: Overrides as typed.
-        patterns: As in `is_secret`.
 
     >>> mask_overrides(["C=1", "+api_key='x,y'"])
     ['C=1', '+api_key=***']

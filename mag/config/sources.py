@@ -16,9 +16,6 @@ from mag.errors import ConfigError, YamlError
 def read_source(source: object) -> dict[str, Any]:
     """Return the plain, resolved config that the user gave in one form or another.
 
-    Args:
-        source: A dict, a `DictConfig`, a dataclass (instance or type), or the path of a JSON or YAML file.
-
     Raises:
         ConfigError: It is of another kind, or cannot be resolved.
         YamlError: The file cannot be read, or holds no mapping.

@@ -15,14 +15,7 @@ _OPENING = compile_lazily(r"(\\*)\$\{")
 
 
 def make_view(plain: dict[str, Any]) -> "DictConfig":
-    """Return a plain, resolved config as a `DictConfig`: read-only, and without other keys.
-
-    Args:
-        plain: The config.
-
-    Raises:
-        Exception: Whatever OmegaConf says of a config that it cannot hold.
-    """
+    """Return a plain, resolved config as a `DictConfig`: read-only, and without other keys."""
     from omegaconf import OmegaConf  # noqa: PLC0415  (start-up: not everybody who imports mag composes)
 
     config: dict[str, Any] = escape(plain)

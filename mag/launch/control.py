@@ -21,15 +21,7 @@ def converse(
     read: Callable[[], Progress],
     adjusted: Callable[[int, bool], None],
 ) -> Iterator[None]:
-    """Do what the sweep's control file says, and keep its progress file, while the block runs.
-
-    Args:
-        launcher: Runs the sweep.
-        store: Where the files lie.
-        sweep: Id of the sweep; None for a single experiment, which has neither.
-        read: Returns how far the sweep is.
-        adjusted: Told how many experiments run at a time and whether the sweep is paused, when that has changed.
-    """
+    """Do what the sweep's control file says, and keep its progress file, while the block runs."""
     if sweep is None:
         yield
         return

@@ -7,9 +7,6 @@ class Gate:
     """Lets a number of threads pass at a time; the others wait.
 
     Safe to be used from a signal handler in the main thread.
-
-    Args:
-        capacity: How many may be inside.
     """
 
     def __init__(self, capacity: int) -> None:

@@ -45,17 +45,7 @@ class Server(Protocol):
 
 
 class LocalLauncher:
-    """Runs tasks on this machine.
-
-    Args:
-        server: The process that has the app imported.
-        conditions: What all tasks have in common.
-        jobs: How many experiments run at a time.
-        gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
-        most: How many may run at a time when another number is asked for later.
-        max_failures: Start nothing more after so many faulty experiments; None for no limit.
-        started: Told the name of each experiment that starts.
-    """
+    """Runs tasks on this machine."""
 
     def __init__(
         self,
@@ -218,11 +208,7 @@ class LocalLauncher:
         return self._ends or self._stops > 0
 
     def adjust(self, *, jobs: int | None, paused: bool) -> int:
-        """Run another number of experiments at a time (None: as at the start), or start none for now.
-
-        Returns:
-            How many run at a time: not more than the launcher was made for.
-        """
+        """Run another number of experiments at a time (None: as at the start), or start none for now."""
         wanted = self._jobs if jobs is None else max(1, min(jobs, self._most))
         self._gate.adjust(capacity=wanted, paused=paused)
         return wanted

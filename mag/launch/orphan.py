@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from mag.clock import count_seconds, tell_time
+from mag.disk import files, locks
 from mag.errors import MagError
-from mag.record import files, locks
-from mag.record.clock import count_seconds, tell_time
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host
 from mag.record.records import Record, read_record, write_record
@@ -42,12 +42,6 @@ def settle_orphan(
 
     Waits until nobody holds the experiment's lock, and ends the child where its supervisor would have. Where nothing
     was published then, the verdict is written here.
-
-    Args:
-        task: The task.
-        conditions: Those of its supervisor.
-        supervisor: The supervisor.
-        count_stops: Tells how often the command was asked to stop: once with a grace period, twice at once.
     """
     begun = supervisor.begun
     if begun is None:

@@ -35,10 +35,6 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
 
     A signal that was ignored when the command started (under nohup, say) stays ignored. Outside the main thread,
     where Python takes no signals, nothing is changed.
-
-    Args:
-        stop: Called at each signal; the second call means at once.
-        notify: Told of each signal then.
     """
     interruption = Interruption()
 

@@ -8,11 +8,12 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from mag.clock import count_seconds, tell_time
+from mag.code.drift import survey_modules, tell_drift
+from mag.disk import files, locks, values
 from mag.errors import RecordError, ResultError
-from mag.record import claims, files, locks, records, turns, values
+from mag.record import claims, records
 from mag.record.claims import Claim
-from mag.record.clock import count_seconds, tell_time
-from mag.record.drift import survey_modules, tell_drift
 from mag.record.metrics import MetricsWriter
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Ending, Record, Status
@@ -34,12 +35,6 @@ class Attempt:
     """What one execution registers and how it ends.
 
     It can be sent to a fork of the same process, which is then to be given the lock's open file as well.
-
-    Args:
-        claim: The directory, held for it.
-        record: What the record says of it so far.
-        keep: Go on with the log and the results of the last attempt.
-        redaction: What no file may hold.
 
     Raises:
         RecordError: The first files cannot be written; the lock is free again.
@@ -111,7 +106,7 @@ class Attempt:
         if self._turn_of == threading.get_ident():  # a signal's handler, which interrupted another registration
             self._add(encoded)
             return
-        with turns.take_turn(self.paths.private, _PATIENCE_SECONDS) as taken:
+        with locks.take_turn(self.paths.private, _PATIENCE_SECONDS) as taken:
             if not taken:
                 raise RecordError(f"Cannot write {self.paths.results}: another process has held it for a minute.")
             self._turn_of = threading.get_ident()
@@ -187,11 +182,6 @@ class Attempt:
         """Write how the attempt ended; when this returns it survives a power cut.
 
         What was printed and logged is on its way to the disk by then, too, ahead of the record.
-
-        Args:
-            status: How it ended.
-            ending: Exit code or signal of its process, CPU seconds, peak memory in bytes.
-            error: Type, message and place of what ended it.
 
         Raises:
             RecordError: The file system refused.

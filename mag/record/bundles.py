@@ -11,14 +11,14 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from mag.code.checkouts import read_code
+from mag.code.repository import TRANSFER, Repository
+from mag.code.snapshots import COMMITS, SNAPSHOTS, keep_commit
+from mag.disk import files
 from mag.errors import ExistsError, RecordError, RepositoryError
 from mag.patterns import compile_lazily
-from mag.record import files
-from mag.record.checkouts import read_code
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
-from mag.record.repository import TRANSFER, Repository
-from mag.record.snapshots import COMMITS, SNAPSHOTS, keep_commit
 
 _LEFT = {"lock", "reruns"}
 _UNWANTED = compile_lazily(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -27,12 +27,6 @@ _UNWANTED = compile_lazily(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def write_bundle(paths: ExperimentPaths, record: Record, repository: Repository | None, output: Path) -> None:
     """Write an experiment, its environment and its code into one file.
-
-    Args:
-        paths: The experiment's files.
-        record: Its record.
-        repository: The repository that has its code; None to leave the code out.
-        output: The file; one that is there is replaced when all is written.
 
     Raises:
         RepositoryError: Git failed.
@@ -82,14 +76,6 @@ def _bundle_code(repository: Repository, record: Record, scratch: Path) -> Path:
 def read_bundle(source: Path, store: StorePaths, repository: Repository | None) -> ExperimentPaths:
     """Take an experiment from a bundle into a store, and its code into a repository.
 
-    Args:
-        source: The file.
-        store: The store.
-        repository: The repository; None for one of the store's own, in its `.mag/code`.
-
-    Returns:
-        The experiment's files.
-
     Raises:
         ExistsError: The store has something of that name.
         RecordError: The file is no bundle, or the store cannot be written.
@@ -138,10 +124,6 @@ def _take_code(bundle: Path, store: StorePaths, repository: Repository | None) -
 
 def open_own(store: StorePaths, *, make: bool = False) -> Repository:
     """Return the store's own repository, which has the code of experiments that were taken in outside of any.
-
-    Args:
-        store: The store.
-        make: Make it if it is not there.
 
     Raises:
         RepositoryError: It is not there.

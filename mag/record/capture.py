@@ -19,9 +19,6 @@ class Capture:
 
     A process has one output: of captures that overlap, in threads say, each gets what is written while it is the
     latest, and in whatever order they end, output goes in the end where it went before the first.
-
-    Args:
-        path: The log; opened by `start`.
     """
 
     def __init__(self, path: str) -> None:
@@ -111,12 +108,7 @@ def _dup_or_close(descriptor: int, other: int) -> int:
 
 
 def _choose_display(saved: int, stream: TextIO | None) -> Callable[[bytes], None]:
-    """Return what shows the bytes of the log where this process showed its output before.
-
-    Args:
-        saved: Where descriptor 1 led.
-        stream: Standard output as Python saw it: on that descriptor, or leading elsewhere, as in a notebook.
-    """
+    """Return what shows the bytes of the log where this process showed its output before."""
     try:
         is_elsewhere = stream is not None and stream.fileno() != 1
     except (OSError, ValueError, AttributeError):

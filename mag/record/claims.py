@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix
+from mag.disk import files, locks, values
 from mag.errors import ExistsError, RecordError
-from mag.record import files, locks, records, values
+from mag.record import records
 from mag.record.names import read_found
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
@@ -49,12 +50,6 @@ def prepare_store(store: StorePaths) -> None:
 
 def claim_directory(store: StorePaths, name: str, identity: str, *, separator: str = DEFAULT_SEPARATOR) -> Claim:
     """Take the directory `name` for an experiment, or its suffixed form if another identity got there first.
-
-    Args:
-        store: Where experiments are kept; made if it is not there.
-        name: What `Names.choose` gave.
-        identity: What the experiment is.
-        separator: What stands between the values in a name.
 
     Raises:
         ExistsError: Another process is running this very experiment.
@@ -155,11 +150,6 @@ class Begun(NamedTuple):
 
 def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Begun:
     """Write the first files of an attempt: config and the record that says `running`.
-
-    Args:
-        claim: The directory.
-        record: What to write; its attempt number is set here.
-        keep: Go on with the log and the results of the last attempt instead of setting them aside.
 
     Raises:
         RecordError: The file system refused.

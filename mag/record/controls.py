@@ -7,8 +7,8 @@ import contextlib
 import dataclasses
 import os
 
+from mag.disk import files, locks, values
 from mag.errors import RecordError
-from mag.record import files, locks, turns, values
 from mag.record.paths import StorePaths
 
 _KINDS = {"jobs": (int, type(None)), "paused": (bool,), "stops": (int,)}
@@ -44,7 +44,7 @@ def write_control(store: StorePaths, sweep: str, control: Control) -> None:
     Raises:
         RecordError: The file cannot be written.
     """
-    turns.write_shared_file(store.control(sweep), values.dump_json({"version": 1, **dataclasses.asdict(control)}))
+    locks.write_shared_file(store.control(sweep), values.dump_json({"version": 1, **dataclasses.asdict(control)}))
 
 
 def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from mag.config.identity import hash_bytes
+from mag.disk import files, locks, values
 from mag.errors import RecordError
 from mag.patterns import compile_lazily
-from mag.record import files, turns, values
 from mag.record.paths import StorePaths
 
 VARIABLES = (
@@ -73,16 +73,11 @@ class Environment:
         path = store.environment(self.digest)
         if os.path.exists(path):
             return
-        turns.write_shared_file(path, values.dump_json({"version": 1, **self.content}, sort=True), durable=True)
+        locks.write_shared_file(path, values.dump_json({"version": 1, **self.content}, sort=True), durable=True)
 
 
 def gather_environment(project: Path | None, variables: Mapping[str, str] | None = None) -> Environment:
-    """Return the environment of this process.
-
-    Args:
-        project: The directory whose lock files are looked at.
-        variables: The environment variables that experiments get; those of this process if None.
-    """
+    """Return the environment of this process."""
     known = os.environ if variables is None else variables
     content = {
         "python": sys.version,

@@ -20,12 +20,7 @@ def judge(error: BaseException) -> Status:
 
 
 def describe_exception(error: BaseException, redaction: Redaction) -> dict[str, Any]:
-    """Return type, message and place of an exception.
-
-    Args:
-        error: The exception, with its traceback.
-        redaction: What is left out of the message.
-    """
+    """Return type, message and place of an exception."""
     return {
         "type": type(error).__qualname__,
         "message": redaction.redact(_message(error))[:_LONGEST],
@@ -34,12 +29,7 @@ def describe_exception(error: BaseException, redaction: Redaction) -> dict[str, 
 
 
 def format_traceback(error: BaseException, redaction: Redaction) -> str:
-    """Return what Python would print of an exception that nobody caught.
-
-    Args:
-        error: The exception, with its traceback.
-        redaction: What is left out.
-    """
+    """Return what Python would print of an exception that nobody caught."""
     return redaction.redact("".join(traceback.format_exception(error)))
 
 

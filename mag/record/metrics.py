@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from mag.disk import files, values
 from mag.errors import RecordError
-from mag.record import files, values
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
@@ -27,10 +27,6 @@ class MetricsWriter:
 
     def append(self, path: str, line: bytes) -> None:
         """Append a line; on a new one where the last could only be begun, since the disk was full.
-
-        Args:
-            path: The file, the same each time.
-            line: With its end.
 
         Raises:
             RecordError: The file system refused.
@@ -58,11 +54,7 @@ class MetricsWriter:
 
 
 def read_metrics(path: str) -> list[dict[str, Any]]:
-    """Return the lines of a `metrics.jsonl`; one that is cut off, since its writer was killed, is left out.
-
-    Args:
-        path: The file, which need not be there.
-    """
+    """Return the lines of a `metrics.jsonl`; one that is cut off, since its writer was killed, is left out."""
     found = []
     for line in _read_lines(path):
         with contextlib.suppress(ValueError, RecursionError):

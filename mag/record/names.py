@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from mag.config.flat import flatten, keep_visible
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
 from mag.config.identity import compute_identity
+from mag.disk import files, values
 from mag.errors import MagError, RecordError, UsageError
-from mag.record import files, values
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.settings import Settings
 
@@ -33,10 +33,6 @@ class Names:
 
     Names are compared as a file system that ignores case and Unicode forms would, so that a store can be copied
     to any machine. Nothing is read until the first question.
-
-    Args:
-        store: The store whose directory is listed.
-        separator: What stands between the values in a name.
     """
 
     def __init__(self, store: StorePaths, separator: str = DEFAULT_SEPARATOR) -> None:
@@ -106,10 +102,6 @@ def name_config(config: Mapping[str, Any], identity: str, settings: Settings) ->
 def choose_keys(visible: Mapping[str, Any], settings: Settings) -> list[str]:
     """Return the keys of a config whose values make up its name, in order.
 
-    Args:
-        visible: The visible flat config.
-        settings: The project's, which may say which; some configs may lack some of them.
-
     Raises:
         UsageError: The config has none of them: all configs would share a name.
     """
@@ -143,17 +135,7 @@ def fold(name: str) -> str:
 
 
 def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
-    """Return the record, undecoded, of what lives in the directory `name`.
-
-    Returns:
-        The record. Where it can no longer be read, one that holds nothing but the identity of the config beside it,
-        or an empty one where that is gone too, or where this is no experiment. None where the name is free to take:
-        nothing is there, or only what a process or a power cut left before the first record had been written.
-
-    Raises:
-        NewerVersionError: The record was written by a newer mag.
-        RefusedError: The file system would not let it be read: it may be this very experiment's.
-    """
+    """Return the record, undecoded, of what lives in the directory `name`."""
     paths = store.experiment(name)
     try:
         return files.read_json(paths.record)

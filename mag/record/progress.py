@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
+from mag.disk import files, locks, values
 from mag.errors import RecordError
-from mag.record import files, turns, values
 from mag.record.paths import StorePaths
 
 _ENDS = ("lowest", "highest")
@@ -78,7 +78,7 @@ def write_progress(store: StorePaths, sweep: str, progress: Progress) -> None:
         RecordError: The file cannot be written.
     """
     data = {"version": 1, **dataclasses.asdict(progress)}
-    turns.write_shared_file(store.progress(sweep), values.dump_line(values.encode_config(data)))
+    locks.write_shared_file(store.progress(sweep), values.dump_line(values.encode_config(data)))
 
 
 def read_progress(store: StorePaths, sweep: str) -> Progress | None:

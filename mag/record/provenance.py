@@ -49,16 +49,7 @@ def gather_provenance(
     arguments: Sequence[str] | None = None,
     secrets: Sequence[str] = (),
 ) -> Provenance:
-    """Return what is known of the command that is running.
-
-    Args:
-        app: `file.py:function`, or the script.
-        commit: The code, as `read_commit` tells it.
-        environment: Where experiments run.
-        sweep: Id of the sweep, if it is one.
-        arguments: The command line; that of this process if None.
-        secrets: More key patterns to mask.
-    """
+    """Return what is known of the command that is running."""
     command = list(arguments) if arguments is not None else [*_name_program(), *sys.argv[1:]]
     return Provenance(
         command=tuple(mask_command(command, secrets)),

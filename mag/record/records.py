@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
 from mag.config.identity import compute_identity
+from mag.disk import files, locks, values
 from mag.errors import RecordError
-from mag.record import files, locks, values
 from mag.record.paths import ExperimentPaths
 
 Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted"]
@@ -221,11 +221,6 @@ def write_record(paths: ExperimentPaths, record: Record, *, durable: bool) -> No
 
 def publish(paths: ExperimentPaths, beginning: bytes, ending: Ending) -> None:
     """Write how an attempt ended. When this returns, the experiment survives a power cut.
-
-    Args:
-        paths: The experiment's files.
-        beginning: What `encode_beginning` gave.
-        ending: How it ended, its results encoded already.
 
     Raises:
         RecordError: The file system refused; the record still says what it said before.

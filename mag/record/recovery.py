@@ -7,8 +7,9 @@ The next attempt of an experiment removes what the last one left. But one that c
 import contextlib
 import os
 
+from mag.disk import files, locks
 from mag.errors import RecordError
-from mag.record import controls, files, locks, records
+from mag.record import controls, records
 from mag.record.paths import ExperimentPaths, StorePaths
 
 

@@ -30,13 +30,7 @@ class Redaction:
     def of(
         cls, config: Mapping[str, Any], patterns: Sequence[str] = (), variables: frozenset[str] | None = None
     ) -> Self:
-        """Return what is secret in a config and in the environment.
-
-        Args:
-            config: The config.
-            patterns: More key patterns that count as secret.
-            variables: What `find_secret_variables` found; None to look now.
-        """
+        """Return what is secret in a config and in the environment."""
         if variables is None:
             variables = find_secret_variables(patterns)
         return cls(frozenset(find_values(config, patterns)) | variables, tuple(patterns))

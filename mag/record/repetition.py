@@ -66,13 +66,7 @@ class Repetition(NamedTuple):
         path.write_text(json.dumps(self._asdict()), encoding="utf-8")
 
     def place(self, root: str, identity: str, name: str | None) -> tuple[StorePaths, str | None]:
-        """Return the store that an experiment goes into, and its name there if that is settled.
-
-        Args:
-            root: The store's directory that it would go into otherwise.
-            identity: What it is.
-            name: What its directory is to be called, if the script says.
-        """
+        """Return the store that an experiment goes into, and its name there if that is settled."""
         if identity == self.identity and name in {None, self.name}:
             return StorePaths(os.path.dirname(self.directory)), os.path.basename(self.directory)
         return StorePaths(self.divert(root)), None
@@ -83,10 +77,6 @@ class Repetition(NamedTuple):
 
     def look_up(self, root: str, reference: str) -> "StoredExperiment":
         """Return the experiment that the script means: one of this repetition's, or of where it ran first.
-
-        Args:
-            root: The store's directory, as the script would have it.
-            reference: A path, an identifier, or the beginning of an identity.
 
         Raises:
             NotFoundError: None answers to it, or several do.

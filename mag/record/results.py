@@ -4,18 +4,14 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from mag.disk import files, values
 from mag.errors import RecordError, ResultError
-from mag.record import files, values
 from mag.record.paths import ExperimentPaths
 from mag.record.redaction import NOTHING, Redaction
 
 
 def encode_results(named: Mapping[str, object], redaction: Redaction) -> dict[str, Any]:
     """Return results as plain JSON data, without what no file may hold.
-
-    Args:
-        named: The results by name.
-        redaction: What that is.
 
     Raises:
         ResultError: A value cannot be stored.

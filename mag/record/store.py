@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from mag.disk import files, values
 from mag.errors import MagError, NotFoundError, RecordError
 from mag.patterns import compile_lazily
-from mag.record import files, records, values
+from mag.record import records
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 

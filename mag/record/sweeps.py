@@ -1,15 +1,21 @@
-"""The sweeps of a store, as others than their runner see them."""
+"""The sweeps of a store: what each was asked to do, its frozen plan, and how far others see it to be."""
 
 import dataclasses
+import datetime as dt
+import itertools
 import os
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mag.clock import tell_time
+from mag.disk import files, locks, values
 from mag.errors import NotFoundError, RecordError
-from mag.record import controls, files, locks
+from mag.record import controls
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
+from mag.record.provenance import Provenance
 
 _SHORTEST = 4
 _PATIENCE_SECONDS = 2.0
@@ -113,10 +119,6 @@ def _tell_status(store: StorePaths, entry: dict[str, Any]) -> str | None:
 def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
     """Return the sweep that is meant.
 
-    Args:
-        store: Where to look.
-        reference: Beginning or end of an id, four characters or more; None for the only one that runs, else the newest.
-
     Raises:
         NotFoundError: There is none, or it is not clear which.
         RecordError: They cannot be listed.
@@ -165,3 +167,26 @@ def _is_heeded(wanted: controls.Control, progress: Progress | None) -> bool:
         return False
     jobs = progress.jobs if wanted.jobs is None else min(wanted.jobs, progress.room)
     return bool(wanted.stops) or (progress.paused, progress.jobs) == (wanted.paused, jobs)
+
+
+def choose_id() -> str:
+    """Return an id for a new sweep: when it began, and something that no other sweep of that second has."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
+
+
+def write_manifest(
+    store: StorePaths, provenance: Provenance, overrides: Sequence[str], plan: Iterable[dict[str, Any]]
+) -> None:
+    """Write the manifest of the sweep that `provenance` names; it is on disk when this returns.
+
+    Raises:
+        RecordError: The experiments directory cannot be written.
+    """
+    if provenance.sweep is None:
+        return
+    path = store.manifest(provenance.sweep)
+    data = {"version": 1, "id": provenance.sweep, "started": tell_time(), "overrides": list(overrides)}
+    data |= {key: value for key, value in provenance.fields().items() if key != "sweep"}
+    head = values.dump_json(data).removesuffix(b"\n}\n") + b',\n  "plan": ['
+    lines = values.dump_lines(plan, indent=4)
+    locks.write_shared_file(str(path), itertools.chain((head,), lines, (b"\n  ]\n}\n",)), durable=True)

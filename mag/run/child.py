@@ -54,15 +54,7 @@ class Groundwork:
 
 
 def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log: int, *, chdir: bool) -> NoReturn:
-    """Turn this process, which was just forked, into the experiment, and end it.
-
-    Args:
-        ground: What all experiments find ready.
-        experiment: What the function is given.
-        attempt: The attempt, its directory claimed by the supervisor.
-        log: Descriptor of the open log.
-        chdir: Whether it starts in its own directory.
-    """
+    """Turn this process, which was just forked, into the experiment, and end it."""
     gc.freeze()  # the collector has nothing to look for in what was made before the fork, and would write to all of it
     ground.shutdown.mark()
     code = FAILED

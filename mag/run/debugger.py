@@ -18,9 +18,6 @@ Suspend = Callable[[], AbstractContextManager[None]]
 class Debugger(pdb.Pdb):
     """pdb that asks on the terminal, wherever the output of the experiment goes.
 
-    Args:
-        suspend: Gives the terminal back while it asks.
-
     Attributes:
         is_left: Whether the user has left it with `q` or Ctrl-D.
     """
@@ -51,11 +48,7 @@ class Debugger(pdb.Pdb):
 
 @contextmanager
 def offer_breakpoints(suspend: Suspend) -> Iterator[None]:
-    """Let `breakpoint()` ask on the terminal while the block runs, unless another debugger has taken it over.
-
-    Args:
-        suspend: Gives the terminal back while it asks.
-    """
+    """Let `breakpoint()` ask on the terminal while the block runs, unless another debugger has taken it over."""
     if sys.breakpointhook is not sys.__breakpointhook__ or "PYTHONBREAKPOINT" in os.environ:
         yield
         return
@@ -71,11 +64,7 @@ def offer_breakpoints(suspend: Suspend) -> Iterator[None]:
 
 
 def keep_for_debuggers(error: BaseException) -> bool:
-    """Keep an exception where `pdb.pm()` and IPython's `%debug` look for the last one; the others are run.
-
-    Args:
-        error: What ended an experiment.
-    """
+    """Keep an exception where `pdb.pm()` and IPython's `%debug` look for the last one; the others are run."""
     trace = strip_traceback(error.__traceback__)
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
     sys.last_exc = error.with_traceback(trace)  # type: ignore[attr-defined]  # what pdb looks at from Python 3.12 on
@@ -83,11 +72,7 @@ def keep_for_debuggers(error: BaseException) -> bool:
 
 
 def examine(error: BaseException) -> bool:
-    """Let the user look at the frame that failed; return whether to go on with the next experiment.
-
-    Args:
-        error: What ended an experiment.
-    """
+    """Let the user look at the frame that failed; return whether to go on with the next experiment."""
     debugger = Debugger(nullcontext)
     debugger.reset()
     debugger.interaction(None, strip_traceback(error.__traceback__))

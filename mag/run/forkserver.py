@@ -30,11 +30,7 @@ _POLL_SECONDS = 0.001
 
 
 class ForkServer:
-    """The runner's side of the fork server. Making one forks it; it loads nothing of the user's before it is started.
-
-    Args:
-        load: Imports the app and returns the user's function; called in the fork server.
-    """
+    """The runner's side of the fork server; making one forks it, starting it loads the user's app."""
 
     def __init__(self, load: Callable[[], Function]) -> None:
         self._control, far = make_pair()  # not one that forks close: the fork server is one
@@ -58,11 +54,7 @@ class ForkServer:
         self._order(PREPARE)
 
     def start(self, threads: int | None = None) -> None:
-        """Have it import the app, while the caller goes on.
-
-        Args:
-            threads: How many threads the numerical libraries may use in each experiment, where the user has not said.
-        """
+        """Have it import the app, while the caller goes on."""
         self._started = True
         self._order(threads)
 
@@ -140,10 +132,6 @@ class ForkServer:
 class SupervisorHandle:
     """The runner's side of a supervisor.
 
-    Args:
-        connection: The socket that leads to it.
-        pid: Its process number.
-
     Attributes:
         begun: Name of the directory that it began to use for its task; None before.
     """
@@ -154,12 +142,7 @@ class SupervisorHandle:
         self.begun: str | None = None
 
     def run(self, task: Task, started: Callable[[str], None]) -> Outcome | None:
-        """Run a task and return its outcome, or None if the supervisor died over it.
-
-        Args:
-            task: The experiment.
-            started: Told the directory's name when it starts.
-        """
+        """Run a task and return its outcome, or None if the supervisor died over it."""
         self.begun = None
         try:
             send(self._connection, task)

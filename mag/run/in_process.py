@@ -33,12 +33,7 @@ _LEFT = "debugger left"
 
 
 class InProcessServer:
-    """Stands in for the fork server where experiments are run in this process.
-
-    Args:
-        load: Imports the app and returns the user's function.
-        examine: Is shown what ended an experiment that failed.
-    """
+    """Stands in for the fork server where experiments are run in this process."""
 
     def __init__(self, load: Callable[[], Function], examine: Examine) -> None:
         self._load = load
@@ -70,11 +65,6 @@ class InProcessServer:
 
 class InProcessSupervisor(Supervisor):
     """Runs one experiment after the other in this process, until one is interrupted or the debugger is left.
-
-    Args:
-        function: The user's function.
-        conditions: What all tasks have in common.
-        examine: Is shown what ended an experiment that failed.
 
     Attributes:
         begun: Always None: this process cannot outlive itself.

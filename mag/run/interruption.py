@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import FrameType
 from typing import Any
 
-from mag.record.clock import count_seconds
+from mag.clock import count_seconds
 
 REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What asks a process to stop."""
@@ -28,9 +28,6 @@ def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
 
     What asks to stop is held back here, and let through by each child once it can be stopped: nothing that is sent to
     one in between is lost.
-
-    Args:
-        handlers: What the app does itself at signals that ask to stop.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -5,9 +5,9 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
+from mag.clock import count_seconds
+from mag.disk import files
 from mag.errors import RecordError
-from mag.record import files
-from mag.record.clock import count_seconds
 from mag.record.log import trim_log
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
@@ -58,15 +58,7 @@ STOPPED = Reason("interrupted", "stopped", "it was stopped")
 
 
 class Guard:
-    """Watches over one attempt.
-
-    Args:
-        limits: What it may cost.
-        paths: Its files.
-        pid: Its process.
-        reaper: That one's parent, which has no other children and becomes the parent of what they leave behind.
-        elapsed: For how many seconds it has been running.
-    """
+    """Watches over one attempt."""
 
     def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int, reaper: int, elapsed: float = 0.0) -> None:
         self._limits = limits
@@ -117,11 +109,7 @@ class Guard:
             trim_log(self._paths.log, self._limits.log)
 
     def remark(self, *, completed: bool) -> str | None:
-        """Return what there is to say of a condition that did not end the attempt, which is over.
-
-        Args:
-            completed: Whether the attempt completed.
-        """
+        """Return what there is to say of a condition that did not end the attempt, which is over."""
         return None if self._condition is None else self._condition.remark(completed=completed)
 
     def _last_movement(self, now: float) -> float:

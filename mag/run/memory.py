@@ -7,12 +7,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def measure_memory(pid: int, reaper: int) -> int:
-    """Return how many bytes of memory an experiment holds, the files that its processes map not counted.
-
-    Args:
-        pid: Its process.
-        reaper: That one's parent, which has no other children and becomes the parent of what they leave behind.
-    """
+    """Return how many bytes of memory an experiment holds, the files that its processes map not counted."""
     below = list_tree(reaper)[1:]
     return sum(_measure_one(each) for each in (below if pid in below else list_tree(pid)))
 

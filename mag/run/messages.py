@@ -21,11 +21,6 @@ def make_pair() -> tuple[socket.socket, socket.socket]:
 def send(connection: socket.socket, message: Any, descriptors: Sequence[int] = ()) -> None:
     """Send one message to a fork of the same process.
 
-    Args:
-        connection: A stream socket.
-        message: Anything that can be pickled.
-        descriptors: Open files that the other end gets, too.
-
     Raises:
         OSError: The other end is gone.
     """

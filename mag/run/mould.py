@@ -30,14 +30,7 @@ class Mould:
         self._config: DictConfig | None = None
 
     def cast(self, plain: dict[str, Any]) -> "DictConfig":
-        """Return a plain, resolved config as `make_view` would.
-
-        Args:
-            plain: The config; it is kept, and not to be changed.
-
-        Raises:
-            Exception: Whatever OmegaConf says of a config that it cannot hold.
-        """
+        """Return a plain, resolved config as `make_view` would."""
         before, config = self._plain, self._config
         self._config = None  # whatever is raised meanwhile: no half-made config is used again
         self._config = make_view(plain) if config is None or not _apply(config, before, plain) else config

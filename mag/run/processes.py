@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple, Protocol
 
-from mag.record.clock import count_seconds
+from mag.clock import count_seconds
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 
@@ -165,10 +165,6 @@ def end_leftovers(group: int, notice: Callable[[], None] = lambda: None) -> int:
     """End what an experiment left running, and return how many processes had to be ended.
 
     What is about to end by itself, such as a library's clean-up process, is given a moment.
-
-    Args:
-        group: The process group of the experiment, whose leader is gone.
-        notice: Called first, where there is something to be ended.
     """
     began, ended, told = count_seconds(), 0, False
     while (waited := count_seconds() - began) < _LONGEST_SWEEP_SECONDS:

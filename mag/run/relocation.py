@@ -5,17 +5,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from mag.record.checkouts import transfer
+from mag.code.checkouts import transfer
 
 
 def relocate(directory: Path, moved: Mapping[Path, Path], variables: Mapping[str, str]) -> None:
-    """Make this process work in `directory`, and import from work trees that stand for others.
-
-    Args:
-        directory: Its working directory.
-        moved: The tops of work trees, and the directories that stand for them.
-        variables: Environment variables to set, before any library reads them.
-    """
+    """Make this process work in `directory`, and import from work trees that stand for others."""
     os.environ.update(variables)
     sys.path[:] = [_transfer_entry(entry, moved) for entry in sys.path]
     for name, module in list(sys.modules.items()):
@@ -32,11 +26,7 @@ def _transfer_entry(entry: str, moved: Mapping[Path, Path]) -> str:
 
 
 def find_strays(moved: Mapping[Path, Path]) -> list[str]:
-    """Return the files of modules that were imported from a work tree although another stands for it.
-
-    Args:
-        moved: As in `relocate`.
-    """
+    """Return the files of modules that were imported from a work tree although another stands for it."""
     own = Path(__file__).parent.parent
     strays = []
     for name, module in list(sys.modules.items()):

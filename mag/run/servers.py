@@ -15,12 +15,7 @@ AppServer: TypeAlias = "ForkServer | InProcessServer"
 
 @contextmanager
 def open_server(load: Callable[[], Function], examine: "Examine | None" = None) -> Iterator[AppServer]:
-    """Lend what will import the app when it is started, and end it with the block; best before there is a plan.
-
-    Args:
-        load: Imports the app and returns the user's function; called in a process of its own.
-        examine: Experiments are run in this process instead, and this is shown what ended one that failed.
-    """
+    """Lend what will import the app when it is started, and end it with the block; best before there is a plan."""
     if examine is None:
         server: AppServer = ForkServer(load)
     else:

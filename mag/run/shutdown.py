@@ -29,9 +29,6 @@ class Shutdown:
     To be made before the fork, when the app has been imported: it knows the files that were open then, and writes what
     is in their buffers, which every fork would write again. What exists at that time is set apart from the collector,
     so that a child has only its own objects to look through.
-
-    Args:
-        foreign: Files that are left alone: other threads, which no fork has, may have been writing to them.
     """
 
     def __init__(self, foreign: Sequence[io.IOBase] = ()) -> None:
@@ -48,11 +45,7 @@ class Shutdown:
         self._mark = []
 
     def carry_out(self) -> None:
-        """End what the experiment has begun.
-
-        Raises:
-            Exception: What closing a file raised, such as a full disk.
-        """
+        """End what the experiment has begun."""
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  (waits for threads, as at exit)
         atexit._run_exitfuncs()  # noqa: SLF001
         self._end_files()

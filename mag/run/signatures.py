@@ -18,9 +18,6 @@ _EXAMPLE = "write `def train(config):` or `def train(config, experiment):`"
 def read_calling(function: Function) -> Calling:
     """Return how a function takes the experiment.
 
-    Args:
-        function: The user's.
-
     Raises:
         UsageError: It cannot be called with a config and an experiment, or a call would do nothing.
 

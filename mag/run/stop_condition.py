@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mag.config.conditions.expressions import Expression, parse_expression
+from mag.disk import values
 from mag.errors import SpaceError, UsageError
-from mag.record import values
 from mag.suggestion import list_names, name_nearest
 
 _CHUNK = 1 << 20
@@ -16,9 +16,6 @@ _CHUNK = 1 << 20
 
 def check_condition(text: str) -> Expression:
     """Return the condition that a text states.
-
-    Args:
-        text: Such as `loss is nan` or `step > 100 and accuracy < 0.2`.
 
     Raises:
         UsageError: It cannot be read, or asks for no metric.
@@ -37,10 +34,6 @@ class StopCondition:
 
     A metric has the value that was logged last; each part of an `or` is looked at from when all of its metrics have
     been logged.
-
-    Args:
-        text: The condition.
-        path: The attempt's `metrics.jsonl`; it may come later.
     """
 
     def __init__(self, text: str, path: str) -> None:
@@ -65,11 +58,7 @@ class StopCondition:
         return f"{self._expression.text} ({found})"
 
     def remark(self, *, completed: bool) -> str | None:
-        """Return what there is to say when the attempt has ended by itself: what the condition asked in vain.
-
-        Args:
-            completed: Whether it completed.
-        """
+        """Return what there is to say when the attempt has ended by itself: what the condition asked in vain."""
         condition = f"--stop-if {self._expression.text!r}"
         if not self.look() and self._undecided:
             return f"{condition} could not be decided: {self._undecided}"

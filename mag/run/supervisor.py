@@ -8,19 +8,19 @@ import os
 import signal
 from collections.abc import Callable
 
+from mag.clock import tell_time
 from mag.config.secrets import mask
+from mag.disk import files
 from mag.errors import ExistsError, MagError
-from mag.record import claims, files
+from mag.record import claims
 from mag.record.attempts import Attempt, RemovedError
 from mag.record.claims import Claim, write_config
-from mag.record.clock import tell_time
-from mag.record.log import open_log
+from mag.record.log import open_log, read_last_line
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host
 from mag.record.records import BROKEN, Record, read_record, write_record
 from mag.record.recovery import bring_back
 from mag.record.redaction import Redaction, find_secret_variables
-from mag.record.tail import read_last_line
 from mag.run.child import Groundwork, name_variables
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
@@ -33,14 +33,7 @@ NEVER_BEGAN = "never began"
 
 
 class Supervisor:
-    """Runs one experiment after the other, each in a child process of its own.
-
-    Args:
-        ground: What all experiments find ready.
-        conditions: What all tasks have in common.
-        watch: The signals of this process.
-        private: Descriptors that are no business of the processes below it.
-    """
+    """Runs one experiment after the other, each in a child process of its own."""
 
     _over: str | None = LEFT_ALONE
 
@@ -55,12 +48,7 @@ class Supervisor:
         self._zygote.close()
 
     def run(self, task: Task, tell: Callable[[str], None]) -> Outcome:
-        """Run one experiment, once, and return what became of it; never raises for what the experiment did.
-
-        Args:
-            task: The experiment.
-            tell: Told the directory's name when it starts.
-        """
+        """Run one experiment, once, and return what became of it; never raises for what the experiment did."""
         if self._is_over:
             return Outcome(task.index, task.name, "unstarted", cause=self._over)
         try:

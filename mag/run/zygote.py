@@ -22,9 +22,9 @@ import struct
 import traceback
 from typing import Any, NamedTuple, NoReturn
 
+from mag.disk.locks import Lock
 from mag.errors import LaunchError
 from mag.record.attempts import Attempt
-from mag.record.locks import Lock
 from mag.run.child import Groundwork, Variables, make_experiment, run_child
 from mag.run.interruption import prepare_surroundings
 from mag.run.messages import make_pair, receive_with, send
@@ -153,13 +153,7 @@ def _collect_orphan(pid: int) -> Death | None:
 
 
 class Zygote:
-    """The supervisor's side of its zygote, which is forked when it is first needed, and again when it was killed.
-
-    Args:
-        ground: What all experiments find ready.
-        conditions: What all tasks have in common.
-        private: Descriptors of the supervisor's that are no business of those below it.
-    """
+    """The supervisor's side of its zygote, which is forked when it is first needed, and again when it was killed."""
 
     def __init__(self, ground: Groundwork, conditions: Conditions, *private: int) -> None:
         self._ground = ground
@@ -170,12 +164,6 @@ class Zygote:
 
     def start(self, attempt: Attempt, config: dict[str, Any], variables: Variables, log: int) -> Child:
         """Start the process of an attempt.
-
-        Args:
-            attempt: The attempt; its lock is handed on, too.
-            config: The resolved config, secrets included.
-            variables: What is added to its environment.
-            log: Descriptor of the open log.
 
         Raises:
             LaunchError: Again and again the zygote was killed over it, or the system has no room for a process.

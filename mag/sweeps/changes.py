@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from mag.config.flat import flatten
 from mag.config.language.override import format_value
 from mag.config.secrets import mask
+from mag.disk import files
 from mag.errors import MagError, RepositoryError
-from mag.record import files
 from mag.record.paths import StorePaths
 from mag.record.records import read_record
 from mag.record.sweeps import list_ids
 
 if TYPE_CHECKING:
+    from mag.plans.plan import Plan, PlannedExperiment
     from mag.record.provenance import Provenance
     from mag.settings import Settings
-    from mag.sweeps.plans import Plan, PlannedExperiment
 
 _MOST_CODES = 3
 _MOST_MANIFESTS = 3
@@ -31,15 +31,8 @@ _LARGEST_MANIFEST = 1_000_000
 def list_changes(
     plan: "Plan", todo: "Sequence[PlannedExperiment]", provenance: "Provenance", secrets: Sequence[str]
 ) -> list[str]:
-    """Return a line for the code, and one for the config, where it has changed since a part of the experiments ran.
-
-    Args:
-        plan: What was asked for.
-        todo: What is about to run.
-        provenance: Where the results will come from.
-        secrets: Patterns of keys whose values are masked.
-    """
-    from mag.record.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
+    """Return a line for the code, and one for the config, where it has changed since a part of the experiments ran."""
+    from mag.code.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
 
     running = {experiment.index for experiment in todo}
     done = [experiment for experiment in plan if experiment.index not in running]
@@ -49,13 +42,7 @@ def list_changes(
 
 
 def list_changes_of_done(plan: "Plan", source: Path, settings: "Settings") -> list[str]:
-    """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it.
-
-    Args:
-        plan: What was asked for.
-        source: A directory of the app's work tree.
-        settings: The project's.
-    """
+    """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it."""
     done = list(plan)
     now, top = _read_now(source, Path(plan.store.root), settings) if any(each.code for each in done) else (None, "")
     return _join(_describe_code(done, now, top), _describe_config(plan.store, done, (), None, settings.secrets))
@@ -67,9 +54,9 @@ def _join(*lines: str) -> list[str]:
 
 def _read_now(source: Path, ignore: Path, settings: "Settings") -> tuple[str | None, str]:
     """Return the tree or commit that holds the code as it is now, and the top of its work tree."""
-    from mag.record.omissions import Rules  # noqa: PLC0415  (git, which not every project has)
-    from mag.record.repository import Repository  # noqa: PLC0415
-    from mag.record.snapshots import read_state  # noqa: PLC0415
+    from mag.code.omissions import Rules  # noqa: PLC0415  (git, which not every project has)
+    from mag.code.repository import Repository  # noqa: PLC0415
+    from mag.code.snapshots import read_state  # noqa: PLC0415
 
     with contextlib.suppress(RepositoryError, OSError, UnicodeError), Repository(source) as repository:
         state = read_state(repository, Rules.of(settings), ignore)
@@ -78,7 +65,7 @@ def _read_now(source: Path, ignore: Path, settings: "Settings") -> tuple[str | N
 
 
 def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: str) -> str:
-    from mag.record.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
+    from mag.code.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
 
     codes = Counter(experiment.code for experiment in done if experiment.code)
     if now is None or set(codes) <= {now}:
@@ -95,7 +82,7 @@ def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: st
 
 def _list_changed(before: str | None, now: str, top: str) -> list[str]:
     """Return the files in which two commits differ; none where git cannot tell."""
-    from mag.record.repository import Repository  # noqa: PLC0415  (few sweeps go on with one)
+    from mag.code.repository import Repository  # noqa: PLC0415  (few sweeps go on with one)
 
     if before is None:
         return []

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from mag.config.secrets import mask_command
+from mag.disk import locks
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
-from mag.record import turns
+from mag.plans.plan import Plan, PlannedExperiment, digest_plan
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.environment import Environment, gather_environment
-from mag.record.manifests import choose_id, write_manifest
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, gather_provenance
 from mag.record.recovery import recover_experiment, recover_store
+from mag.record.sweeps import choose_id, write_manifest
 from mag.run.limits import Limits
 from mag.run.servers import AppServer
 from mag.run.serving import limit_threads
@@ -30,7 +31,6 @@ from mag.run.tasks import RETRIED, Conditions, Outcome
 from mag.settings import Settings
 from mag.sweeps.changes import list_changes, list_changes_of_done
 from mag.sweeps.ownership import check_owners
-from mag.sweeps.plans import Plan, PlannedExperiment, digest_plan
 from mag.sweeps.sharing import run_shared
 from mag.sweeps.tally import Tally
 
@@ -135,12 +135,6 @@ class Observer:
 def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> Report:
     """Run what is left of a plan, and return what became of it.
 
-    Args:
-        plan: The experiments.
-        order: How.
-        server: What `open_server` has lent, not started yet.
-        observer: Told of what happens.
-
     Raises:
         UsageError: The app cannot be imported, or another one ran these experiments; nothing was started or written.
         RecordError: The experiments directory cannot be written; nothing was started.
@@ -152,7 +146,7 @@ def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> 
         for experiment in plan:
             recover_experiment(plan.store.experiment(experiment.identifier))
     if not todo:
-        turns.tidy_shared_folder(str(plan.store.manifests))
+        locks.tidy_shared_folder(str(plan.store.manifests))
         for line in list_changes_of_done(plan, order.source or Path.cwd(), order.settings):
             observer.remark(line)
         return Report(plan, Counter(skipped=len(plan)))
@@ -264,8 +258,8 @@ def gather_surroundings(settings: Settings, threads: int) -> Environment:
 
 
 def _gather_conditions(plan: Plan, order: Order, environment: Environment, began: float) -> Conditions:
-    from mag.record.commit import read_commit  # noqa: PLC0415  (what is loaded before the fork, each child carries)
-    from mag.record.omissions import Rules  # noqa: PLC0415
+    from mag.code.commit import read_commit  # noqa: PLC0415  (what is loaded before the fork, each child carries)
+    from mag.code.omissions import Rules  # noqa: PLC0415
 
     source, ignore, rules = order.source or Path.cwd(), Path(plan.store.root), Rules.of(order.settings)
     provenance = gather_provenance(

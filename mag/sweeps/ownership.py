@@ -8,7 +8,7 @@ from mag.errors import UsageError
 from mag.settings import Settings
 
 if TYPE_CHECKING:
-    from mag.sweeps.plans import PlannedExperiment
+    from mag.plans.plan import PlannedExperiment
 
 
 def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings: Settings) -> None:
@@ -16,11 +16,6 @@ def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings:
 
     Apps are told apart by the names of file and function; the folder may change, and the project's settings may say
     that one was renamed.
-
-    Args:
-        experiments: A plan's.
-        app: How the app that is to run them is called in records.
-        settings: The project's.
 
     Raises:
         UsageError: Another app ran one of them.
@@ -43,10 +38,6 @@ def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings:
 
 def find_successor(app: str, settings: Settings) -> str:
     """Return what an app is called now, by what the project says of its apps' names.
-
-    Args:
-        app: How a record calls it.
-        settings: The project's.
 
     >>> find_successor("/home/me/train.py:main", Settings(renamed={"train.py:main": "fit.py:main"}))
     'fit.py:main'

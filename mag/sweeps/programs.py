@@ -12,6 +12,9 @@ from typing import Unpack
 
 from mag.config.composition.composer import Composer
 from mag.errors import UsageError
+from mag.plans.override_files import read_overrides
+from mag.plans.plan import Plan, make_plan
+from mag.plans.shapes import Shaping, read_shape
 from mag.record.paths import StorePaths
 from mag.record.provenance import locate_code
 from mag.record.repetition import Repetition
@@ -19,9 +22,6 @@ from mag.run.servers import AppServer, open_server
 from mag.run.shutdown import flush_files
 from mag.run.tasks import Function
 from mag.sweeps.execution import Observer, Order, Report, execute
-from mag.sweeps.override_files import read_overrides
-from mag.sweeps.plans import Plan, make_plan
-from mag.sweeps.shapes import Shaping, read_shape
 from mag.sweeps.targets import read_target
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from mag.config.identity import compute_identity
 from mag.config.secrets import is_masked
+from mag.disk import files
 from mag.errors import RecordError
 from mag.launch.local import LocalLauncher
 from mag.launch.signals import stop_on_signals
-from mag.record import files
 from mag.record.claims import prepare_store
 from mag.record.environment import REPLAYED, Environment, gather_environment
 from mag.record.names import Names, name_config
@@ -62,11 +62,6 @@ class Recall:
 
 def carry_out(recall: Recall, load: Callable[[], Function], observer: Observer) -> tuple[Record, int | None]:
     """Run one experiment from what is stored; return its record, and the signal that stopped it, if one did.
-
-    Args:
-        recall: The experiment.
-        load: Goes to the code, imports the app and returns the user's function; called in a process of its own.
-        observer: Told of a signal.
 
     Raises:
         UsageError: The app cannot be imported; nothing was started or written.

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mag.code.checkouts import transfer
 from mag.config.secrets import MASK
 from mag.errors import RecordError, UsageError
 from mag.launch.signals import stop_on_signals
-from mag.record.checkouts import transfer
 from mag.record.claims import prepare_store
 from mag.record.environment import gather_environment
 from mag.record.provenance import gather_provenance
@@ -32,11 +32,6 @@ def names_script(record: Record) -> bool:
 
 def find_script(record: Record, folder: Path, moved: Mapping[Path, Path]) -> list[str]:
     """Return what follows `python` on the command line of the script that made an experiment, where its code is now.
-
-    Args:
-        record: The experiment's.
-        folder: What stands for the working directory of its command.
-        moved: The tops of work trees, and the directories that stand for them.
 
     Raises:
         UsageError: It is no script that can be run again.
@@ -68,13 +63,6 @@ def repeat_script(
     recall: Recall, original: Record, words: Sequence[str], folder: Path, moved: Mapping[Path, Path]
 ) -> tuple[Record, int | None]:
     """Run a script again until it has made one experiment; return its record, and the signal that stopped it, if any.
-
-    Args:
-        recall: The experiment, and where it goes.
-        original: Its record.
-        words: What `find_script` returned.
-        folder: The script's working directory.
-        moved: The tops of work trees, and the directories that stand for them.
 
     Raises:
         RecordError: The script ended without it.

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from mag.disk import locks
 from mag.launch.local import LocalLauncher
-from mag.record import locks
+from mag.plans.plan import PlannedExperiment
 from mag.record.paths import StorePaths
 from mag.run.tasks import Outcome, Task
-from mag.sweeps.plans import PlannedExperiment
 
 _LOOK_SECONDS = 0.1
 
@@ -20,15 +20,7 @@ def run_shared(
     force: bool,
     waiting: Callable[[int], None],
 ) -> Iterator[Outcome]:
-    """Run experiments, and yield the one outcome of each in the order in which they end.
-
-    Args:
-        launcher: Runs them.
-        todo: The experiments.
-        store: Where they live.
-        force: Run completed ones again.
-        waiting: Told how many are run by other processes, when nothing else is left to do.
-    """
+    """Run experiments, and yield the one outcome of each in the order in which they end."""
     planned = {experiment.index: experiment for experiment in todo}
     told = 0
     while todo:

@@ -6,7 +6,7 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from mag.record.clock import tell_time
+from mag.clock import tell_time
 from mag.record.progress import Progress
 from mag.record.records import BROKEN, FAULTY
 from mag.run.tasks import Outcome
@@ -15,14 +15,7 @@ _SHOWN = 5
 
 
 class Tally:
-    """Counts what starts and ends; may be told and asked from any thread.
-
-    Args:
-        total: How many experiments the plan has.
-        skipped: How many of them were complete before.
-        jobs: How many run at a time.
-        room: How many may do so at most.
-    """
+    """Counts what starts and ends; may be told and asked from any thread."""
 
     def __init__(self, total: int, skipped: int, jobs: int, room: int) -> None:
         self._turn = threading.Lock()

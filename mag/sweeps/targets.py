@@ -36,11 +36,7 @@ class Target:
 
 
 def read_target(function: Function) -> Target:
-    """Return what is known of a function, decorated or not.
-
-    Args:
-        function: The function.
-    """
+    """Return what is known of a function, decorated or not."""
     if isinstance(function, Main):
         app = function.describe()
         return Target(app.loaded or function, app.name, app.file, app.config_path, app.config_name, app.schemas)

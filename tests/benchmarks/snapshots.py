@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mag.record.commit import read_commit
+from mag.code.commit import read_commit
+from mag.code.omissions import Rules
 from mag.record.environment import gather_environment
-from mag.record.omissions import Rules
 from tests.benchmarks.projects import HEAVY, Bench
 from tests.benchmarks.sweeps import command_sweep
 from tests.benchmarks.tables import Row, Table

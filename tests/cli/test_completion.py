@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.cli.candidates.candidate import Candidate
+from mag.cli.candidates.values import Candidate
 from mag.cli.candidates.words import find_completer
 from mag.cli.group import program
 from mag.cli.pages import COMMANDS
-from mag.cli.shells.dialects import format_candidates
-from mag.cli.shells.lines import read_line
+from mag.cli.shells.scripts import format_candidates, read_line
 from mag.record.store import Store
 
 CONFIG = """\
@@ -235,7 +234,7 @@ def test_secrets_are_not_shown(run: Callable[..., Any], workshop: Path) -> None:
 @pytest.mark.usefixtures("workshop")
 def test_a_tab_loads_nothing_heavy(line: str) -> None:
     """Neither the app nor omegaconf, git, joblib, rich or asyncio are imported, and `mag ` alone reads no YAML."""
-    code = f"from mag.cli.shells.answers import answer\nanswer('bash', {line!r})\nimport sys\nprint(*sys.modules)"
+    code = f"from mag.cli.shells.scripts import answer\nanswer('bash', {line!r})\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"omegaconf", "git", "joblib", "rich", "asyncio", "train", "sklearn"} | (
         {"yaml"} if line == "mag " else set()

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from mag.record.locks import is_held
+from mag.disk.locks import is_held
 from mag.record.paths import StorePaths
 from mag.record.records import read_record
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.cli.live import describe_progress, draw_progress
+from mag.cli.progress import describe_progress, draw_progress
 from mag.cli.widths import measure
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.cli.log import Pane
-from mag.record.locks import acquire
+from mag.disk.locks import acquire
 from mag.record.paths import ExperimentPaths
 
 Run = Callable[..., Any]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.agreement import is_same, pair_values
-from mag.compare.cells import MISSING
+from mag.compare.differences import is_same, pair_values
+from mag.compare.rows import MISSING
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),

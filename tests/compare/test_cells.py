@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.cells import MISSING, format_briefly, format_value
+from mag.compare.rows import MISSING, format_briefly, format_value
 from mag.config.documents.scalars import read_scalar
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)

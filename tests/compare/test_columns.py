@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mag.compare.cells import MISSING
 from mag.compare.columns import Column, collect_columns, find_varying
-from mag.compare.rows import Row
+from mag.compare.rows import MISSING, Row
 from mag.errors import UsageError
 
 MakeRow = Callable[..., Row]

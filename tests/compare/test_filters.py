@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.cells import format_value
 from mag.compare.columns import collect_columns
 from mag.compare.filters import apply_filters, parse_filter, split_values
-from mag.compare.rows import Row
+from mag.compare.rows import Row, format_value
 from mag.errors import UsageError
 
 MakeRow = Callable[..., Row]

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.cells import MISSING
-from mag.compare.rows import FACTS, Row, parse_moment, read_fact, spread
+from mag.compare.rows import FACTS, MISSING, Row, parse_moment, read_fact, spread
 from mag.config.flat import escape_key, flatten
 
 TREES = st.recursive(

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.cells import MISSING
 from mag.compare.columns import Column, collect_columns
-from mag.compare.rows import Row
+from mag.compare.rows import MISSING, Row
 from mag.compare.summary import (
     compute_statistic,
     find_best,

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.cells import MISSING
 from mag.compare.columns import Column, collect_columns
-from mag.compare.rows import Row
+from mag.compare.rows import MISSING, Row
 from mag.compare.table import Table, build_table, rank, sort_naturally, sort_rows
 
 MakeRow = Callable[..., Row]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
+from mag.disk import files
 from mag.launch.local import LocalLauncher
-from mag.record import files
 from mag.record.attempts import Attempt
 from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
+from mag.disk.locks import NOBODY_YET, read_holder, write_holder
 from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.claims import Claim, begin_attempt, claim_directory
-from mag.record.locks import NOBODY_YET, read_holder, write_holder
 from mag.record.paths import StorePaths
 from mag.record.provenance import Provenance, describe_host
 from mag.record.records import Record, read_record, write_record
@@ -99,7 +99,7 @@ def test_died_with_its_child(conditions: Conditions) -> None:
 
 CHILD = """\
 import signal, sys, time
-from mag.record.locks import Lock, write_holder
+from mag.disk.locks import Lock, write_holder
 import os
 write_holder(Lock(int(sys.argv[1])), os.getpid())
 if sys.argv[2] == "deaf":

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
+from mag.disk import files
 from mag.errors import ExistsError, RecordError
-from mag.record import files
 from mag.record.claims import begin_attempt, claim_directory
 from mag.record.names import Names
 from mag.record.paths import StorePaths

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.config.identity import compute_identity
+from mag.disk.locks import acquire
 from mag.errors import RecordError
-from mag.record.locks import acquire
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Record, decode_record, derive_status, encode_record, is_sound, read_record, write_record
 

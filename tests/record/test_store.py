@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from mag.disk.locks import acquire
 from mag.errors import NotFoundError
-from mag.record.locks import acquire
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, write_record
 from mag.record.store import Store

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.record.tail import find_tail, follow_log, read_from
+from mag.record.log import find_tail, follow_log, read_from
 
 
 @given(content=st.text("a\n", max_size=30), lines=st.integers(0, 9))

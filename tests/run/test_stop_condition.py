@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.disk import values
 from mag.errors import UsageError
-from mag.record import values
 from mag.record.records import Record
 from mag.run.stop_condition import StopCondition, check_condition
 

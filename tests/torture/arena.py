@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from mag.record.files import read_object
+from mag.disk.files import read_object
 from mag.record.store import Store, StoredExperiment
 
 FULL = os.environ.get("MAG_TORTURE") == "full"

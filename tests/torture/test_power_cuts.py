@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mag.record.files import read_json, read_object
+from mag.disk.files import read_json, read_object
 from mag.record.metrics import read_metrics
 from mag.record.records import decode_record
 from mag.record.store import StoredExperiment

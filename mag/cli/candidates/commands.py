@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mag.cli.candidates.candidate import Candidate
-from mag.cli.candidates.files import list_folders, list_paths
+from mag.cli.candidates.values import Candidate, list_folders, list_paths
 from mag.cli.candidates.words import Place, find_completer
 from mag.cli.group import program
 from mag.cli.pages import COMMANDS
@@ -18,13 +17,7 @@ _MULTIRUN = ("-m", "--multirun")
 
 
 def list_candidates(words: Sequence[str], typed: str, app: "App | None" = None) -> list[Candidate]:
-    """Return what the word at the cursor may become, the likeliest first.
-
-    Args:
-        words: The words between the program's name and the cursor's word.
-        typed: The cursor's word, as far as it has been typed.
-        app: The app, where a script is the program: then the words are those of `mag run`, of `mag sweep` with `-m`.
-    """
+    """Return what the word at the cursor may become, the likeliest first."""
     if app is None:
         return _list_program(words, typed)
     rest = [word for word in words if word not in _MULTIRUN]

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mag.cli.candidates.candidate import Candidate
-from mag.cli.candidates.files import list_folders, list_paths
+from mag.cli.candidates.values import Candidate, list_folders, list_paths
 
 if TYPE_CHECKING:
     from mag.app import App
@@ -44,9 +43,8 @@ class Place(NamedTuple):
 
 def list_app_words(typed: str, place: Place) -> list[Candidate]:
     """Return the apps and the overrides that a word may become."""
-    from mag.cli.candidates.apps import list_apps, locate_app
-    from mag.cli.candidates.overrides import list_overrides
-    from mag.cli.candidates.surroundings import survey
+    from mag.cli.candidates.overrides import list_overrides, survey
+    from mag.cli.candidates.values import list_apps, locate_app
     from mag.cli.project import split_app
     from mag.settings import find_app_settings, find_settings
 
@@ -64,21 +62,21 @@ def list_app_words(typed: str, place: Place) -> list[Candidate]:
 
 def list_experiment_words(typed: str, place: Place) -> list[Candidate]:
     """Return the experiments that a word may become."""
-    from mag.cli.candidates.experiments import list_experiments
+    from mag.cli.candidates.values import list_experiments
 
     return list_experiments(typed, place.store)
 
 
 def list_filter_words(typed: str, place: Place) -> list[Candidate]:
     """Return the filters that a word may become."""
-    from mag.cli.candidates.columns import list_filters
+    from mag.cli.candidates.values import list_filters
 
     return list_filters(typed, place.store)
 
 
 def list_keys(typed: str, place: Place) -> list[Candidate]:
     """Return the keys of experiments that a word may become; a minus before one, for the order, stays."""
-    from mag.cli.candidates.columns import list_columns
+    from mag.cli.candidates.values import list_columns
 
     sign = typed[: typed.startswith("-")]
     return [each._replace(value=sign + each.value) for each in list_columns(typed[len(sign) :], place.store)]
@@ -101,7 +99,7 @@ def list_last_keys(typed: str, place: Place) -> list[Candidate]:
 
 def list_metrics(typed: str, place: Place) -> list[Candidate]:
     """Return the results, and what else can be measured of every experiment, that a word may become."""
-    from mag.cli.candidates.columns import list_columns
+    from mag.cli.candidates.values import list_columns
 
     return list_columns(typed, place.store, ("results", "fact"))
 
@@ -130,8 +128,7 @@ def list_causes(typed: str, place: Place) -> list[Candidate]:  # noqa: ARG001  (
 
 def list_recorded_overrides(typed: str, place: Place) -> list[Candidate]:
     """Return what an override of an experiment's recorded config may become."""
-    from mag.cli.candidates.overrides import list_overrides
-    from mag.cli.candidates.surroundings import surround
+    from mag.cli.candidates.overrides import list_overrides, surround
     from mag.record.store import Store
 
     found = Store(place.store.root).find(place.given["reference"])
@@ -154,10 +151,10 @@ def list_topics(typed: str, _place: Place) -> list[Candidate]:
 
 def list_spaces(typed: str, place: Place) -> list[Candidate]:
     """Return the names of spaces, or files, that the last of several spaces may become."""
-    from mag.cli.candidates.apps import locate_app
+    from mag.cli.candidates.values import locate_app
     from mag.cli.project import split_app
+    from mag.plans.space_files import FOLDER
     from mag.settings import find_settings
-    from mag.sweeps.space_files import FOLDER
 
     before, comma, last = typed.rpartition(",")
     cwd = Path.cwd()

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from mag.config.composition.keys import ABSENT, find_child, find_value, list_keys, match_name
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.documents.reader import MAX_DEPTH
+from mag.config.language.lexer import write_word
 from mag.config.language.override import Override, format_value
-from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 from mag.suggestion import list_names, name_nearest
 
@@ -23,13 +23,6 @@ def assign_values(
     can_add: Callable[[Override], bool] | None = None,
 ) -> dict[str, Any]:
     """Return a copy of the config, with the overrides applied in order.
-
-    Args:
-        config: The config; it stays as it is.
-        overrides: Overrides of values, none of them a sweep.
-        suggest: What to type instead of an override of which the key is not there, if anything is likelier than the
-            nearest key.
-        can_add: Tells whether an override could add its key; any can if None.
 
     Raises:
         OverrideError: An override names what is not there, or adds what is.

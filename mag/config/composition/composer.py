@@ -22,13 +22,17 @@ from mag.config.composition.search_path import read_search_path
 from mag.config.composition.selection import read_selection, selects_option
 from mag.config.documents.document import Document
 from mag.config.documents.entries import find_bad_path
+from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override
 from mag.errors import ConfigError, OverrideError
 from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from mag.config.composition.typing import Typing
     from mag.config.schema import Schemas
+
 
 _KEPT_TREES = 128
 
@@ -46,13 +50,7 @@ class _Tree(NamedTuple):
 
 
 class Composer:
-    """Composes configs from one folder of config files. Reads every file once, when it is first needed.
-
-    Args:
-        config_path: The folder; None for no config files at all.
-        config_name: The primary config, with or without `.yaml`; None for an empty one.
-        schemas: The types that configs must have, and their defaults; None for any.
-    """
+    """Composes configs from one folder of config files. Reads every file once, when it is first needed."""
 
     def __init__(self, config_path: Path | None, config_name: str | None, schemas: "Schemas | None" = None) -> None:
         self.schemas = schemas
@@ -62,12 +60,6 @@ class Composer:
 
     def compose(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return the config that the overrides make: plain dicts and lists, interpolations as they are written.
-
-        Args:
-            overrides: One point: none of them may be a sweep.
-
-        Returns:
-            A config of the caller's own, which shares nothing with later ones.
 
         Raises:
             ConfigError: A file, a defaults list or an override is wrong; an `OverrideError` where it is an override,
@@ -94,10 +86,6 @@ class Composer:
     def convert(self, config: dict[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
         """Return a config of these overrides, resolved since, with every value of the type that the schemas say.
 
-        Args:
-            config: The config.
-            overrides: Those that it was composed with.
-
         Raises:
             SchemaError: A value is of another type.
         """
@@ -113,9 +101,6 @@ class Composer:
     def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return what is chosen from each group: the option, a list of several, or None.
 
-        Args:
-            overrides: One point: none of them may be a sweep.
-
         Raises:
             ConfigError: As for `compose`.
         """
@@ -125,9 +110,6 @@ class Composer:
     def has_interpolations(self, overrides: Sequence[Override]) -> bool:
         """Tell whether the config of these overrides may have interpolations.
 
-        Args:
-            overrides: One point: none of them may be a sweep.
-
         Raises:
             ConfigError: As for `compose`.
         """
@@ -135,9 +117,6 @@ class Composer:
 
     def parts(self, overrides: Sequence[Override]) -> tuple[Part, ...]:
         """Return the files that the config is merged from, in order, with their places in it.
-
-        Args:
-            overrides: One point: none of them may be a sweep.
 
         Raises:
             ConfigError: As for `compose`.
@@ -147,21 +126,13 @@ class Composer:
     def find_options_with(self, key: str, overrides: Sequence[Override]) -> list[str]:
         """Return the choices, as they are typed, of options that have a value at a key that the config does not have.
 
-        Args:
-            key: Such as `model.C`.
-            overrides: One point: none of them may be a sweep.
-
         Raises:
             ConfigError: As for `compose`.
         """
         return find_options_with(key, self._tree(overrides).keys, self._library)
 
     def is_group(self, key: str) -> bool:
-        """Tell whether a key such as `db` or `server/db` is a config group.
-
-        Args:
-            key: The key of an override, without its package.
-        """
+        """Tell whether a key such as `db` or `server/db` is a config group."""
         return self._library.has_group(key)
 
     def groups(self) -> tuple[str, ...]:
@@ -169,19 +140,11 @@ class Composer:
         return self._library.groups()
 
     def options(self, group: str) -> tuple[str, ...]:
-        """Return the names of a group's options, sorted.
-
-        Args:
-            group: Such as `db` or `server/db`.
-        """
+        """Return the names of a group's options, sorted."""
         return self._library.options(group)
 
     def read_option(self, group: str, option: str) -> Document | None:
         """Return the file of an option; None where there is none.
-
-        Args:
-            group: Such as `db` or `server/db`.
-            option: Such as `mysql`.
 
         Raises:
             YamlError: It cannot be read.
@@ -189,11 +152,7 @@ class Composer:
         return self._library.read(f"{group}/{option}")
 
     def is_group_override(self, override: Override) -> bool:
-        """Tell whether an override chooses an option of a group, as opposed to setting a value.
-
-        Args:
-            override: The override; one of a sweep counts as well.
-        """
+        """Tell whether an override chooses an option of a group, as opposed to setting a value."""
         return selects_option(override, self._library)
 
     def _can_add(self, override: Override, overrides: Sequence[Override]) -> bool:
@@ -276,3 +235,63 @@ def _check_deleted(override: Override, typed: Any) -> None:
             f"{override.text} would delete a key of the schema; type {override.key}=null if it may be null, or take "
             f"it out of the schema."
         )
+
+
+def make_composer(
+    config_path: str | Path | None,
+    config_name: str | None,
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
+) -> Composer:
+    """Return a composer of what a program names: see `compose`.
+
+    Raises:
+        UsageError: A schema is none.
+    """
+    schemas = None
+    if schema is not None or group_schemas:
+        from mag.config.annotations import read_schemas  # noqa: PLC0415 - most programs have none
+
+        schemas = read_schemas(schema, group_schemas)
+    return Composer(None if config_path is None else Path(config_path), config_name, schemas)
+
+
+def compose(
+    overrides: Sequence[str] = (),
+    *,
+    config_path: str | Path | None = None,
+    config_name: str | None = "config",
+    schema: type | None = None,
+    group_schemas: Mapping[str, type] | None = None,
+) -> "DictConfig":
+    """Return the config that config files and overrides make, unresolved.
+
+    Args:
+        overrides: Overrides such as `model=mlp` or `model.C=10`, none of them a sweep.
+        config_path: The folder of config files; None for no files.
+        config_name: The primary config, with or without `.yaml`; None for an empty one.
+        schema: A dataclass or pydantic model that the config must fit, and whose defaults it has.
+        group_schemas: The same for single options, by `group/option`.
+
+    Returns:
+        A `DictConfig` in struct mode: reading or setting a key that is not there is an error.
+
+    Raises:
+        ConfigError: A file, a defaults list or an override is wrong; an `OverrideError` where it is an override, a
+            `SchemaError` where a value does not fit.
+        UsageError: A schema is none.
+
+    >>> compose(["+model.C=10"])
+    {'model': {'C': 10}}
+    """
+    from omegaconf import OmegaConf  # noqa: PLC0415 - start-up is a feature
+    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
+
+    composer = make_composer(config_path, config_name, schema, group_schemas)
+    plain = composer.compose([parse_override(text) for text in overrides])
+    try:
+        config = OmegaConf.create(plain)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"the composed config cannot be read by OmegaConf: {error}") from None
+    OmegaConf.set_struct(config, True)
+    return config

@@ -5,20 +5,14 @@ from typing import Any
 
 from mag.config.composition.groups import Library
 from mag.config.composition.keys import ABSENT, find_value, list_keys
+from mag.config.language.lexer import write_word
 from mag.config.language.override import Override
-from mag.config.language.shell import write_word
 from mag.errors import ConfigError, OverrideError
 from mag.suggestion import list_names, name_nearest
 
 
 def check_value(override: Override, config: Mapping[str, Any], keys: Mapping[str, str], library: Library) -> None:
     """Refuse a value override that was meant as the choice of a group, or as a setting of Hydra.
-
-    Args:
-        override: An override that is not the choice of a group.
-        config: The config before any value is assigned.
-        keys: The choice that fills each package.
-        library: The config files that there are.
 
     Raises:
         OverrideError: It was meant otherwise; the message says what to type.
@@ -68,13 +62,7 @@ def _name_option(value: str, options: tuple[str, ...]) -> str:
 
 
 def suggest_instead(override: Override, keys: Mapping[str, str], library: Library) -> str:
-    """Return what to type instead of an override of which the key is not there; empty if there is no telling.
-
-    Args:
-        override: Such as `kernel=rbf`, where the group is `model/kernel`, or `model.C=1` where only `model=svm` has C.
-        keys: The choice that fills each package.
-        library: The config files that there are.
-    """
+    """Return what to type instead of an override of which the key is not there; empty if there is no telling."""
     if override.operation != "set":
         return ""
     names = override.key.replace(".", "/")
@@ -96,13 +84,7 @@ def suggest_instead(override: Override, keys: Mapping[str, str], library: Librar
 
 
 def find_options_with(key: str, keys: Mapping[str, str], library: Library) -> list[str]:
-    """Return the choices, as they are typed, of options that have a value at a key.
-
-    Args:
-        key: Such as `model.C`, where only `model=svm` has C.
-        keys: The choice that fills each package.
-        library: The config files that there are.
-    """
+    """Return the choices, as they are typed, of options that have a value at a key."""
     for package, choice in keys.items():
         if package and key.startswith(f"{package}."):
             options = _list_options_with(key.removeprefix(f"{package}."), choice.partition("@")[0], library)

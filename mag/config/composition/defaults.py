@@ -54,12 +54,6 @@ class Defaults(NamedTuple):
 def expand_defaults(library: Library, primary: Document, name: str, selection: Selection) -> Defaults:
     """Return the files that a primary config and the choices lead to.
 
-    Args:
-        library: The config files that there are.
-        primary: The primary config.
-        name: Its name, such as `config` or `experiments/base`.
-        selection: What the overrides ask of the groups.
-
     Raises:
         ConfigError: A defaults list or a choice leads nowhere.
     """

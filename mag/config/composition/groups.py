@@ -13,11 +13,7 @@ _SUFFIX = ".yaml"
 
 
 class Library:
-    """The config files below some folders. Remembers all that it read, so that a later edit changes nothing.
-
-    Args:
-        roots: The folders, in the order in which they are searched.
-    """
+    """The config files below some folders. Remembers all that it read, so that a later edit changes nothing."""
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self.roots = roots
@@ -26,11 +22,7 @@ class Library:
         self._options: dict[str, tuple[str, ...]] = {}
 
     def extend(self, roots: tuple[Path, ...]) -> None:
-        """Search further folders, after the ones so far.
-
-        Args:
-            roots: The folders.
-        """
+        """Search further folders, after the ones so far."""
         self.roots += roots
         self._groups.clear()
         self._options.clear()
@@ -38,9 +30,6 @@ class Library:
 
     def read(self, name: str) -> Document | None:
         """Return the document of a name, or None where there is no such file.
-
-        Args:
-            name: Such as `db/mysql`.
 
         Raises:
             YamlError: The file cannot be read.
@@ -50,21 +39,13 @@ class Library:
         return self._documents[name]
 
     def has_group(self, name: str) -> bool:
-        """Tell whether a name is a group: a folder below the config folders.
-
-        Args:
-            name: Such as `db` or `server/db`.
-        """
+        """Tell whether a name is a group: a folder below the config folders."""
         if name not in self._groups:
             self._groups[name] = bool(name) and any(map(os.path.isdir, (f"{root}/{name}" for root in self.roots)))
         return self._groups[name]
 
     def options(self, group: str) -> tuple[str, ...]:
-        """Return the names of a group's options, sorted; an empty group name lists the primary configs.
-
-        Args:
-            group: Such as `server/db`.
-        """
+        """Return the names of a group's options, sorted; an empty group name lists the primary configs."""
         if group not in self._options:
             found = {name for root in self.roots for name in _list_options(root / group)}
             self._options[group] = tuple(sorted(found))

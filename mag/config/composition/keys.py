@@ -21,10 +21,6 @@ ABSENT: Final = Absence.ABSENT
 def find_value(config: Any, key: str) -> Any:
     """Return the value at a dotted key; `ABSENT` where there is none.
 
-    Args:
-        config: Plain dicts and lists.
-        key: Such as `model.layers.0`.
-
     >>> find_value({"model": {"layers": [10, 20]}}, "model.layers.1")
     20
     """
@@ -34,12 +30,7 @@ def find_value(config: Any, key: str) -> Any:
 
 
 def find_child(holder: Any, name: str) -> Any:
-    """Return the value that one part of a dotted key leads to; `ABSENT` where there is none.
-
-    Args:
-        holder: A dict or a list; anything else holds nothing.
-        name: A key, or the index of a list's element.
-    """
+    """Return the value that one part of a dotted key leads to; `ABSENT` where there is none."""
     if isinstance(holder, dict):
         return holder[name] if name in holder else holder.get(match_name(holder, name), ABSENT)
     if isinstance(holder, list) and name.isascii() and name.isdigit() and len(name) <= _LONGEST_INDEX:
@@ -49,10 +40,6 @@ def find_child(holder: Any, name: str) -> Any:
 
 def match_name(holder: Any, name: str) -> Any:
     """Return the dict's key or the list's index that a part of a dotted key means; the part itself if there is none.
-
-    Args:
-        holder: A dict, of which keys may be numbers or booleans, or a list.
-        name: A part of a dotted key.
 
     >>> match_name({1: "one"}, "1"), match_name([10, 20], "1"), match_name({}, "1")
     (1, 1, '1')
@@ -66,10 +53,6 @@ def match_name(holder: Any, name: str) -> Any:
 
 def list_keys(config: Any, prefix: str = "") -> Iterator[str]:
     """Yield the dotted keys of all values, of mappings and lists as well as of what is in them.
-
-    Args:
-        config: A dict or a list.
-        prefix: What stands before every key.
 
     >>> list(list_keys({"model": {"C": 1}, "seeds": [7]}))
     ['model', 'model.C', 'seeds', 'seeds.0']

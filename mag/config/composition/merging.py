@@ -18,9 +18,6 @@ _REFERENCE = compile_lazily(r"\$\{\s*([^${}:\s]+)\s*\}")
 def merge_parts(parts: Iterable[Part]) -> dict[str, Any]:
     """Return the config that the files make together.
 
-    Args:
-        parts: The files and where their contents go, in the order in which they are merged.
-
     Raises:
         ConfigError: A mapping meets a list, or a list would be the whole config.
     """
@@ -47,10 +44,6 @@ def merge_parts(parts: Iterable[Part]) -> dict[str, Any]:
 
 def copy_value(value: Any, depth: int = 0) -> Any:
     """Return a copy of a plain value that shares nothing with it.
-
-    Args:
-        value: Dicts, lists and scalars.
-        depth: How deep it lies in the config.
 
     Raises:
         ConfigError: It is nested too deep.

@@ -8,7 +8,7 @@ from mag.config.composition.node import Node
 from mag.config.composition.selection import Selection
 from mag.config.documents.entries import GLOBAL, Option, name_choice
 from mag.config.documents.marks import Marks
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import write_word
 from mag.errors import ConfigError, MissingValueError, OverrideError
 from mag.suggestion import list_names, name_nearest
 
@@ -16,14 +16,7 @@ _COMMAND_LINE = "the command line"
 
 
 class OpenChoiceError(MissingValueError):
-    """An option is still `???`.
-
-    Args:
-        message: The sentence.
-        key: The choice, such as `db` or `db@backup`.
-        options: What can be chosen.
-        source: The file that leaves it open.
-    """
+    """An option is still `???`."""
 
     def __init__(self, message: str, key: str, options: tuple[str, ...], source: str) -> None:
         super().__init__(message)
@@ -33,13 +26,7 @@ class OpenChoiceError(MissingValueError):
 
 
 class Objections:
-    """Builds the errors of one growth of the tree; each method returns the error to raise.
-
-    Args:
-        library: The config files that there are.
-        selection: What the overrides ask of the groups.
-        choices: The choices that are known; it fills up while the tree grows.
-    """
+    """Builds the errors of one growth of the tree; each method returns the error to raise."""
 
     def __init__(self, library: Library, selection: Selection, choices: Mapping[str, Option]) -> None:
         self._library = library

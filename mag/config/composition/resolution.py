@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-from mag.config.composition.interpolation import check_plain, explain_error, resolve
+from mag.config.composition.interpolation import References, check_plain, explain_error, is_reference, resolve
 from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import MISSING, copy_value
-from mag.config.composition.references import References, is_reference
 from mag.errors import ConfigError, MissingValueError
 from mag.patterns import compile_lazily
 
@@ -44,11 +43,6 @@ def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProx
     A value that refers to a late one is late, too, and keeps its own text. So the experiment can resolve what is left
     later, at its own place. Whoever does not want `???` or unknown interpolations refuses what `late` and `unknown`
     name; `resolve` is the strict form.
-
-    Args:
-        config: Plain dicts and lists, interpolations as they are written; it stays as it is.
-        known: What is known already of the values that mag and Hydra provide, such as
-            `{"hydra": {"runtime": {"choices": {"model": "svm"}}, "job": {"name": "train"}}}`.
 
     >>> found = resolve_known({"C": 1, "a": "${C}", "at": "${now:%H}", "name": "${at}-${C}", "b": "${nothing}"})
     >>> found.config

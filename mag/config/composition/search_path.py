@@ -15,10 +15,6 @@ from mag.errors import ConfigError
 def read_search_path(content: dict[str, Any], source: Path) -> tuple[Path, ...]:
     """Return the folders that a primary config adds to its own; one that is not there does no harm.
 
-    Args:
-        content: The primary config's content.
-        source: Its file, for the messages.
-
     Raises:
         ConfigError: The search path is no list of texts, or of an unknown kind.
     """

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from mag.config.composition.groups import Library
 from mag.config.documents.entries import Entry, Option, find_bad_path, join_package, name_choice
+from mag.config.language.lexer import write_word
 from mag.config.language.override import Choice, Override
-from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 from mag.suggestion import list_names
 
@@ -29,12 +29,7 @@ class Selection(NamedTuple):
 
 
 def selects_option(override: Override, library: Library) -> bool:
-    """Tell whether an override chooses an option of a group, as opposed to setting a value.
-
-    Args:
-        override: The override; one of a sweep counts as well.
-        library: The config files that there are.
-    """
+    """Tell whether an override chooses an option of a group, as opposed to setting a value."""
     values = override.sweep.values if isinstance(override.sweep, Choice) else (override.value,)
     if any(isinstance(value, dict) for value in values):
         return False
@@ -46,10 +41,6 @@ def selects_option(override: Override, library: Library) -> bool:
 
 def read_selection(overrides: Sequence[Override], library: Library) -> Selection:
     """Return what the overrides choose; of two that change the same choice the later one counts.
-
-    Args:
-        overrides: Overrides that choose options of groups.
-        library: The config files that there are.
 
     Raises:
         OverrideError: An override is not of the form that a group takes, or contradicts another.
@@ -79,9 +70,6 @@ def read_selection(overrides: Sequence[Override], library: Library) -> Selection
 
 def name_selected(override: Override) -> str:
     """Return the key of the choice that an override of a group is about, such as `db@backup`.
-
-    Args:
-        override: The override.
 
     Raises:
         OverrideError: Its key is no path of a group.

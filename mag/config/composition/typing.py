@@ -14,11 +14,6 @@ from mag.suggestion import list_names, name_nearest
 class Typing:
     """The schemas of one choice of options, each with its place in the config.
 
-    Args:
-        schemas: The app's.
-        defaults: What the defaults lists come to.
-        library: The config files, in which every option that has a schema must be.
-
     Raises:
         ConfigError: A schema is for an option that is not there.
     """
@@ -30,11 +25,7 @@ class Typing:
         self._inner = [*_place_schemas(schemas, defaults)]
 
     def complete(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return a config with the schemas' defaults where it lacks a key; those of an option count first.
-
-        Args:
-            config: The config, which is changed.
-        """
+        """Return a config with the schemas' defaults where it lacks a key; those of an option count first."""
         for package, schema in self._inner:
             content = find_value(config, package) if package else config
             if isinstance(content, dict):
@@ -43,9 +34,6 @@ class Typing:
 
     def convert(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return a config with every value of the type that the schemas say.
-
-        Args:
-            config: The config, which may be changed.
 
         Raises:
             SchemaError: A value is of another type, or a key is unknown.

@@ -55,9 +55,6 @@ class Expression:
 def parse_expression(text: str) -> Expression:
     """Return the condition that a text states.
 
-    Args:
-        text: Such as `C > 1 and model.name in ["svm", "mlp"]`.
-
     Raises:
         SpaceError: It cannot be read; the message says where and why.
 

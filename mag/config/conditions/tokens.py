@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from mag.config.language.lexer import QUOTED, unquote
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import QUOTED, unquote, write_word
 from mag.errors import SpaceError
 from mag.patterns import compile_lazily
 

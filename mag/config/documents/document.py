@@ -42,12 +42,6 @@ class Document(NamedTuple):
 def read_document(path: Path) -> Document | None:
     """Read a config file.
 
-    Args:
-        path: The file.
-
-    Returns:
-        The document, or None where there is no such file.
-
     Raises:
         YamlError: The file cannot be read, is not valid YAML, or is no config.
     """
@@ -73,10 +67,6 @@ def read_document(path: Path) -> Document | None:
 
 def read_yaml(text: str, path: Path | str) -> Any:
     """Return the value of a YAML text: a dict or a list; an empty text is an empty dict.
-
-    Args:
-        text: The text.
-        path: Where it comes from, for the messages.
 
     Raises:
         YamlError: It is not valid, or not plain data: the message names place and line.

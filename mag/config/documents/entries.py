@@ -47,18 +47,11 @@ class Entry(NamedTuple):
         return self._group_of(self.path.removeprefix("/"))
 
     def group(self, folder: str) -> str:
-        """Return the group's path below the config folder.
-
-        Args:
-            folder: The group of the file with the defaults list.
-        """
+        """Return the group's path below the config folder."""
         return self._group_of(self.locate(folder))
 
     def locate(self, folder: str) -> str:
         """Return the path below the config folder, of the group or of the file.
-
-        Args:
-            folder: The group of the file with the defaults list.
 
         >>> Entry("db").locate("server"), Entry("/db").locate("server")
         ('server/db', 'db')
@@ -66,13 +59,7 @@ class Entry(NamedTuple):
         return self.path[1:] if self.path.startswith("/") else join_path(folder, self.path)
 
     def place(self, folder: str, parent: str, header: str | None = None) -> str:
-        """Return the dotted place in the config where the entry's content goes.
-
-        Args:
-            folder: The group of the file with the defaults list.
-            parent: The place of that file's own content.
-            header: The package that the entry's file asks for itself.
-        """
+        """Return the dotted place in the config where the entry's content goes."""
         package = header if self.package is None else self.package
         if package is None:
             package = self.own_group.replace("/", ".")
@@ -84,21 +71,13 @@ class Entry(NamedTuple):
     def key(self, folder: str, parent: str) -> str:
         """Return the name by which overrides know the choice.
 
-        Args:
-            folder: The group of the file with the defaults list.
-            parent: The place of that file's own content.
-
         >>> Entry("db").key("", ""), Entry("db", package="_global_").key("server", "server")
         ('db', 'server/db@_global_')
         """
         return name_choice(self.group(folder), self.place(folder, parent))
 
     def select(self, option: str) -> "Entry":
-        """Return the entry of one file of a multiple choice.
-
-        Args:
-            option: The one option.
-        """
+        """Return the entry of one file of a multiple choice."""
         return Entry(f"{self.path}/{option}", is_group=False, package=self.package, optional=self.optional)
 
     def _group_of(self, path: str) -> str:
@@ -108,10 +87,6 @@ class Entry(NamedTuple):
 def name_choice(group: str, package: str) -> str:
     """Return the key of a choice: the group, with its package where that is not the group's own.
 
-    Args:
-        group: The group's path below the config folder.
-        package: The dotted place in the config; empty for the root.
-
     >>> name_choice("server/db", "server.db"), name_choice("db", "backup"), name_choice("db", "")
     ('server/db', 'db@backup', 'db@_global_')
     """
@@ -119,21 +94,12 @@ def name_choice(group: str, package: str) -> str:
 
 
 def join_path(folder: str, path: str) -> str:
-    """Return the path below the folder, either of which may be empty.
-
-    Args:
-        folder: A path, without a trailing slash.
-        path: A relative path.
-    """
+    """Return the path below the folder, either of which may be empty."""
     return f"{folder}/{path}" if folder and path else folder or path
 
 
 def join_package(parent: str, package: str) -> str:
     """Return the package below its parent; what stands before `_global_` does not count, `_here_` is the parent.
-
-    Args:
-        parent: A dotted place in the config; empty for the root.
-        package: A package as written.
 
     >>> join_package("a.b", "c"), join_package("a.b", "_global_.c"), join_package("a.b", "_here_")
     ('a.b.c', 'c', 'a.b')
@@ -148,9 +114,6 @@ def join_package(parent: str, package: str) -> str:
 
 def read_entries(defaults: Any) -> tuple[Entry, ...]:
     """Return the entries of a defaults list, with `_self_` at the end where it is not named.
-
-    Args:
-        defaults: The value of a file's `defaults` key, as parsed.
 
     Raises:
         ConfigError: It is no defaults list; the message is a part of a sentence, such as "has two _self_".
@@ -227,11 +190,7 @@ def _split_package(name: str) -> tuple[str, str | None]:
 
 
 def find_bad_path(path: str) -> str | None:
-    """Return what is wrong with the path of a group or config, as a part of a sentence; None if nothing.
-
-    Args:
-        path: A path as written in a defaults list or an override.
-    """
+    """Return what is wrong with the path of a group or config, as a part of a sentence; None if nothing."""
     parts = path.removeprefix("/").split("/")
     if ".." in parts or "." in parts:
         return "but a config path cannot lead upwards; start it with / to start at the config folder"

@@ -49,12 +49,7 @@ class Marks:
         self._files: dict[Path, dict[MarkPath, Mark]] = {}
 
     def locate(self, file: Path, path: MarkPath) -> Place:
-        """Return where the value that a path leads to stands, or the nearest value around it.
-
-        Args:
-            file: The file.
-            path: The keys and indices that lead to the value; none for the content as a whole.
-        """
+        """Return where the value that a path leads to stands, or the nearest value around it."""
         if file not in self._files:
             self._files[file] = read_marks(file)
         marks = self._files[file]
@@ -65,11 +60,7 @@ class Marks:
 
 
 def read_marks(path: Path) -> dict[MarkPath, Mark]:
-    """Return the marks of all values of a config file, of its defaults list, too; empty where it cannot be read.
-
-    Args:
-        path: The file. One that composes: what is wrong with another is for `read_document` to say.
-    """
+    """Return the marks of all values of a config file, of its defaults list, too; empty where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -79,9 +70,6 @@ def read_marks(path: Path) -> dict[MarkPath, Mark]:
 
 def mark_text(text: str) -> dict[MarkPath, Mark]:
     r"""Return the marks of all values of a YAML text; empty where it is not valid YAML, or nothing but a scalar.
-
-    Args:
-        text: The text.
 
     >>> mark_text("a:\n  b: no\nc: ['x']")[("a", "b")]
     Mark(line=2, key='b', text='no')

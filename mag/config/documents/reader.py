@@ -30,12 +30,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 class Reader:
-    """Builds the value of one YAML document.
-
-    Args:
-        loader: A PyYAML loader of the text.
-        path: Where the text comes from, for the messages.
-    """
+    """Builds the value of one YAML document."""
 
     def __init__(self, loader: Any, path: Path | str) -> None:
         self._next = loader.get_event

@@ -31,12 +31,6 @@ _BASES = {"0b": 2, "0x": 16}
 def read_scalar(text: str) -> Scalar:
     """Return what a plain (unquoted) scalar of a YAML file means.
 
-    Args:
-        text: The scalar as it stands in the file.
-
-    Returns:
-        None, a bool, an int, a float, or the text itself.
-
     Raises:
         ValueError: It looks like a number that Python cannot hold: too many digits, or beyond the largest float.
 

@@ -8,11 +8,10 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import find_missing, resolve
 from mag.config.composition.objections import OpenChoiceError
 from mag.config.documents.document import read_document
-from mag.config.documents.surprises import find_surprises
 from mag.config.flat import flatten
+from mag.config.inspection.advice import find_surprises
 from mag.config.inspection.origins import Origins
-from mag.config.inspection.problems import Problem, Severity, place_message
-from mag.config.inspection.typing import locate_error
+from mag.config.inspection.problems import Problem, Severity, locate_error, place_message
 from mag.config.language.grammar import parse_override
 from mag.config.language.override import Override, format_value
 from mag.errors import ConfigError, MissingValueError, SchemaError
@@ -24,14 +23,7 @@ _MOST_CHOICES = 20
 
 
 class Checker:
-    """Checks the configs of one app.
-
-    Args:
-        composer: Composes them.
-        primary: The file of the primary config.
-        overrides: What to compose everything with, none of it a sweep.
-        ignored: Groups that are none, such as a folder of space files.
-    """
+    """Checks the configs of one app."""
 
     def __init__(
         self, composer: Composer, primary: Path, overrides: Sequence[Override], ignored: Sequence[str] = ()
@@ -158,11 +150,6 @@ def check_files(root: Path, primary: Path, ignored: Sequence[str] = ()) -> Itera
     """Yield what is wrong with the files of a config folder as such.
 
     Those that cannot be read, words that YAML reads otherwise than they look, and files that nothing leads to.
-
-    Args:
-        root: The config folder.
-        primary: The file of the primary config.
-        ignored: Folders in it that hold no configs.
     """
     files = [path for path in sorted(root.rglob("*.y*ml")) if path.relative_to(root).parts[0] not in ignored]
     named: set[str] = set()

@@ -45,13 +45,7 @@ class Cause:
 
 
 class Choices:
-    """The choices of one composed config.
-
-    Args:
-        parts: The files that the config is merged from.
-        overrides: The overrides that choose options of groups.
-        marks: Where values stand in files.
-    """
+    """The choices of one composed config."""
 
     def __init__(self, parts: Sequence[Part], overrides: Sequence[Override], marks: Marks) -> None:
         self._marks = marks
@@ -65,20 +59,12 @@ class Choices:
         return list(dict.fromkeys(keys))
 
     def explain(self, key: str) -> tuple[Decision, ...]:
-        """Return what made a choice, first to last; the last one counts.
-
-        Args:
-            key: The choice, such as `db` or `db@backup`.
-        """
+        """Return what made a choice, first to last; the last one counts."""
         listed = [self._read_entry(node) for node in self._nodes if node.key == key and _leads(node)]
         return (*filter(None, listed), *self._override(key))
 
     def trace(self, node: Node) -> tuple[Cause, ...]:
-        """Return why a file is part of the config: its own cause, that of the file that names it, and so on.
-
-        Args:
-            node: The file's node; the primary config has no cause.
-        """
+        """Return why a file is part of the config: its own cause, that of the file that names it, and so on."""
         return tuple(self._find_cause(each) for each in _climb(node)[:-1])
 
     def _find_cause(self, node: Node) -> Cause:

@@ -26,10 +26,6 @@ class Change:
 def compare_configs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     """Yield the flat keys that two configs do not agree on, sorted; 1, 1.0 and true are different values.
 
-    Args:
-        before: A plain config.
-        after: Another.
-
     Raises:
         ConfigError: One of them cannot be flattened.
 

@@ -74,10 +74,6 @@ class Origins:
         chosen: What is chosen from each group.
         choices: What made each choice.
 
-    Args:
-        composer: Composes it.
-        overrides: What was typed, none of it a sweep.
-
     Raises:
         ConfigError: The config cannot be composed.
     """
@@ -92,19 +88,11 @@ class Origins:
         self.choices = Choices(self._parts, groups, self._marks)
 
     def explain(self, key: str) -> Explanation | None:
-        """Return where the value of a key comes from; None where nothing ever gave it one.
-
-        Args:
-            key: Such as `model.C`.
-        """
+        """Return where the value of a key comes from; None where nothing ever gave it one."""
         return self._explain(key, ())
 
     def list_leaves(self, key: str = "") -> Iterator[tuple[str, Any, Step | None]]:
-        """Yield key, value and last step of every value that is no mapping, in the order of the config.
-
-        Args:
-            key: Of what mapping; empty for all.
-        """
+        """Yield key, value and last step of every value that is no mapping, in the order of the config."""
         names = key.split(".") if key else []
         for path, value in _list_leaves(find_value(self.config, key) if key else self.config, names):
             steps = self._list_steps(path)

@@ -41,11 +41,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn, TypeVar
 
 from mag.config.language.calls import Call, holds_sweep
-from mag.config.language.lexer import BLANKS, DICT_WORD, NAME, QUOTED, UNSEEN, WORD, read_word, unquote
+from mag.config.language.functions import evaluate
+from mag.config.language.lexer import BLANKS, DICT_WORD, NAME, QUOTED, UNSEEN, WORD, read_word, unquote, write_word
 from mag.config.language.override import Choice, Glob, Interval, Operation, Override, format_key
 from mag.config.language.refusals import explain_character, mend_dicts, refuse_key, refuse_value, write_alternatives
-from mag.config.language.shell import write_word
-from mag.config.language.sweep_functions import evaluate
 from mag.errors import OverrideError
 from mag.patterns import compile_lazily
 
@@ -97,9 +96,6 @@ def parse_override(text: str) -> Override:
 
 def parse_overrides(texts: Iterable[str]) -> list[Override]:
     """Return what each of the overrides means, in order.
-
-    Args:
-        texts: Overrides as typed.
 
     Raises:
         OverrideError: One cannot be read.

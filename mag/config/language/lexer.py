@@ -1,10 +1,4 @@
-r"""The words of the override language: what a bare word means, and how a text is quoted.
-
-A bare word runs to the next reserved character: blanks inside it belong to it, blanks around it do not,
-`\` takes the meaning from one of `\ ( ) [ ] { } : = ,` or a blank, and `${...}` is kept as it is.
-Reserved are `, ( ) [ ] { } = # & ; < > ! ~ ^`, the backtick, both quotes, control characters and invisible
-blanks; every other character, of any script, needs no quotes.
-"""
+"""The words of the override language: what a bare word means, how a text is quoted, here and in a shell."""
 
 import re
 from typing import TypeAlias
@@ -43,12 +37,6 @@ _BEFORE_QUOTE = {quote: compile_lazily(rf"(?<!\\)(\\*+)({quote}|\Z)") for quote 
 
 def read_word(word: str) -> Scalar:
     r"""Return what a bare word means: null, a boolean, a number, else its text.
-
-    Args:
-        word: The word as typed, blanks around it included.
-
-    Returns:
-        None, a bool, an int, a float or a str.
 
     Raises:
         ValueError: An integer of thousands of digits, which Python refuses to read.
@@ -117,3 +105,24 @@ def unquote(quoted: str) -> str:
     """
     run = _BEFORE_QUOTE[quoted[0]]
     return run.sub(lambda match: match[1][: len(match[1]) // 2] + match[2], quoted[1:-1])
+
+
+_BARE = compile_lazily(r"[\w.,:/@+-][\w.,:/@+=-]*")
+_SINGLE = compile_lazily(r"[^'\\]*")
+
+
+def write_word(text: str) -> str:
+    r"""Return a text as one word of a command line, quoted where one of the shells would take it for more than text.
+
+    Single quotes keep all but themselves, and in fish the backslash. So a text with one of those stands in double
+    quotes, except for what is special there, too: an interactive bash takes a `!` for history, and fish leaves the
+    backslash before a backtick.
+
+    >>> print(write_word("lr=0.1,1"), write_word("n=range(3)"), write_word("~lr"), write_word("a='x y'"))
+    lr=0.1,1 'n=range(3)' '~lr' "a='x y'"
+    """
+    if _BARE.fullmatch(text):
+        return text
+    if _SINGLE.fullmatch(text):
+        return f"'{text}'"
+    return '"' + re.sub(r"[!`]+", r'''"'\g<0>'"''', re.sub(r'(["$\\])', r"\\\1", text)) + '"'

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from mag.config.language.lexer import is_bare, is_bare_key, quote
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import is_bare, is_bare_key, quote, write_word
 from mag.errors import OverrideError
 
 Operation: TypeAlias = Literal["set", "add", "force", "delete"]
@@ -37,9 +36,6 @@ class Glob(NamedTuple):
 
     def match(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the names that fit an included pattern and no excluded one, in their own order.
-
-        Args:
-            names: The options of the group.
 
         >>> Glob(("a*",), exclude=("*z",)).match(["adam", "sgd", "az"])
         ('adam',)
@@ -123,9 +119,6 @@ class Override:
 def format_override(override: Override) -> str:
     """Return the text that `parse_override` reads as an equal override, quoted exactly where needed.
 
-    Args:
-        override: The override to write.
-
     Raises:
         OverrideError: The value is of a type that the language cannot write.
 
@@ -147,9 +140,6 @@ def _format_name(override: Override) -> str:
 def format_value(value: Any) -> str:
     """Return the text that the override language reads as the value.
 
-    Args:
-        value: None, bool, int, float, str, list, tuple or dict of those.
-
     Raises:
         OverrideError: The value, or one inside it, is of another type.
 
@@ -168,9 +158,6 @@ def format_value(value: Any) -> str:
 def format_key(key: Any) -> str:
     """Return the text that the override language reads as the key of a dict.
 
-    Args:
-        key: None, a bool, an int, a float or a str; a text that is no bare word is written as a cast.
-
     Raises:
         OverrideError: The key is of another type.
 
@@ -184,9 +171,6 @@ def format_key(key: Any) -> str:
 
 def format_sweep(sweep: Choice | Glob | Interval) -> str:
     """Return the text that the override language reads as the sweep.
-
-    Args:
-        sweep: The sweep to write.
 
     Raises:
         OverrideError: A value of it is of a type that the language cannot write.

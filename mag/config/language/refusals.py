@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import Any
 
-from mag.config.language.lexer import BLANKS, QUOTED, WORD, quote, unquote
+from mag.config.language.lexer import BLANKS, QUOTED, WORD, quote, unquote, write_word
 from mag.config.language.override import Choice, Glob, Interval, format_key, format_value
-from mag.config.language.shell import write_word
 from mag.errors import OverrideError
 from mag.patterns import compile_lazily
 
@@ -17,12 +16,6 @@ _SHOWN = 200
 
 def refuse_value(text: str, start: int, position: int, reason: str) -> OverrideError:
     """Return the error for a value that cannot be read; it says how to quote the value.
-
-    Args:
-        text: The override as typed.
-        start: Where its value begins.
-        position: Where the trouble is.
-        reason: What the trouble is.
 
     >>> print(refuse_value("x=a#b", 2, 3, "'#' is reserved"))
     cannot read x=a#b at column 4: '#' is reserved; for the text itself type "x='a#b'"
@@ -34,10 +27,6 @@ def refuse_value(text: str, start: int, position: int, reason: str) -> OverrideE
 
 def refuse_key(text: str, position: int) -> OverrideError:
     """Return the error for an override whose key cannot be read.
-
-    Args:
-        text: The override as typed.
-        position: Where its key can no longer be understood.
 
     >>> print(refuse_key("x =1", 1))
     cannot read x =1 at column 2: no blank may stand before the key or before '='; type x=1

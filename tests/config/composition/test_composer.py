@@ -8,8 +8,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
-from mag.config.composition.composer import Composer
-from mag.config.composition.programs import compose
+from mag.config.composition.composer import Composer, compose
 from mag.config.language.grammar import parse_override
 from mag.errors import ConfigError, OverrideError, YamlError
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from mag.config.composition.references import References, is_reference
+from mag.config.composition.interpolation import References, is_reference
 from mag.errors import ConfigError
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mag.config.composition.composer import Composer
-from mag.config.inspection.doubts import find_doubts, find_settings, find_space
+from mag.config.inspection.advice import find_doubts, find_settings, find_space
 from mag.config.language.grammar import parse_overrides
 
 WriteConfigs = Callable[[dict[str, str]], Path]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.language.ranges import LONGEST, expand_range, space_evenly, space_geometrically
+from mag.config.language.calls import LONGEST, expand_range, space_evenly, space_geometrically
 from mag.errors import OverrideError
 
 numbers = st.integers(-1000, 1000)

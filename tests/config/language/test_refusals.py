@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mag.config.language.grammar import parse_override
-from mag.config.language.lexer import BLANKS, quote
-from mag.config.language.shell import write_word
+from mag.config.language.lexer import BLANKS, quote, write_word
 from mag.errors import OverrideError
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.text(alphabet="ab,()[]{}='\"\\#$ :!`")

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from mag.config.composition.composer import Composer
 from mag.config.language.grammar import parse_overrides
-from mag.sweeps.grids import build_grid
-from mag.sweeps.samplers import SAMPLERS
-from mag.sweeps.space import Space
+from mag.plans.grids import build_grid
+from mag.plans.samplers import SAMPLERS
+from mag.plans.space import Space
 
 
 def space_of(*sizes: int) -> Space:

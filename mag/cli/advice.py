@@ -1,0 +1,74 @@
+"""What is said of a command that can be run, and probably means something else than was meant."""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mag.cli.output import note
+from mag.cli.project import Project
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import ABSENT, find_value
+from mag.config.documents.marks import shorten
+from mag.config.inspection.advice import find_doubts, find_settings, find_space, find_surprises, take_first
+from mag.config.language.lexer import write_word
+from mag.config.language.override import Override
+from mag.errors import ConfigError, SpaceError
+from mag.plans.override_files import read_file
+
+
+def tell_doubts(
+    project: Project, composer: Composer, overrides: Sequence[Override], files: Iterable[Path] = ()
+) -> None:
+    """Say on standard error what was probably meant otherwise: overrides, and words in files that YAML misreads."""
+    for text in find_doubts(composer, overrides):
+        note(text)
+    with contextlib.suppress(ConfigError):  # the first values of all need not go together
+        for place, text in find_settings(composer, overrides):
+            if not (project.settings.chdir and "chdir" in text):
+                note(f"{shorten(place.file)}:{place.line}: {text}")
+    named = [Path(text[1:]) for text in project.texts if text.startswith("@")]
+    for file in dict.fromkeys([*_list_configs(composer, overrides), *named, *files]):
+        for surprise in find_surprises(file):
+            note(f"{shorten(file)}:{surprise.line}: {surprise.text}")
+
+
+def check_spaces(project: Project, composer: Composer, overrides: Sequence[Override]) -> None:
+    """Refuse to take a space file for an option, or for a file of overrides: nothing would be swept.
+
+    Raises:
+        SpaceError: An override chooses one.
+    """
+    for text in [each for each in project.texts if each.startswith("@")]:
+        _check_file(text, composer)
+    if not any(composer.is_group_override(each) for each in overrides):
+        return
+    from mag.plans.space_files import PARTS
+
+    found = find_space(composer, overrides, tuple(PARTS))
+    if found:
+        text, file = found
+        raise SpaceError(
+            f"{text}: {shorten(file)} is a space, of which the grid would be put into the config and not be swept; "
+            f"type --space {write_word(shorten(file))} in its place"
+        )
+
+
+def _check_file(text: str, composer: Composer) -> None:
+    content = read_file(Path(text[1:]), text)
+    if not isinstance(content, dict) or not isinstance(content.get("grid"), dict | list):
+        return
+    from mag.plans.space_files import PARTS
+
+    if content.keys() - PARTS.keys():
+        return
+    with contextlib.suppress(ConfigError):
+        if find_value(composer.compose([]), "grid") is not ABSENT:
+            return
+    raise SpaceError(f"{text}: the file is a space; type --space {write_word(text[1:])} in its place")
+
+
+def _list_configs(composer: Composer, overrides: Sequence[Override]) -> list[Path]:
+    try:
+        return [part.document.path for part in composer.parts(take_first(overrides))]
+    except ConfigError:  # the first values of all need not go together
+        return []

@@ -1,0 +1,142 @@
+"""Checkouts: the code that a record names, as a work tree of its own, with no hook run."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mag.code.omissions import Omission
+from mag.code.repository import TRANSFER, Repository
+from mag.disk import locks
+from mag.errors import RepositoryError
+from mag.patterns import compile_lazily
+
+_LEASE = ".mag-lease"
+"""Beside a work tree that is lent: a lock, held as long as a process uses it."""
+_HASH = compile_lazily(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+def read_code(commit: Mapping[str, Any]) -> str | None:
+    """Return the commit that holds the code of an experiment, as its record tells; None if none does."""
+    name = commit.get("snapshot") or commit.get("hash")
+    return name if isinstance(name, str) and _HASH.fullmatch(name) else None
+
+
+def open_holder(code: str, places: Iterable[str | Path | None]) -> Repository:
+    """Return the first repository that has a commit, open.
+
+    Raises:
+        RepositoryError: None has.
+    """
+    seen = []
+    for place in places:
+        try:
+            repository = Repository(place) if place is not None else None
+        except RepositoryError:
+            continue
+        if repository is None or repository.common_dir in seen:
+            continue
+        if repository.read_ref(code) is not None:
+            return repository
+        seen.append(repository.common_dir)
+        repository.close()
+    where = f"is not in {seen[0].parent}" if seen else "is in no repository here"
+    raise RepositoryError(
+        f"The code, commit {code[:12]}, {where}: go to a clone of the repository that it ran in, and "
+        f"`git fetch REMOTE 'refs/mag/*:refs/mag/*'` from where it ran."
+    )
+
+
+def check_out(repository: Repository, code: str, directory: Path) -> list[Omission]:
+    """Make `directory` a linked work tree at a commit, submodules included, and return what is missing in it.
+
+    Raises:
+        RepositoryError: Git failed.
+    """
+    repository.run("worktree", "add", "--quiet", "--force", "--detach", "--", str(directory), code, env=TRANSFER)
+    return _fill_submodules(repository, code, directory)
+
+
+def _fill_submodules(repository: Repository, code: str, directory: Path) -> list[Omission]:
+    entries = repository.run("ls-tree", "-r", "-z", code).split("\0")
+    missing = []
+    for entry in entries:
+        if not entry.startswith("160000 "):
+            continue
+        words, _, path = entry.partition("\t")
+        name = words.split(" ")[2]
+        try:
+            with Repository(repository.top / path) as inner:
+                missing += _fill(inner, name, directory / path, path)
+        except RepositoryError as error:
+            missing.append(Omission(path, f"submodule: {error}"))
+    return missing
+
+
+def _fill(inner: Repository, code: str, directory: Path, path: str) -> list[Omission]:
+    if inner.read_ref(code) is None:
+        raise RepositoryError(f"commit {code[:12]} is not here; `git submodule update --init` may fetch it")
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
+        places = {"GIT_DIR": str(inner.git_dir), "GIT_WORK_TREE": str(directory), "GIT_INDEX_FILE": f"{scratch}/index"}
+        inner.run("read-tree", "--reset", "-u", code, env=TRANSFER | places)
+    return [Omission(f"{path}/{one.path}", one.reason) for one in _fill_submodules(inner, code, directory)]
+
+
+@contextlib.contextmanager
+def lend_checkout(repository: Repository, code: str) -> Iterator[tuple[Path, list[Omission]]]:
+    """Lend a clean work tree at a commit, and what is missing in it; it is gone when the block ends.
+
+    Those that were lent by processes which are gone, killed before their blocks ended, are removed first.
+
+    Raises:
+        RepositoryError: Git failed.
+    """
+    for leftover in list_leftovers(repository):
+        remove_checkout(repository, leftover)
+    folder = Path(tempfile.mkdtemp(prefix="mag-"))
+    directory = folder / repository.top.name
+    lease = locks.acquire(str(folder / _LEASE))  # forks have it, too: an experiment whose runner was killed goes on
+    try:
+        yield directory, check_out(repository, code, directory)
+    finally:
+        remove_checkout(repository, directory)
+        if lease is not None:
+            lease.release()
+
+
+def list_leftovers(repository: Repository) -> list[Path]:
+    """Return the work trees of a repository that were lent, and that no process uses any more."""
+    lines = repository.run("worktree", "list", "--porcelain").splitlines()
+    trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
+    return [tree for tree in trees if _is_leftover(tree.parent / _LEASE)]
+
+
+def _is_leftover(lease: Path) -> bool:
+    return lease.is_file() and not lease.is_symlink() and not locks.is_held(str(lease))
+
+
+def remove_checkout(repository: Repository, directory: Path) -> None:
+    """Remove a work tree that was lent, with the folder made for it."""
+    with contextlib.suppress(RepositoryError):
+        repository.run("worktree", "remove", "--force", "--force", "--", str(directory))
+    shutil.rmtree(directory.parent, ignore_errors=True)
+    with contextlib.suppress(RepositoryError):
+        repository.run("worktree", "prune")
+
+
+def transfer(path: str | Path, moved: Mapping[Path, Path]) -> Path:
+    """Return where a path lies in another work tree; the path itself where it lies in none that moved.
+
+    >>> transfer("/home/me/src", {Path("/home/me"): Path("/tmp/x")}).as_posix()
+    '/tmp/x/src'
+    """
+    for real in (Path(path), Path(os.path.realpath(path))):
+        for top, place in moved.items():
+            for known in (top, Path(os.path.realpath(top))):
+                if real.is_relative_to(known) and not real.is_relative_to(place):
+                    return place / real.relative_to(known)
+    return Path(path)

@@ -1,0 +1,1 @@
+"""Files that neither a crash nor another process leaves half written, and locks."""

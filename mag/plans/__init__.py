@@ -1,0 +1,1 @@
+"""Overrides become a space, points and a frozen plan."""

@@ -1,0 +1,214 @@
+"""Descriptions: what a point is: its config composed, resolved, flattened, hashed and named."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import zip_longest
+from typing import Any, NamedTuple, Protocol
+
+from mag.config.composition.composer import Composer
+from mag.config.composition.interpolation import find_missing, resolve
+from mag.config.composition.keys import ABSENT
+from mag.config.composition.merging import copy_value
+from mag.config.flat import flatten, keep_visible
+from mag.config.identifier import check_separator, encode_value, join_values
+from mag.config.identity import hash_visible
+from mag.config.language.override import Override, format_value
+from mag.errors import MissingValueError
+from mag.plans.space import Point
+from mag.record.names import choose_keys
+from mag.settings import Settings
+
+_KEPT = 100_000
+
+
+class Naming:
+    """Names configs as the project's settings say; the same as `build_identifier`, for many of them.
+
+    Raises:
+        UsageError: The settings' separator cannot join the values of a name.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        check_separator(settings.separator)
+        self._separator = settings.separator
+        self._settings = settings
+        self._secrets = settings.secrets
+        self._encoded: dict[tuple[str, type, Any], str] = {}
+
+    def choose(self, visible: Mapping[str, Any]) -> list[str]:
+        """Return the keys whose values make up the name, in order.
+
+        Raises:
+            UsageError: The settings name keys, and none of them is in the config.
+        """
+        return choose_keys(visible, self._settings)
+
+    def encode(self, key: str, value: Any) -> str:
+        """Return the part of the name that a value makes."""
+        if isinstance(value, dict | list):
+            return encode_value(key, value, separator=self._separator, secrets=self._secrets)
+        known = (key, type(value), value)
+        part = self._encoded.get(known)
+        if part is None:
+            if len(self._encoded) >= _KEPT:
+                self._encoded.clear()
+            part = self._encoded[known] = encode_value(key, value, separator=self._separator, secrets=self._secrets)
+        return part
+
+    def glue(self, parts: Iterable[str]) -> str:
+        """Return several parts of a name as one."""
+        return self._separator.join(parts)
+
+    def join(self, parts: Iterable[str], identity: str) -> str:
+        """Return the name that parts make together."""
+        return join_values(tuple(parts), identity, separator=self._separator)
+
+
+_MOST_PLACES = 20
+
+
+class Source(Protocol):
+    """What can make a point's config again, later, exactly as it was when the plan was made."""
+
+    def resolve(self, point: Point) -> dict[str, Any]:
+        """Return the config as the experiment gets it."""
+
+
+class Description(NamedTuple):
+    """What a point is.
+
+    Attributes:
+        point: The point.
+        identity: The identity of its config.
+        name: Its readable name, before anybody looked whether it is taken.
+        source: Makes its config again.
+        find: Returns the value of a key, flat or a group; `ABSENT` where the point has no such key.
+        list_keys: Returns the keys that there are.
+    """
+
+    point: Point
+    identity: str
+    name: str
+    source: Source
+    find: Callable[[str], Any]
+    list_keys: Callable[[], list[str]]
+
+
+class Config(NamedTuple):
+    """The config of a point in all its forms.
+
+    Attributes:
+        composed: As it was composed, interpolations as they are written.
+        resolved: As the experiment gets it.
+        flat: The same, flat.
+        choices: What is chosen from each group.
+    """
+
+    composed: dict[str, Any]
+    resolved: dict[str, Any]
+    flat: dict[str, Any]
+    choices: Callable[[], Mapping[str, Any]]
+
+    def find(self, key: str) -> Any:
+        """Return the value of a key, flat or a group; `ABSENT` where there is none."""
+        return self.flat[key] if key in self.flat else find_choice(self.choices(), key)
+
+    def list_keys(self) -> list[str]:
+        """Return the keys that there are."""
+        return [*self.flat, *self.choices()]
+
+
+class Composition:
+    """Makes a config again by composing it again, from files that were read when the plan was made."""
+
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+
+    def resolve(self, point: Point) -> dict[str, Any]:
+        """Return the config as the experiment gets it."""
+        overrides = point.assign()
+        return self._composer.convert(resolve(self._composer.compose(overrides)), overrides)
+
+
+class Keepsake:
+    """Keeps a config that might not come out the same a second time: it asks the environment, or a resolver."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._config = config
+
+    def resolve(self, point: Point) -> dict[str, Any]:  # noqa: ARG002 - there is one
+        """Return the config as the experiment gets it."""
+        return dict(copy_value(self._config))
+
+
+def describe_point(point: Point, composer: Composer, naming: Naming) -> tuple[Description, Config]:
+    """Return what a point is, and its config.
+
+    Raises:
+        MissingValueError: A value is still `???`.
+        ConfigError: It cannot be composed, or holds what no experiment can be made of.
+    """
+    overrides = point.assign()
+    composed = compose_point(overrides, composer)
+    resolved = composer.convert(resolve(composed), overrides)
+    config = Config(composed, resolved, flatten(resolved), cache(partial(composer.choices, overrides)))
+    visible = keep_visible(config.flat)
+    identity = hash_visible(visible)
+    name = naming.join([naming.encode(key, visible[key]) for key in naming.choose(visible)], identity)
+    source = Keepsake(resolved) if any(":" in text for _, text in find_texts(composed)) else Composition(composer)
+    return Description(point, identity, name, source, config.find, config.list_keys), config
+
+
+def compose_point(overrides: list[Override], composer: Composer) -> dict[str, Any]:
+    """Return the composed config of one point.
+
+    Raises:
+        MissingValueError: A value is still `???`.
+        ConfigError: It cannot be composed.
+    """
+    config = composer.compose(overrides)
+    missing = find_missing(config)
+    if missing:
+        raise MissingValueError(_explain_missing(missing, overrides, composer))
+    return config
+
+
+def _explain_missing(missing: Sequence[str], overrides: list[Override], composer: Composer) -> str:
+    from mag.config.inspection.problems import locate_value  # noqa: PLC0415 - only an error needs it
+
+    places = [locate_value(key, composer, overrides) for key in missing[:_MOST_PLACES]]
+    named = [f"{key} ({place})" if place else key for key, place in zip_longest(missing, places)]
+    typed = " ".join(f"{key}=VALUE" for key in missing)
+    are = "they are" if missing[1:] else "it is"
+    return f"{', '.join(named)} must be given: type {typed} ({are} still ???)."
+
+
+def find_choice(choices: Mapping[str, Any], key: str) -> Any:
+    """Return what is chosen from a group; `ABSENT` where the key is none, or could be several.
+
+    >>> find_choice({"server/db": "mysql", "log@a": "x", "log@b": "y"}, "server.db")
+    'mysql'
+    """
+    if key in choices:
+        return choices[key]
+    group = key.replace(".", "/")
+    named = [name for name in choices if name == group] or [n for n in choices if n.partition("@")[0] == group]
+    return choices[named[0]] if len(named) == 1 else ABSENT
+
+
+def find_texts(config: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the texts of a config that hold interpolations, each after its path.
+
+    >>> list(find_texts({"a": "${b}", "b": ["x", "${c}"]}))
+    [(('a',), '${b}'), (('b', '1'), '${c}')]
+    """
+    for name, item in config.items() if isinstance(config, dict) else enumerate(config):
+        if isinstance(item, str):
+            if "${" in item:
+                yield (*path, _spell(name)), item
+        elif isinstance(item, dict | list):
+            yield from find_texts(item, (*path, _spell(name)))
+
+
+def _spell(name: Any) -> str:
+    return name if isinstance(name, str) else format_value(name)

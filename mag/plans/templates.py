@@ -1,0 +1,263 @@
+"""Templates: describing the points that differ in a few values only, without composing each of them.
+
+All points of a grid that choose the same options share every leaf of their config but the swept ones, as long as no
+interpolation refers to those. What a swept value becomes, its piece of the canonical JSON and its part of the name
+are then worked out once for each value, and a point costs no more than joining and hashing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import Any, NamedTuple, TypeAlias
+
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import find_child, find_value, match_name
+from mag.config.composition.merging import copy_value
+from mag.config.flat import is_hidden, keep_visible, settle_value
+from mag.config.identity import canonical_json
+from mag.errors import ConfigError, SchemaError
+from mag.patterns import compile_lazily
+from mag.plans.descriptions import Config, Description, Naming, compose_point, describe_point, find_choice, find_texts
+from mag.plans.space import Grid, Point
+from mag.settings import Settings
+
+_Path: TypeAlias = tuple[str, ...]
+
+_REFERENCE = compile_lazily(r"\$\{\s*(\.*)((?:[\w-]+\.)*[\w-]+)\s*\}")
+_ENVIRONMENT = compile_lazily(r"\$\{\s*oc\.env:[^${}]*\}")
+_LARGEST_EXACT = 2**53
+_PLAIN = frozenset({int, float, bool, type(None)})
+_KEPT_EFFECTS = 4096
+
+
+class _Effect(NamedTuple):
+    """What one value of a swept key makes of the config."""
+
+    value: Any  # an integer becomes a float where one was before
+    piece: str  # of the canonical JSON
+    part: str  # of the name
+
+
+class _Slot:
+    """A swept key: which dimension gives it its value, and what has been worked out of its values so far."""
+
+    def __init__(self, key: str, dimension: int, values: Sequence[Any]) -> None:
+        self.key = key
+        self.dimension = dimension
+        self.values = values
+        self.effects: dict[int, _Effect] = {}
+        self.becomes_float: dict[type, bool] = {}
+        self.piece_place: int | None = None
+        self.part_place: int | None = None
+
+
+class Template:
+    """Describes the points of a grid that choose the same options as a first one; see `build_template`."""
+
+    def __init__(self, config: Config, slots: Sequence[_Slot], composer: Composer, naming: Naming) -> None:
+        self._resolved = config.resolved
+        self._flat = config.flat
+        self._choices = config.choices()
+        self._slots = {slot.key: slot for slot in slots}
+        self._composer = composer
+        self._naming = naming
+        visible = keep_visible(config.flat)
+        pieces = {key: _cut_piece(key, visible[key]) for key in sorted(visible)}
+        self._pieces, places = _lay_out(pieces, self._slots, ",".join)
+        parts = {key: naming.encode(key, visible[key]) for key in naming.choose(visible)}
+        self._parts, named = _lay_out(parts, self._slots, naming.glue)
+        for slot in slots:
+            slot.piece_place, slot.part_place = places.get(slot.key), named.get(slot.key)
+
+    def describe(self, point: Point) -> Description:
+        """Return what a point is.
+
+        Raises:
+            ConfigError: A value cannot be assigned, or no experiment can be made of it.
+        """
+        pieces, parts = self._pieces.copy(), self._parts.copy()
+        for slot in self._slots.values():
+            effect = self._effect(slot, point)
+            if slot.piece_place is not None:
+                pieces[slot.piece_place] = effect.piece
+            if slot.part_place is not None:
+                parts[slot.part_place] = effect.part
+        identity = sha256(f"{{{','.join(pieces)}}}".encode()).hexdigest()
+        name = self._naming.join(parts, identity)
+        return Description(point, identity, name, self, partial(self._find, point), self._list_keys)
+
+    def resolve(self, point: Point) -> dict[str, Any]:
+        """Return the config of a point as the experiment gets it."""
+        config = copy_value(self._resolved)
+        for slot in self._slots.values():
+            *holders, last = slot.key.split(".")
+            holder = config
+            for name in holders:
+                holder = find_child(holder, name)
+            holder[match_name(holder, last)] = copy_value(self._effect(slot, point).value)
+        return dict(config)
+
+    def _find(self, point: Point, key: str) -> Any:
+        if key in self._slots:
+            return self._effect(self._slots[key], point).value
+        return self._flat[key] if key in self._flat else find_choice(self._choices, key)
+
+    def _list_keys(self) -> list[str]:
+        return [*self._flat, *self._choices]
+
+    def _effect(self, slot: _Slot, point: Point) -> _Effect:
+        index = point.indices[slot.dimension]
+        effect = slot.effects.get(index)
+        if effect is None:
+            if len(slot.effects) >= _KEPT_EFFECTS:
+                slot.effects.clear()
+            effect = slot.effects[index] = self._work_out(slot, slot.values[index], point)
+        return effect
+
+    def _work_out(self, slot: _Slot, value: Any, point: Point) -> _Effect:
+        settled = settle_value(self._assign(slot, value, point), slot.key)
+        if is_hidden(slot.key):
+            return _Effect(settled, "", "")
+        visible = settled if type(settled) in _PLAIN else keep_visible({slot.key: settled})[slot.key]
+        part = self._naming.encode(slot.key, visible) if slot.part_place is not None else ""
+        return _Effect(settled, _cut_piece(slot.key, visible), part)
+
+    def _assign(self, slot: _Slot, value: Any, point: Point) -> Any:
+        """Return what a value is once it is assigned; for a plain one only its type matters, asked once for each.
+
+        A schema may refuse one value and take another of the same type, so with one each is asked.
+        """
+        kind = type(value)
+        plain = self._composer.schemas is None and kind in _PLAIN and (kind is not int or abs(value) <= _LARGEST_EXACT)
+        if plain and kind in slot.becomes_float:
+            return float(value) if slot.becomes_float[kind] else value
+        assigned = find_value(compose_point(point.assign(), self._composer), slot.key)
+        if plain:
+            slot.becomes_float[kind] = type(assigned) is not kind
+        return assigned
+
+
+def build_template(point: Point, config: Config, composer: Composer, naming: Naming) -> Template | None:
+    """Return the template of the points that choose the same options as this one; None where each must be composed."""
+    slots = list(_find_slots(point.grid))
+    paths = [tuple(slot.key.split(".")) for slot in slots]
+    fixed = [tuple(key.split(".")) for key in _list_fixed(point.grid, composer)]
+    alone = not any(_meet(path, other) for i, path in enumerate(paths) for other in (*paths[:i], *fixed))
+    if not (
+        alone
+        and all(slot.key in config.flat for slot in slots)
+        and all(_is_settled(slot.values) for slot in slots)
+        and not any(_refers(path, text, paths) for path, text in find_texts(config.composed))
+    ):
+        return None
+    return Template(config, slots, composer, naming)
+
+
+def _find_slots(grid: Grid) -> Iterator[_Slot]:
+    for number, dimension in enumerate(grid.dimensions):
+        if not dimension.chooses:
+            for override, values in zip(dimension.overrides, dimension.columns, strict=True):
+                if override.is_sweep:
+                    yield _Slot(override.key, number, values)
+
+
+def _list_fixed(grid: Grid, composer: Composer) -> Iterator[str]:
+    """Yield the keys of the values that are the same in all points which choose the same options."""
+    swept = {place for dimension in grid.dimensions if not dimension.chooses for place in dimension.places}
+    for place, override in enumerate(grid.overrides):
+        if not composer.is_group_override(override) and not (place in swept and override.is_sweep):
+            yield override.key
+
+
+def _is_settled(values: Sequence[Any]) -> bool:
+    """Tell whether values become leaves of the config just as they are: no mapping, no interpolation."""
+    others = [value for value in values if type(value) not in _PLAIN]
+    return not any(isinstance(value, dict) for value in others) and not any(find_texts(others))
+
+
+def _meet(path: _Path, other: _Path) -> bool:
+    """Tell whether one of two paths leads to the other, or into it."""
+    length = min(len(path), len(other))
+    return path[:length] == other[:length]
+
+
+def _refers(path: _Path, text: str, swept: Sequence[_Path]) -> bool:
+    """Tell whether the text at a path may depend on one of the swept paths."""
+    rest = _ENVIRONMENT.sub("", text)
+    for dots, key in _REFERENCE.findall(rest):
+        target = (*(path[: len(path) - len(dots)] if dots else ()), *key.split("."))
+        if any(_meet(target, each) for each in swept):
+            return True
+    return "${" in _REFERENCE.sub("", rest)
+
+
+def _lay_out(
+    shown: Mapping[str, str], slots: Mapping[str, _Slot], glue: Callable[[Iterable[str]], str]
+) -> tuple[list[str], dict[str, int]]:
+    """Return texts to be joined, those between swept keys joined already, and where the swept keys have theirs."""
+    texts: list[str] = []
+    places: dict[str, int] = {}
+    run: list[str] = []
+    for key, text in shown.items():
+        if key not in slots:
+            run.append(text)
+            continue
+        texts += [glue(run)] if run else []
+        run = []
+        places[key] = len(texts)
+        texts.append("")
+    return texts + ([glue(run)] if run else []), places
+
+
+def _cut_piece(key: str, value: Any) -> str:
+    return canonical_json({key: value}).decode()[1:-1]
+
+
+_KEPT = 128
+
+
+class Describer:
+    """Describes points: the first of each choice of options in full, later ones by its template if possible."""
+
+    def __init__(self, composer: Composer, settings: Settings) -> None:
+        self._composer = composer
+        self._naming = Naming(settings)
+        self._seen: dict[tuple[Grid, tuple[int, ...]], tuple[Point, Config] | Template | None] = {}
+
+    def describe(self, point: Point) -> Description:
+        """Return what a point is.
+
+        Raises:
+            ConfigError: It cannot be composed, or holds what no experiment can be made of.
+        """
+        try:
+            return self._describe(point)
+        except ConfigError as raised:
+            error = self._locate(raised, point)
+            if point.grid.origin:
+                error.args = (f"{point.grid.origin}: {error}",)
+            raise error from None
+
+    def _locate(self, error: ConfigError, point: Point) -> ConfigError:
+        """Return the error with the place of the value that it is about, where it is about one."""
+        from mag.config.inspection.problems import locate_error, locate_interpolation  # noqa: PLC0415 - for errors only
+
+        if isinstance(error, SchemaError):
+            return locate_error(error, self._composer, point.assign())
+        locate_interpolation(error, self._composer, point.assign())
+        return error
+
+    def _describe(self, point: Point) -> Description:
+        grid = point.grid
+        key = (grid, tuple([point.indices[number] for number in grid.choosing]))
+        seen = self._seen.get(key)
+        if isinstance(seen, tuple):
+            seen = self._seen[key] = build_template(*seen, self._composer, self._naming)
+        if seen is not None:
+            return seen.describe(point)
+        description, config = describe_point(point, self._composer, self._naming)
+        if key not in self._seen and len(grid.choosing) < len(grid.dimensions):
+            if len(self._seen) >= _KEPT:
+                del self._seen[next(iter(self._seen))]
+            self._seen[key] = (point, config)
+        return description
