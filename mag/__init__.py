@@ -2,19 +2,23 @@
 
 The package is a pipeline. Each part uses only those below it:
 
-    cli/         the command line, one file a command
-    compare/     experiments -> table -> summary
-    sweeps/      overrides -> space -> points -> plan -> report
+    cli/         the command line, one file a command or family of commands
+    sweeps/      request -> plan -> launch -> report
+    plans/       overrides -> space -> points -> frozen plan
     launch/      a plan onto an engine
     run/         one experiment in a process of its own
+    compare/     experiments -> table -> summary, differences
     experiment   one config with a home
-    record/      everything on disk: paths, records, locks, store, commit
+    record/      what is on disk beside the code: paths, records, attempts, claims, log, store
+    code/        the code that ran: commits, snapshots, checkouts; the environment
     app/         which function and which configs a command means
     config/      YAML groups and overrides -> nested config -> flat config -> identity, identifier
     settings     what a project says about how mag works in it
+    disk/        files that no crash leaves half written, locks, JSON
     errors       MagError and its tree
-    suggestion   what an error says is known, and nearest
-    patterns     regular expressions, compiled when they are used
+
+and three small modules for all: clock, suggestion (what an error says is known, and nearest) and patterns (regular
+expressions, compiled when they are first used).
 
 Public names are loaded when they are first asked for: `import mag` costs next to nothing.
 """

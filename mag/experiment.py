@@ -309,16 +309,16 @@ class Experiment:
 
     def _gather(self) -> Provenance:
         from mag.code.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.code.environment import gather_environment  # noqa: PLC0415
         from mag.code.omissions import Rules  # noqa: PLC0415
-        from mag.record.environment import gather_environment  # noqa: PLC0415
-        from mag.record.provenance import gather_provenance, locate_code  # noqa: PLC0415
+        from mag.record.provenance import gather_provenance, locate_code, store_environment  # noqa: PLC0415
 
         if (repetition := Repetition.find()) is not None:
             return Provenance(**repetition.provenance)
         store = Path(self._locate().directory).parent
         commit = read_commit(locate_code(), ignore=store, rules=Rules.of(self._project()))
         environment = gather_environment(self._project().root)
-        environment.store(StorePaths(str(store)))
+        store_environment(StorePaths(str(store)), environment)
         return gather_provenance(
             app=sys.argv[0] or None, commit=commit, environment=environment, secrets=self._project().secrets
         )

@@ -57,7 +57,7 @@ Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is 
 def command(known: dict[str, Any], /, reference: str, overrides: tuple[str, ...], **options: Any) -> int:
     """Recall it, run it, compare."""
     from mag.cli.recall import find_here, lend_place, require_record
-    from mag.record.environment import read_hash_seed
+    from mag.code.environment import read_hash_seed
 
     experiment = find_experiment(reference, options["directory"])
     record = require_record(experiment)

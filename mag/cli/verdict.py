@@ -8,8 +8,8 @@ from mag.cli.output import note, write_table
 from mag.compare.differences import Pair, Side, list_differences, pair_values
 from mag.compare.rows import MISSING, format_value
 from mag.disk.values import encode_config
-from mag.record.environment import read_environment
 from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.provenance import read_environment
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
 from mag.run.supervisor import summarize_error

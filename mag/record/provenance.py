@@ -3,14 +3,18 @@
 import dataclasses
 import os
 import platform
+import re
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mag.code.environment import Environment
 from mag.config.secrets import mask_command
-from mag.record.environment import Environment
+from mag.disk import files, locks, values
+from mag.errors import RecordError
+from mag.record.paths import StorePaths
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +106,25 @@ def read_own_version() -> str:
 def describe_host() -> dict[str, Any]:
     """Return where this process runs: host name and process number."""
     return {"name": os.uname().nodename, "pid": os.getpid()}
+
+
+def store_environment(store: StorePaths, environment: Environment) -> None:
+    """Keep the content of an environment in a store, if it is not there yet.
+
+    Raises:
+        RecordError: It cannot be written.
+    """
+    path = store.environment(environment.digest)
+    if not os.path.exists(path):
+        content = values.dump_json({"version": 1, **environment.content}, sort=True)
+        locks.write_shared_file(path, content, durable=True)
+
+
+def read_environment(store: StorePaths, digest: str) -> dict[str, Any] | None:
+    """Return the content that a store keeps under a digest; None if it has none or it cannot be read."""
+    if not re.fullmatch(r"[0-9a-f]+", digest):
+        return None
+    try:
+        return files.read_json(store.environment(digest))
+    except (OSError, RecordError):
+        return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mag.code.environment import Environment, gather_environment
 from mag.config.secrets import mask_command
 from mag.disk import locks
 from mag.launch.capacity import count_cpus, count_room
@@ -19,9 +20,8 @@ from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.plans.plan import Plan, PlannedExperiment, digest_plan
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
-from mag.record.environment import Environment, gather_environment
 from mag.record.paths import StorePaths
-from mag.record.provenance import Provenance, gather_provenance
+from mag.record.provenance import Provenance, gather_provenance, store_environment
 from mag.record.recovery import recover_experiment, recover_store
 from mag.record.sweeps import choose_id, write_manifest
 from mag.run.limits import Limits
@@ -158,7 +158,7 @@ def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> 
         conditions = _gather_conditions(plan, order, environment, began)
         server.wait_until_ready()
         prepare_store(plan.store)
-        environment.store(plan.store)
+        store_environment(plan.store, environment)
         if jobs < min(order.jobs or 1, len(todo), len(order.gpus) or len(todo)):
             observer.remark(f"{jobs} at a time, not {order.jobs}: `ulimit -n` allows no more open files")
         for line in list_changes(plan, todo, conditions.provenance, order.settings.secrets):

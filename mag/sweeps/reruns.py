@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mag.code.environment import REPLAYED, Environment, gather_environment
 from mag.config.identity import compute_identity
 from mag.config.secrets import is_masked
 from mag.disk import files
@@ -12,10 +13,9 @@ from mag.errors import RecordError
 from mag.launch.local import LocalLauncher
 from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
-from mag.record.environment import REPLAYED, Environment, gather_environment
 from mag.record.names import Names, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
-from mag.record.provenance import gather_provenance
+from mag.record.provenance import gather_provenance, store_environment
 from mag.record.records import Record, read_record
 from mag.run.forkserver import ForkServer
 from mag.run.limits import Limits
@@ -75,7 +75,7 @@ def carry_out(recall: Recall, load: Callable[[], Function], observer: Observer) 
         conditions = _make_conditions(recall, environment)
         server.wait_until_ready()
         prepare_store(recall.store)
-        environment.store(recall.home)
+        store_environment(recall.home, environment)
         launcher = LocalLauncher(server, conditions, jobs=1)
         identity = compute_identity(recall.config)
         task = Task(0, recall.name, identity, recall.config, recall.overrides, force=True)

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mag.code.checkouts import transfer
+from mag.code.environment import gather_environment
 from mag.config.secrets import MASK
 from mag.errors import RecordError, UsageError
 from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
-from mag.record.environment import gather_environment
-from mag.record.provenance import gather_provenance
+from mag.record.provenance import gather_provenance, store_environment
 from mag.record.records import Record, read_record
 from mag.record.repetition import VARIABLE, Repetition
 from mag.run.supervisor import name_signal
@@ -72,7 +72,7 @@ def repeat_script(
     secrets = recall.settings.secrets
     provenance = gather_provenance(app=recall.app, commit=recall.commit, environment=environment, secrets=secrets)
     prepare_store(recall.store)
-    environment.store(recall.home)
+    store_environment(recall.home, environment)
     with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
         repetition = Repetition(
             identity=original.identity,

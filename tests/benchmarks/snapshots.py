@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mag.code.commit import read_commit
+from mag.code.environment import gather_environment
 from mag.code.omissions import Rules
-from mag.record.environment import gather_environment
 from tests.benchmarks.projects import HEAVY, Bench
 from tests.benchmarks.sweeps import command_sweep
 from tests.benchmarks.tables import Row, Table

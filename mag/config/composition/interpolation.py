@@ -267,9 +267,9 @@ def explain_error(error: Any, config: dict[str, Any]) -> ConfigError:
         near = name_nearest(match[1].lstrip("."), list_keys(config))
         hint = f", did you mean ${{{near}}}?" if near else ""
         return ConfigError(f"{said} there is no value {match[1]}{hint}")
-    if "issing mandatory value" in message:
-        return MissingValueError(f"{said} what it refers to is still ???")
-    return ConfigError(f"{said} {message[:1].lower()}{message[1:]}")
+    is_missing = "issing mandatory value" in message
+    reason = "what it refers to is still ???" if is_missing else f"{message[:1].lower()}{message[1:]}"
+    return (MissingValueError if is_missing else ConfigError)(f"{said} {reason}")
 
 
 def _explain_misspelling(config: dict[str, Any]) -> ConfigError:

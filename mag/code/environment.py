@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mag.config.identity import hash_bytes
-from mag.disk import files, locks, values
-from mag.errors import RecordError
+from mag.disk import values
 from mag.patterns import compile_lazily
-from mag.record.paths import StorePaths
 
 VARIABLES = (
     *("PYTHONHASHSEED", "PYTHONPATH", "PYTHONOPTIMIZE", "VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "LANG", "LC_ALL", "TZ"),
@@ -64,17 +62,6 @@ class Environment:
         """Return what a record says of it."""
         return {"digest": self.digest, "variables": self.variables, "hash_seed": self.hash_seed}
 
-    def store(self, store: StorePaths) -> None:
-        """Keep the content in a store, if it is not there yet.
-
-        Raises:
-            RecordError: It cannot be written.
-        """
-        path = store.environment(self.digest)
-        if os.path.exists(path):
-            return
-        locks.write_shared_file(path, values.dump_json({"version": 1, **self.content}, sort=True), durable=True)
-
 
 def gather_environment(project: Path | None, variables: Mapping[str, str] | None = None) -> Environment:
     """Return the environment of this process."""
@@ -90,16 +77,6 @@ def gather_environment(project: Path | None, variables: Mapping[str, str] | None
         "locks": _digest_locks(project or Path.cwd()),
     }
     return Environment(content, {name: known[name] for name in VARIABLES if name in known}, read_hash_seed())
-
-
-def read_environment(store: StorePaths, digest: str) -> dict[str, Any] | None:
-    """Return the content that a store keeps under a digest; None if it has none or it cannot be read."""
-    if not re.fullmatch(r"[0-9a-f]+", digest):
-        return None
-    try:
-        return files.read_json(store.environment(digest))
-    except (OSError, RecordError):
-        return None
 
 
 def read_hash_seed() -> int | None:

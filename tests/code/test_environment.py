@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from mag.record.environment import REPLAYED, VARIABLES, gather_environment, read_environment
+from mag.code.environment import REPLAYED, VARIABLES, gather_environment
 from mag.record.paths import StorePaths
+from mag.record.provenance import read_environment, store_environment
 
 
 def test_it_is_stored_once(tmp_path: Path) -> None:
     """Equal environments are one file, named by its digest, and read back as they were."""
     store, environment = StorePaths(str(tmp_path)), gather_environment(tmp_path)
-    environment.store(store)
-    gather_environment(tmp_path).store(store)
+    store_environment(store, environment)
+    store_environment(store, gather_environment(tmp_path))
 
     (path,) = (tmp_path / ".mag" / "environments").iterdir()
     assert path.name == f"{environment.digest}.json"
@@ -63,7 +64,7 @@ def test_only_listed_variables_are_kept() -> None:
 @pytest.mark.parametrize(("value", "seed"), [("0", 0), ("7", 7), ("random", None), (None, None)])
 def test_hash_seed_is_the_interpreters(value: str | None, seed: int | None) -> None:
     """What is recorded is the seed that the interpreter runs with."""
-    code = "from mag.record.environment import read_hash_seed; print(read_hash_seed())"
+    code = "from mag.code.environment import read_hash_seed; print(read_hash_seed())"
     clean = {name: text for name, text in os.environ.items() if name != "PYTHONHASHSEED"}
     clean |= {} if value is None else {"PYTHONHASHSEED": value}
 
