@@ -82,6 +82,7 @@ class Attempt:
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out; there may be none for a while after the claim."""
         self._owner = pid
+        self._before = measure_usage()
         locks.write_holder(self.lock, pid)
 
     @property

@@ -9,8 +9,8 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, NoReturn
 
 from mag.errors import RecordError
 from mag.experiment import Experiment
@@ -19,7 +19,15 @@ from mag.record.attempts import Attempt
 from mag.record.log import Streams, flush_streams, open_streams, redirect
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
-from mag.run.interruption import Handler, hold_back_from_forks, let_requests_through, was_interrupted
+from mag.run.interruption import (
+    Handler,
+    hold_back,
+    hold_back_from_forks,
+    let_requests_through,
+    prepare_surroundings,
+    restore,
+    was_interrupted,
+)
 from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
@@ -53,16 +61,53 @@ class Groundwork:
     mould: Mould = dataclasses.field(default_factory=Mould)
 
 
-def run_child(ground: Groundwork, experiment: Experiment, attempt: Attempt, log: int, *, chdir: bool) -> NoReturn:
+class Beginning(NamedTuple):
+    """What an experiment's process is started with.
+
+    Attributes:
+        attempt: The attempt, its directory claimed by the supervisor.
+        config: The resolved config, secrets included.
+        settings: The project's.
+        variables: What is added to its environment.
+        log: Descriptor of the open log.
+    """
+
+    attempt: Attempt
+    config: dict[str, Any]
+    settings: Settings
+    variables: Variables
+    log: int
+
+
+def fork_child(ground: Groundwork, beginning: Beginning, leave: Callable[[], None]) -> int:
+    """Fork the process of an attempt and return its number.
+
+    What asks to stop is held back until the child can be stopped: nothing that is sent to it in between is lost.
+
+    Raises:
+        OSError: The system has no room for a process.
+    """
+    experiment = make_experiment(ground, beginning)  # before the fork: the child would pay for each page it writes to
+    os.environ.update(beginning.variables)  # what an app has registered to be done at a fork sees them, too
+    before = hold_back()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            leave()
+            run_child(ground, experiment, beginning)
+    finally:
+        restore(before)
+    return pid
+
+
+def run_child(ground: Groundwork, experiment: Experiment, beginning: Beginning) -> NoReturn:
     """Turn this process, which was just forked, into the experiment, and end it."""
     gc.freeze()  # the collector has nothing to look for in what was made before the fork, and would write to all of it
     ground.shutdown.mark()
-    code = FAILED
+    attempt, code = beginning.attempt, FAILED
     try:
         attempt.note_process(os.getpid())  # from here on it has begun
-        _settle(log, ground.streams)
-        if chdir:
-            os.chdir(attempt.paths.directory)
+        _settle(beginning, ground)
         code = _carry_out(ground.function, experiment, attempt, ground.shutdown)
     except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         _print_traceback(error, attempt)
@@ -76,11 +121,14 @@ def name_variables(paths: ExperimentPaths) -> Variables:
     return ("MAG_EXPERIMENT_DIR", paths.directory), ("MAG_IDENTIFIER", paths.name)
 
 
-def _settle(log: int, streams: Streams) -> None:
-    """Give the process a session, an output, handlers and random numbers of its own."""
+def _settle(beginning: Beginning, ground: Groundwork) -> None:
+    """Give the process a session, handlers, an output and random numbers of its own."""
     os.setsid()
+    prepare_surroundings(ground.handlers)
     hold_back_from_forks()
-    redirect(log, streams)
+    redirect(beginning.log, ground.streams)
+    if beginning.settings.chdir:
+        os.chdir(beginning.attempt.paths.directory)
     if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child
         numpy_random.seed()  # the standard library's generator sees to itself after a fork
 
@@ -119,12 +167,12 @@ def _publish(attempt: Attempt, status: Status, code: int, error: Mapping[str, An
         attempt.publish(status, ending=attempt.measure_ending(code), error=error)
 
 
-def make_experiment(ground: Groundwork, attempt: Attempt, config: dict[str, Any], settings: Settings) -> Experiment:
-    """Return what the function is given, to be made before the fork."""
+def make_experiment(ground: Groundwork, beginning: Beginning) -> Experiment:
+    """Return what the function is given."""
     view = None
     with contextlib.suppress(Exception):  # the child meets it again, and has a log to tell it in
-        view = ground.mould.cast(config)
-    return Experiment.adopt(attempt, config, settings, view)
+        view = ground.mould.cast(beginning.config)
+    return Experiment.adopt(beginning.attempt, beginning.config, beginning.settings, view)
 
 
 def call_function(function: Function, experiment: Experiment) -> Any:

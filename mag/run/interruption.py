@@ -23,19 +23,24 @@ Handler = Callable[[int, FrameType | None], Any] | int
 _ECHO_SECONDS = 1.0
 
 
-def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
-    """Give this process what its children are to inherit, and what does it no harm itself.
+def hold_back() -> Collection[int]:
+    """Hold back what asks to stop; return what was held back before."""
+    return _set_mask(signal.SIG_BLOCK, _HELD_BACK)
 
-    What asks to stop is held back here, and let through by each child once it can be stopped: nothing that is sent to
-    one in between is lost.
-    """
+
+def restore(held_back: Collection[int]) -> None:
+    """Hold back what was held back before, and let through the rest."""
+    _set_mask(signal.SIG_SETMASK, held_back)
+
+
+def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
+    """Have signals do in this process what they are to do in an experiment, once they are let through."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     for number in (signal.SIGHUP, signal.SIGCHLD, signal.SIGURG):
         signal.signal(number, signal.SIG_DFL)
     for request, handler in handlers.items():
         signal.signal(request, handler)
-    _set_mask(signal.SIG_BLOCK, _HELD_BACK)
     faulthandler.enable(file=2)  # wherever that leads when something happens
     os.environ.setdefault("PYTHONHASHSEED", "0")  # for the interpreters that they start; their own is settled
 

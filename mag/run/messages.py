@@ -1,9 +1,8 @@
-"""Messages between mag's own processes: pickled, each with its length in front, some with open files attached."""
+"""Messages between mag's own processes: pickled, each with its length in front."""
 
 import pickle
 import socket
 import struct
-from collections.abc import Sequence
 from typing import Any
 
 _LENGTH = struct.Struct("!Q")
@@ -18,18 +17,14 @@ def make_pair() -> tuple[socket.socket, socket.socket]:
     return pair
 
 
-def send(connection: socket.socket, message: Any, descriptors: Sequence[int] = ()) -> None:
+def send(connection: socket.socket, message: Any) -> None:
     """Send one message to a fork of the same process.
 
     Raises:
         OSError: The other end is gone.
     """
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    data = _LENGTH.pack(len(data)) + data
-    if descriptors:
-        data = data[socket.send_fds(connection, [data], descriptors) :]
-    if data:
-        connection.sendall(data)
+    connection.sendall(_LENGTH.pack(len(data)) + data)
 
 
 def receive(connection: socket.socket) -> Any:
@@ -37,18 +32,6 @@ def receive(connection: socket.socket) -> Any:
     head = _receive_exactly(connection, _LENGTH.size)
     data = _receive_exactly(connection, *_LENGTH.unpack(head)) if head else None
     return pickle.loads(data) if data else None  # noqa: S301  (from a fork of this very process)
-
-
-def receive_with(connection: socket.socket, count: int) -> tuple[Any, list[int]]:
-    """Return the next message and the descriptors, `count` at most, of the open files that came with it."""
-    start, descriptors, _, _ = socket.recv_fds(connection, _CHUNK, count)
-    if len(start) < _LENGTH.size:  # it is sent at once, so that only a dead sender leaves less
-        return None, descriptors
-    size = _LENGTH.size + _LENGTH.unpack(start[: _LENGTH.size])[0]
-    rest = _receive_exactly(connection, size - len(start)) if len(start) < size else b""
-    if rest is None:
-        return None, descriptors
-    return pickle.loads(start[_LENGTH.size :] + rest), descriptors  # noqa: S301  (from a fork of this very process)
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:

@@ -3,12 +3,12 @@
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import sys
 import time
-from collections.abc import Callable
 from types import FrameType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from mag.clock import count_seconds
 from mag.run.limits import STOPPED, Guard, Reason
@@ -43,31 +43,12 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-UNKNOWN = Death(None, None, 0.0, 0)
-"""The end of a process that somebody else saw and did not tell."""
-
-
-class Ending(Protocol):
-    """A process that will end."""
-
-    pid: int
-
-    def collect(self) -> Death | None:
-        """Return how it ended; None while it lives."""
-
-    def sleep(self, wake: int, seconds: float) -> None:
-        """Sleep until it may have ended, or `wake` can be read from; at most so many seconds."""
-
-    def signal(self, number: int) -> None:
-        """Send a signal to it and its process group, if it is still there."""
-
-
 HURRY = signal.SIGURG
 """Asks a supervisor to stop at once. Nobody else sends it, whereas a stop (SIGTERM) may come from several at a time."""
 
 
 class Watch:
-    """The signals that concern a supervisor, made readable: requests to stop.
+    """What concerns a supervisor, made readable: the end of its child, and requests to stop.
 
     To be made in the main thread of a process that does nothing else.
 
@@ -75,27 +56,32 @@ class Watch:
         is_stopped: Whether it was asked to stop.
         is_hurried: Whether it was asked to stop at once.
         oom: Tells whether the kernel has killed for want of memory.
-        descriptors: What it has open, which is no business of the processes below it.
     """
 
     def __init__(self) -> None:
         self.is_stopped = self.is_hurried = False
         self.oom = OomCounter()
-        self._reader, writer = os.pipe()
-        self.descriptors = (self._reader, writer)
-        os.set_blocking(writer, False)
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
         os.set_blocking(self._reader, False)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _wake)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(HURRY, self._stop)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
 
+    def leave(self) -> None:
+        """Be no supervisor any more, in a child that was just forked."""
+        signal.set_wakeup_fd(-1)
+        os.close(self._reader)
+        os.close(self._writer)
+
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.is_stopped = True
         self.is_hurried = self.is_hurried or number == HURRY
 
-    def wait(self, child: Ending, *, grace: float, guard: Guard) -> tuple[Death, Reason | None]:
+    def wait(self, child: int, *, grace: float, guard: Guard) -> tuple[Death, Reason | None]:
         """Wait until the child is gone; return how it ended, and why where this process ended it.
 
         A request to stop, or a limit that is reached, is passed on to the child's process group as SIGTERM, and
@@ -103,41 +89,44 @@ class Watch:
         """
         reason: Reason | None = None
         deadline: float | None = None
-        while (death := child.collect()) is None:
+        while (death := collect(child)) is None:
             limit, pause = (None, None) if reason else guard.check()
             if reason is None and (self.is_stopped or limit):
                 guard.announce_end()
-                child.signal(signal.SIGTERM)
+                send_signal(child, signal.SIGTERM)
                 reason = STOPPED if self.is_stopped else limit
                 deadline = count_seconds() + grace
             if deadline is not None and (self.is_hurried or count_seconds() >= deadline):
-                child.signal(signal.SIGKILL)
+                send_signal(child, signal.SIGKILL)
                 deadline = None
-            self._sleep(child, pause if deadline is None else deadline - count_seconds())
+            self._sleep(pause if deadline is None else deadline - count_seconds())
         return death, reason
 
-    def _sleep(self, child: Ending, seconds: float | None) -> None:
+    def _sleep(self, seconds: float | None) -> None:
+        """Sleep until the child has ended or a request has come, at most so many seconds."""
         longest = _LONGEST_SLEEP_SECONDS if seconds is None else min(max(0.0, seconds), _LONGEST_SLEEP_SECONDS)
-        child.sleep(self._reader, longest)
+        poll = select.poll()  # `select.select` refuses numbers over 1,024
+        poll.register(self._reader, select.POLLIN)
+        poll.poll(longest * 1000)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
 
 
-def end_now(child: Ending) -> Death:
+def _wake(_number: int, _frame: FrameType | None) -> None:
+    """Have Python write the byte that ends a sleep."""
+
+
+def end_now(child: int) -> Death:
     """Kill a child and return how it ended."""
-    while (death := child.collect()) is None:
-        child.signal(signal.SIGKILL)
+    while (death := collect(child)) is None:
+        send_signal(child, signal.SIGKILL)
         time.sleep(_POLL_SECONDS)
     return death
 
 
-def collect(pid: int, *, wait: bool = False) -> Death | None:
-    """Return how the child `pid` ended; None while it lives, unless its end is to be waited for.
-
-    Raises:
-        ChildProcessError: It is no child of this process.
-    """
-    done, status, usage = os.wait4(pid, 0 if wait else os.WNOHANG)
+def collect(pid: int) -> Death | None:
+    """Return how the child `pid` ended; None while it lives."""
+    done, status, usage = os.wait4(pid, os.WNOHANG)
     if not done:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
@@ -161,20 +150,17 @@ def send_signal(group: int, number: int) -> None:
         return
 
 
-def end_leftovers(group: int, notice: Callable[[], None] = lambda: None) -> int:
+def end_leftovers(group: int) -> int:
     """End what an experiment left running, and return how many processes had to be ended.
 
     What is about to end by itself, such as a library's clean-up process, is given a moment.
     """
-    began, ended, told = count_seconds(), 0, False
+    began, ended = count_seconds(), 0
     while (waited := count_seconds() - began) < _LONGEST_SWEEP_SECONDS:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             break
-        if not told:
-            told = True
-            notice()
         patient = waited < _PATIENCE_SECONDS
         ended += bool(pid) and not patient
         if not pid and not patient:

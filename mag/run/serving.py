@@ -161,13 +161,18 @@ def _supervise(connection: socket.socket, ground: Groundwork) -> None:
     adopt_orphans()
     if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
         return
-    supervisor = Supervisor(ground, conditions, Watch(), connection.fileno())
+    watch = Watch()
+
+    def leave() -> None:
+        watch.leave()
+        connection.close()
+
+    supervisor = Supervisor(ground, conditions, watch, leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, HURRY))
     while isinstance(task := receive(connection), Task):
         if _is_closed(connection):
             break
         send(connection, supervisor.run(task, lambda name: send(connection, name)))
-    supervisor.close()
 
 
 def _is_closed(connection: socket.socket) -> bool:

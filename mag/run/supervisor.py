@@ -21,12 +21,11 @@ from mag.record.provenance import describe_host
 from mag.record.records import BROKEN, Record, read_record, write_record
 from mag.record.recovery import bring_back
 from mag.record.redaction import Redaction, find_secret_variables
-from mag.run.child import Groundwork, name_variables
+from mag.run.child import Beginning, Groundwork, fork_child, name_variables
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
-from mag.run.processes import UNKNOWN, Death, Watch, end_now
+from mag.run.processes import Death, Watch, end_leftovers, end_now
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
-from mag.run.zygote import Child, Zygote
 
 NEVER_BEGAN = "never began"
 """The type of an error that is none of the experiment's: its process was not there yet."""
@@ -37,15 +36,14 @@ class Supervisor:
 
     _over: str | None = LEFT_ALONE
 
-    def __init__(self, ground: Groundwork, conditions: Conditions, watch: Watch, *private: int) -> None:
+    def __init__(
+        self, ground: Groundwork, conditions: Conditions, watch: Watch, leave: Callable[[], None] = lambda: None
+    ) -> None:
+        self._ground = ground
         self._conditions = conditions
         self._watch = watch
-        self._zygote = Zygote(ground, conditions, *private, *watch.descriptors)
+        self._leave = leave
         self._variables = find_secret_variables(conditions.settings.secrets)
-
-    def close(self) -> None:
-        """Let the processes below end."""
-        self._zygote.close()
 
     def run(self, task: Task, tell: Callable[[str], None]) -> Outcome:
         """Run one experiment, once, and return what became of it; never raises for what the experiment did."""
@@ -97,10 +95,10 @@ class Supervisor:
             child = self._start(attempt, task)
         except (MagError, OSError) as error:
             return _take_back(attempt, task, previous, error)
-        guard = Guard(self._conditions.limits, attempt.paths, child.pid, child.reaper)
+        guard = Guard(self._conditions.limits, attempt.paths, child, os.getpid())
         death, reason = self._await(child, guard)
         guard.settle()
-        if left := child.leftovers:
+        if left := end_leftovers(child):
             _append_note(attempt.paths, f"ended {left} process{'es' * (left > 1)} that the experiment left running")
         if os.path.exists(attempt.paths.stop):  # by somebody else, where this process knows of no reason
             reason = reason or STOPPED
@@ -109,15 +107,17 @@ class Supervisor:
         remark = guard.remark(completed=outcome.status == "completed")
         return outcome._replace(remark=remark) if remark else outcome
 
-    def _start(self, attempt: Attempt, task: Task) -> Child:
+    def _start(self, attempt: Attempt, task: Task) -> int:
+        """Start the process of an attempt and return its number."""
         log = open_log(attempt.paths.log)
         try:
             variables = (*task.environment, *name_variables(attempt.paths))
-            return self._zygote.start(attempt, task.config, variables, log)
+            beginning = Beginning(attempt, task.config, self._conditions.settings, variables, log)
+            return fork_child(self._ground, beginning, self._leave)
         finally:
             os.close(log)
 
-    def _await(self, child: Child, guard: Guard) -> tuple[Death, Reason | None]:
+    def _await(self, child: int, guard: Guard) -> tuple[Death, Reason | None]:
         """Wait for the child; where mag itself fails meanwhile, it is ended: nobody would watch over it any more."""
         try:
             return self._watch.wait(child, grace=self._conditions.grace, guard=guard)
@@ -193,8 +193,6 @@ def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason
         if death.signal == signal.SIGKILL and oom.has_grown():
             return Reason("killed", "out of memory", "the kernel ended its process, since memory ran out")
         return Reason("killed", name, f"its process was ended by {name} ({signal.strsignal(death.signal)})")
-    if death is UNKNOWN:
-        return Reason("killed", "killed", "the process that had started it was killed, and with it the news of its end")
     last = read_last_line(paths.log)
     said = f"its process exited with code {death.code} before the experiment was over" + (f": {last}" if last else "")
     return Reason("failed", f"exit {death.code}", said)

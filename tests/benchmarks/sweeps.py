@@ -17,7 +17,7 @@ _MANY, _FEW, _LARGE = 200, 50, 1000
 _HYDRA_JOBS = 200  # it takes a minute for 1,000, and 3 % less for each
 _HYDRA = f"Hydra, joblib launcher, n_jobs=2 (of {_HYDRA_JOBS})"
 _SLOW_ROUNDS = 3
-_LOADED = ["mag.run.zygote", "omegaconf"]
+_LOADED = ["mag.run.supervisor", "omegaconf"]
 
 
 def measure(bench: Bench) -> Table:

@@ -1,13 +1,12 @@
 """Laws of messages between processes."""
 
-import os
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from mag.run.messages import receive, receive_with, send
+from mag.run.messages import receive, send
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -22,15 +21,12 @@ def pair() -> Iterator[Pair]:
 
 @pytest.mark.parametrize("message", [0, None, "é", {"a": [1.5, None]}, "x" * 5_000_000])
 def test_it_arrives(pair: Pair, message: object) -> None:
-    """What is sent is received, however large it is, with or without open files."""
-    for descriptors in ([], [0, 1]):
-        thread = threading.Thread(target=send, args=(pair[0], message, descriptors))
-        thread.start()
-        received, copies = receive_with(pair[1], 2)
-        thread.join(20)
-        assert (received, len(copies)) == (message, len(descriptors))
-        for copy in copies:
-            os.close(copy)
+    """What is sent is received, however large it is."""
+    thread = threading.Thread(target=send, args=(pair[0], message))
+    thread.start()
+    received = receive(pair[1])
+    thread.join(20)
+    assert received == message
 
 
 def test_one_after_the_other(pair: Pair) -> None:
@@ -40,24 +36,11 @@ def test_one_after_the_other(pair: Pair) -> None:
     assert (receive(pair[1]), receive(pair[1])) == ("one", "two")
 
 
-def test_an_open_file_is_the_same_file(pair: Pair) -> None:
-    """A descriptor that is sent leads to the same open file."""
-    reader, writer = os.pipe()
-    send(pair[0], "here", [writer])
-    _, (copy,) = receive_with(pair[1], 1)
-    os.write(copy, b"x")
-
-    assert os.read(reader, 1) == b"x"
-    for descriptor in (reader, writer, copy):
-        os.close(descriptor)
-
-
 @pytest.mark.parametrize("part", [b"", b"123", (5).to_bytes(8, "big") + b"12"])
 def test_a_sender_that_died(part: bytes) -> None:
     """Half a message is none."""
-    for read in (receive, lambda connection: receive_with(connection, 1)[0]):
-        near, far = socket.socketpair()
-        with near, far:
-            near.sendall(part)
-            near.close()
-            assert read(far) is None
+    near, far = socket.socketpair()
+    with near, far:
+        near.sendall(part)
+        near.close()
+        assert receive(far) is None

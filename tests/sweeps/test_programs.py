@@ -375,12 +375,12 @@ def test_nothing_waits_for_what_the_caller_has_forked(project: Path) -> None:
     """Where it is killed, mag's processes end, although a fork of it lives on."""
     (project / "script.py").write_text(KILLED)
     subprocess.run([sys.executable, "script.py"], stdout=subprocess.DEVNULL, check=False, timeout=60, cwd=project)
-    zygote, worker = (int(Path(place).read_text()) for place in ("experiments/1/log", "worker"))
+    supervisor, worker = (int(Path(place).read_text()) for place in ("experiments/1/log", "worker"))
     try:
         deadline = time.monotonic() + 20
-        while Path(f"/proc/{zygote}").exists() and time.monotonic() < deadline:
+        while Path(f"/proc/{supervisor}").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert Path(f"/proc/{worker}").exists()
-        assert not Path(f"/proc/{zygote}").exists()
+        assert not Path(f"/proc/{supervisor}").exists()
     finally:
         os.kill(worker, signal.SIGKILL)

@@ -1,12 +1,10 @@
-"""Laws of experiments, zygotes, supervisors and fork servers that are killed."""
+"""Laws of experiments, supervisors and fork servers that are killed."""
 
 import os
 import random
 import signal
 import time
 from pathlib import Path
-
-import pytest
 
 from tests.torture.arena import FULL, Arena, Entry, list_children, read_start
 
@@ -59,17 +57,14 @@ def test_an_experiment_that_is_killed_costs_itself(arena: Arena, dice: random.Ra
     print(f"{len(hit)} kills, {len(killed)} recorded, {SIZE} experiments")
 
 
-def list_above(pid: int, server: int | None) -> list[int]:
-    """Return the zygote and the supervisor above an experiment, below a fork server; empty if they are gone."""
-    zygote = read_parent(pid)
-    supervisor = read_parent(zygote) if zygote else None
-    is_whole = zygote and supervisor and server and read_parent(supervisor) == server
-    return [zygote, supervisor] if is_whole and zygote and supervisor else []
+def find_supervisor(pid: int, server: int | None) -> int | None:
+    """Return the supervisor of an experiment, below a fork server; None if one of them is gone."""
+    supervisor = read_parent(pid)
+    return supervisor if supervisor and server and read_parent(supervisor) == server else None
 
 
-@pytest.mark.parametrize("level", [0, 1], ids=["zygote", "supervisor"])
-def test_an_experiment_survives_what_started_it(arena: Arena, dice: random.Random, level: int) -> None:
-    """An experiment whose zygote or supervisor is killed goes on and is published, and so do the others.
+def test_an_experiment_survives_what_started_it(arena: Arena, dice: random.Random) -> None:
+    """An experiment whose supervisor is killed goes on and is published, and so do the others.
 
     Where a supervisor is killed between claiming and starting, the experiment is started again.
     """
@@ -78,8 +73,8 @@ def test_an_experiment_survives_what_started_it(arena: Arena, dice: random.Rando
         while runner.poll() is None and len(hit) < KILLS:
             time.sleep(dice.random() * 0.05)
             target = choose(arena, dice, hit)
-            above = list_above(target.pid, next(list_children(runner.pid), None)) if target else []
-            if target and above and kill(above[level]):
+            server = next(list_children(runner.pid), None)
+            if target and kill(find_supervisor(target.pid, server)):
                 hit.add(target.number)
         code = runner.wait()
 
