@@ -28,10 +28,10 @@ from mag.run.interruption import (
     restore,
     was_interrupted,
 )
-from mag.run.mould import Mould
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
 from mag.run.tasks import Function
+from mag.run.view_cache import ViewCache
 from mag.settings import Settings
 
 FAILED = 1
@@ -51,14 +51,14 @@ class Groundwork:
         shutdown: What is to be ended with an experiment.
         handlers: What the app does itself at signals that ask to stop.
         streams: Standard output and standard error of the children.
-        mould: Makes their configs.
+        views: Makes their configs.
     """
 
     function: Function
     shutdown: Shutdown
     handlers: Mapping[int, Handler] = dataclasses.field(default_factory=dict)
     streams: Streams = dataclasses.field(default_factory=open_streams)
-    mould: Mould = dataclasses.field(default_factory=Mould)
+    views: ViewCache = dataclasses.field(default_factory=ViewCache)
 
 
 class Beginning(NamedTuple):
@@ -171,7 +171,7 @@ def make_experiment(ground: Groundwork, beginning: Beginning) -> Experiment:
     """Return what the function is given."""
     view = None
     with contextlib.suppress(Exception):  # the child meets it again, and has a log to tell it in
-        view = ground.mould.cast(beginning.config)
+        view = ground.views.view(beginning.config)
     return Experiment.adopt(beginning.attempt, beginning.config, beginning.settings, view)
 
 

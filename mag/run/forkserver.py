@@ -1,6 +1,6 @@
 """The fork server: a process that imports the user's app once, and forks supervisors that have it ready.
 
-    runner (its slots) ── control socket ──> fork server ── fork ──> supervisor ── fork ──> zygote
+    runner (its slots) ── control socket ──> fork server ── fork ──> supervisor ── fork ──> experiment
 
 It is forked from the runner while that has one thread, and before it has made its plan: whatever the runner holds by
 then, each experiment has in its memory, and pays for. It does nothing but import, and ends when the runner does.

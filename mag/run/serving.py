@@ -18,12 +18,12 @@ from mag.record.log import flush_streams
 from mag.run.child import Groundwork
 from mag.run.interruption import REQUESTS, Handler
 from mag.run.messages import receive, send
-from mag.run.mould import Mould
 from mag.run.processes import HURRY, Watch, adopt_orphans
 from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor
 from mag.run.tasks import Conditions, Function, Task
+from mag.run.view_cache import ViewCache
 
 PREPARE = "prepare"
 """What the runner says as soon as there will be something to run."""
@@ -114,7 +114,7 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
 
 def _rehearse(function: Function) -> None:
     """Do once what every child does first, so that modules are loaded and caches filled before it is forked."""
-    config = Mould().cast({"a": {"b": [1, 0.5, "c", True, None]}})
+    config = ViewCache().view({"a": {"b": [1, 0.5, "c", True, None]}})
     _ = config.a.b, read_calling(function)
 
 

@@ -1,4 +1,4 @@
-"""Laws of the mould: it saves time and changes nothing."""
+"""Laws of the view cache: it saves time and changes nothing."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
 
-from mag.run.mould import Mould, list_changes
+from mag.run.view_cache import ViewCache, list_changes
 
 FLOATS = st.sampled_from([0.0, -0.0, 1.0, float("nan")])
 SCALARS = st.none() | st.booleans() | st.integers(0, 3) | FLOATS | st.text("a$")
@@ -25,11 +25,11 @@ def make(plain: dict[Any, Any]) -> Any:
 @given(st.lists(CONFIGS, min_size=1, max_size=4))
 def test_each_is_as_if_it_were_the_first(configs: list[dict[str, Any]]) -> None:
     """Whatever was made before, a config is what OmegaConf makes of it, down to the types of its values."""
-    mould = Mould()
+    cache = ViewCache()
     for plain in configs:
-        cast, made = mould.cast(plain), make(plain)
-        assert repr(OmegaConf.to_container(cast)) == repr(OmegaConf.to_container(made))
-        assert [type(node) for node in vars(cast)["_content"].values()] == [
+        found, made = cache.view(plain), make(plain)
+        assert repr(OmegaConf.to_container(found)) == repr(OmegaConf.to_container(made))
+        assert [type(node) for node in vars(found)["_content"].values()] == [
             type(node) for node in vars(made)["_content"].values()
         ]
 
@@ -37,18 +37,18 @@ def test_each_is_as_if_it_were_the_first(configs: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize("value", [2, 1.5, True, None, "text", -0.0])
 def test_one_config_serves_a_sweep(value: object) -> None:
     """While only plain values change, it is the same object again."""
-    mould = Mould()
-    first = mould.cast({"a": {"b": 1}, "c": [1, 2]})
+    cache = ViewCache()
+    first = cache.view({"a": {"b": 1}, "c": [1, 2]})
 
-    assert mould.cast({"a": {"b": value}, "c": [1, value]}) is first
+    assert cache.view({"a": {"b": value}, "c": [1, value]}) is first
     assert repr(OmegaConf.to_container(first)) == repr({"a": {"b": value}, "c": [1, value]})
 
 
 def test_it_stays_closed() -> None:
     """Also a config that was changed into the next one is read-only, and misses no misspelt key."""
-    mould = Mould()
-    mould.cast({"a": {"b": 1}})
-    config = mould.cast({"a": {"b": 2}})
+    cache = ViewCache()
+    cache.view({"a": {"b": 1}})
+    config = cache.view({"a": {"b": 2}})
 
     assert config.a.b == 2
     with pytest.raises(ReadonlyConfigError):
@@ -62,6 +62,6 @@ def test_another_shape(after: dict[str, Any]) -> None:
     """Other keys, containers and texts that mean something to OmegaConf are no change of a value."""
     with pytest.raises(ValueError, match=r"\(.*\)"):
         list(list_changes({"a": 1}, after))
-    mould = Mould()
-    mould.cast({"a": 1})
-    assert OmegaConf.to_container(mould.cast(after), resolve=True) == after
+    cache = ViewCache()
+    cache.view({"a": 1})
+    assert OmegaConf.to_container(cache.view(after), resolve=True) == after
