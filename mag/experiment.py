@@ -32,7 +32,7 @@ from mag.record.metrics import read_metrics
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host
-from mag.record.records import Record
+from mag.record.records import Record, derive_seed
 from mag.record.redaction import Redaction
 from mag.record.repetition import Repetition
 from mag.record.store import Store, StoredExperiment
@@ -141,8 +141,15 @@ class Experiment:
 
     @property
     def seed(self) -> int:
-        """A 32-bit integer that is always the same for this config, and another for every other."""
-        return int(self.identity[:8], 16)
+        """A 32-bit integer that is always the same for this config, and another for every other.
+
+        It stays as it was at the first attempt, even if the config has been migrated since.
+        """
+        found = self._attempt.seed if self._attempt is not None else None
+        if found is None:
+            record = self._find_stored() or self._read_record()
+            found = record.seed if record is not None and record.identity == self.identity else None
+        return derive_seed(self.identity) if found is None else found
 
     @property
     def results(self) -> dict[str, Any]:

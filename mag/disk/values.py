@@ -1,6 +1,8 @@
 """Results and configs as JSON: what may be stored, how it is written, how it is read back.
 
-JSON has no NaN and no infinities: they are stored as the strings "nan", "inf" and "-inf" and read back as floats.
+JSON has no NaN and no infinities: they are stored as the strings "nan", "inf" and "-inf" and read back as floats. A
+text that reads so gets a `=` in front: "=nan". JSON's keys are strings: the key 1 is stored as "=1", and a text that
+begins with `=` gets one more.
 """
 
 import json
@@ -10,12 +12,14 @@ from itertools import islice
 from typing import Any
 
 from mag.errors import ResultError
+from mag.patterns import compile_lazily
 
 _CHUNK = 1000
 _DEEPEST = 100
 _MOST_DIGITS = 4300
 """What Python, and others, read back of an integer, unless they are told otherwise."""
 _MOST_BITS = int(_MOST_DIGITS * math.log2(10))
+_LIKE_NONFINITE = compile_lazily(r"=*(nan|-?inf)")
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -58,7 +62,7 @@ def _encode_key(name: str, key: object) -> str:
 
 
 def encode_config(value: Any) -> Any:
-    """Return a plain config value as JSON data: tuples become lists, non-finite floats strings."""
+    """Return a plain config value as JSON data for people and other tools: keys become texts, tuples lists."""
     if isinstance(value, float):
         return value if math.isfinite(value) else repr(value)
     if isinstance(value, dict):
@@ -68,19 +72,64 @@ def encode_config(value: Any) -> Any:
     return value
 
 
-def decode(value: Any) -> Any:
-    """Return stored JSON data with the strings for non-finite floats turned back into floats.
+def encode(value: Any) -> Any:
+    """Return a plain value as JSON data that `decode` makes the same value of again; of tuples it makes lists.
 
-    >>> decode({"loss": ["nan", 1.5]})
-    {'loss': [nan, 1.5]}
+    >>> encode({"loss": float("inf"), "title": "inf", 1: None, "1": "=a"})
+    {'loss': 'inf', 'title': '=inf', '=1': None, '1': '=a'}
+    """
+    kind = type(value)
+    if kind is str:
+        return _escape(value)
+    if kind is dict:
+        return {
+            key if type(key) is str and not key.startswith("=") else _spell_key(key): encode(item)
+            for key, item in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [encode(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else repr(float(value))
+    return value
+
+
+def decode(value: Any) -> Any:
+    """Return the value that stored JSON data stands for.
+
+    >>> decode({"loss": ["nan", 1.5], "=1": "=nan"})
+    {'loss': [nan, 1.5], 1: 'nan'}
     """
     if isinstance(value, str):
-        return _NONFINITE.get(value, value)
+        return _unescape(value)
     if isinstance(value, dict):
-        return {key: decode(item) for key, item in value.items()}
+        return {_read_key(key) if key.startswith("=") else key: decode(item) for key, item in value.items()}
     if isinstance(value, list):
         return [decode(item) for item in value]
     return value
+
+
+def _escape(text: str) -> str:
+    return f"={text}" if text.endswith(("nan", "inf")) and _LIKE_NONFINITE.fullmatch(text) else text
+
+
+def _unescape(text: str) -> Any:
+    if not text.endswith(("nan", "inf")) or not _LIKE_NONFINITE.fullmatch(text):
+        return text
+    return text[1:] if text.startswith("=") else _NONFINITE[text]
+
+
+def _spell_key(key: Any) -> str:
+    return f"={key if isinstance(key, str) else json.dumps(key)}"
+
+
+def _read_key(key: str) -> Any:
+    if key.startswith("=="):
+        return key[1:]
+    try:
+        found = json.loads(key[1:])
+    except (ValueError, RecursionError):  # an older mag left such keys as they are
+        return key
+    return key if isinstance(found, str | dict | list) else found
 
 
 _PRETTY = {

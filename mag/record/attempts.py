@@ -45,6 +45,7 @@ class Attempt:
         lock: What keeps others away.
         identity: What the experiment is.
         number: How often the experiment has been started, this time included.
+        seed: What its random numbers begin with.
         status: How it stands.
         results: What was registered so far, encoded.
         commit: The code that runs.
@@ -68,8 +69,9 @@ class Attempt:
             claim.lock.release()
             raise
         self.identity, self.number = record.identity, begun.record.attempt
+        self.seed = begun.record.seed
         self.status: Status = "running"
-        self.results: dict[str, Any] = values.encode_config(begun.record.results)
+        self.results: dict[str, Any] = values.encode(begun.record.results)
         self._beginning = begun.beginning
         self.commit = record.commit
         survey_modules(record.commit)
@@ -215,7 +217,7 @@ class Attempt:
         self.lock.free() if for_all else self.lock.release()
 
 
-_SENT = {"identity", "number", "status", "results", "commit", "_beginning", "_began"}
+_SENT = {"identity", "number", "seed", "status", "results", "commit", "_beginning", "_began"}
 
 
 _UNTOUCHED = {"_owner": 0, "_written": None, "_turn_of": None, "_changes": 0}

@@ -160,12 +160,20 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Begun:
         files.remove_temporaries(paths.private)
         files.remove_file(paths.stop)
         number = _set_aside(claim, keep=keep)
-    record = record.replace(attempt=number, results=previous.results if keep and previous else {})
+    record = _go_on(record, previous, number, keep=keep)
     write_config(paths, record.config)
     beginning = records.encode_beginning(record)
     content = beginning + records.encode_rest(record)
     files.write_file(paths.record, content, durable=number > 1)  # an empty one would hide that there were others before
     return Begun(record, beginning)
+
+
+def _go_on(record: Record, previous: Record | None, number: int, *, keep: bool) -> Record:
+    """Return the record of an attempt with what it takes over from the last one."""
+    if previous is None:
+        return record.replace(attempt=number, results={}, seed=records.derive_seed(record.identity))
+    results = previous.results if keep else {}
+    return record.replace(attempt=number, results=results, seed=previous.seed, former=previous.former)
 
 
 def write_config(paths: ExperimentPaths, config: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ publishes all of it at once and a single read shows a state that really was; `co
 beside it are copies for people and other tools.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
@@ -34,8 +35,10 @@ class Record:
         status: How it stands.
         config: The resolved config, secrets masked.
         composed: The config as it was composed, interpolations as they are written, secrets masked; None where there
-            are none, so that it is the resolved one, or where nothing was composed.
+            are none, or where an older mag did not keep it.
         choices: What was chosen from each config group.
+        seed: What `experiment.seed` is. It is settled at the first attempt, and stays.
+        former: What the experiment was before each migration, the oldest first: identity, config and the like.
         results: What it registered.
         attempt: How often it has been started.
         overrides: What was typed for this one experiment.
@@ -60,6 +63,8 @@ class Record:
     config: dict[str, Any]
     composed: dict[str, Any] | None = None
     choices: dict[str, Any] = dataclasses.field(default_factory=dict)
+    seed: int | None = None
+    former: tuple[dict[str, Any], ...] = ()
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
     attempt: int = 1
     overrides: tuple[str, ...] = ()
@@ -76,6 +81,11 @@ class Record:
     seconds: float | None = None
     exit: dict[str, Any] = dataclasses.field(default_factory=dict)
     error: dict[str, Any] | None = None
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """The config as it was composed, with its interpolations as far as they are known."""
+        return self.config if self.composed is None else self.composed
 
     def replace(self, **changes: Any) -> "Record":
         """Return the same record with some fields changed."""
@@ -97,19 +107,26 @@ class Ending(NamedTuple):
 _FIELDS = tuple(field.name for field in dataclasses.fields(Record))
 _FIRST_FIELDS = tuple(name for name in _FIELDS if name not in Ending._fields)
 _ORDER = ("version", *_FIRST_FIELDS, *Ending._fields)
+_ENCODED = ("config", "composed", "choices", "former")
 _REQUIRED = ("identity", "identifier", "status", "config")
 _DEEPEST = 200
 _CONTAINERS = {dict, list}
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier", "status"), (str,)),
     **dict.fromkeys(("config", "choices", "results", "commit", "host", "versions", "environment", "exit"), (dict,)),
-    **dict.fromkeys(("overrides", "command"), (list,)),
+    **dict.fromkeys(("former", "overrides", "command"), (list,)),
+    "composed": (dict, type(None)),
+    "seed": (int, type(None)),
     **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), (str, type(None))),
     "attempt": (int,),
     "seconds": (int, float, type(None)),
     "error": (dict, type(None)),
-    "composed": (dict, type(None)),
 }
+
+
+def derive_seed(identity: str) -> int:
+    """Return the seed of an experiment that has its first attempt under this identity."""
+    return int(identity[:8], 16)
 
 
 def encode_record(record: Record) -> bytes:
@@ -120,15 +137,15 @@ def encode_record(record: Record) -> bytes:
 def encode_beginning(record: Record) -> bytes:
     """Return the first bytes of `record.json`: what is known when an attempt begins, and stays."""
     data = {"version": 1, **{name: getattr(record, name) for name in _FIRST_FIELDS}}
-    data["config"] = values.encode_config(record.config)
-    data["composed"] = record.composed and values.encode_config(record.composed)
+    for name in _ENCODED:
+        data[name] = values.encode(data[name])
     return values.dump_line(data).removesuffix(b"}\n") + b", "
 
 
 def encode_rest(record: Record) -> bytes:
     """Return the bytes of `record.json` that follow the first ones."""
     ending = Ending(*[getattr(record, name) for name in Ending._fields])
-    return encode_ending(ending._replace(results=values.encode_config(record.results)))
+    return encode_ending(ending._replace(results=values.encode(record.results)))
 
 
 def encode_ending(ending: Ending) -> bytes:
@@ -152,8 +169,12 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
             raise RecordError(f"Cannot read {path}: it lacks {name!r}.")
     _check_fields(known, path)
     known["config"] = _decode_config(known["config"], known["identity"])
-    known["results"] = values.decode(known.get("results", {}))
-    known |= {name: tuple(known.get(name, ())) for name in ("overrides", "command")}
+    for name in {*_ENCODED[1:], "results"} & known.keys():
+        known[name] = values.decode(known[name])
+    if known.get("seed") is None:
+        with contextlib.suppress(ValueError):  # somebody has edited it
+            known["seed"] = derive_seed(known["identity"])
+    known |= {name: tuple(known.get(name, ())) for name in ("former", "overrides", "command")}
     return Record(**known)
 
 
@@ -183,17 +204,19 @@ def _check_fields(known: dict[str, Any], path: str) -> None:
         raise RecordError(f"Cannot read {path}: its status {known['status']!r} is none that this mag knows.")
     if {type(word) for name in ("overrides", "command") for word in known.get(name, ())} - {str}:
         raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
-    level: list[Any] = [known[name] for name in ("config", "composed", "choices", "results") if known.get(name)]
+    if {type(one) for one in known.get("former", ())} - {dict}:
+        raise RecordError(f"Cannot read {path}: its former identities are of the wrong kind.")
+    level: list[Any] = [known.get(name) for name in (*_ENCODED, "results")]
     for _ in range(_DEEPEST):
-        level = [item for one in level for item in (one.values() if type(one) is dict else one)]
-        level = [item for item in level if type(item) in _CONTAINERS]
+        level = [one for one in level if type(one) in _CONTAINERS]
         if not level:
             return
+        level = [item for one in level for item in (one.values() if type(one) is dict else one)]
     raise RecordError(f"Cannot read {path}: it is nested deeper than {_DEEPEST} levels.")
 
 
 def _decode_config(config: dict[str, Any], identity: str) -> dict[str, Any]:
-    """Undo `encode_config`: where a string could be a float, the identity says which of them it was."""
+    """Decode a config: where an older mag left a text that could be a float, the identity says which of them it was."""
     decoded: dict[str, Any] = values.decode(config)
     if repr(decoded) == repr(config) or compute_identity(config) != identity:
         return decoded

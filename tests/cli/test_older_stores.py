@@ -64,6 +64,7 @@ def test_statuses() -> None:
     record = found[DONE].record
     assert record is not None
     assert record.results == {"accuracy": 10 / 11, "sizes": [8, 16], "curve": {"best": float("inf")}}
+    assert (record.seed, record.choices, record.written) == (int(record.identity[:8], 16), {}, record.config)
     again = found["none|1|0.1|svm|2|8x16|svm"].record
     assert again is not None
     assert again.attempt == 2
