@@ -29,7 +29,7 @@ Exit status: 0 if they are alike, 1 if not, 4 if there is no such experiment.
 _TITLES = ("config", "code", "environment", "host", "results")
 
 
-@click.command(help=HELP, short_help="Show in what two experiments differ.")
+@click.command(help=HELP, short_help="Show how experiments differ.")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--stat", is_flag=True, help="Of the code, only which files differ.")

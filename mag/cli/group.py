@@ -7,7 +7,7 @@ import keyword
 
 import click
 
-from mag.cli.pages import COMMANDS, OPTIONS, format_help
+from mag.cli.pages import COMMANDS, MODULES, OPTIONS, format_help
 from mag.errors import UsageError
 from mag.patterns import compiling_lazily
 from mag.suggestion import name_nearest
@@ -17,13 +17,12 @@ _VIEWING = frozenset({"config", "ls", "show", "log", "path", "summarize", "statu
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-def name_module(command: str) -> str:
-    """Return the name of a command's module: the command's own, or one that Python allows.
-
-    >>> name_module("run"), name_module("import")
-    ('run', 'import_')
-    """
-    return f"{command}_" if keyword.iskeyword(command) else command
+def _load(name: str) -> click.Command:
+    """Import a command: from the module of its family, or from the module of its own name."""
+    if name in MODULES:
+        return getattr(importlib.import_module(f"mag.cli.{MODULES[name]}"), f"{name}_command")  # type: ignore[no-any-return]
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    return importlib.import_module(f"mag.cli.{module}").command  # type: ignore[no-any-return]
 
 
 class LazyGroup(click.Group):
@@ -40,8 +39,7 @@ class LazyGroup(click.Group):
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(COMMANDS)}."
             raise UsageError(f"There is no command {cmd_name!r}: {hint}")
         with compiling_lazily() if cmd_name in _VIEWING else contextlib.nullcontext():
-            command: click.Command = importlib.import_module(f"mag.cli.{name_module(cmd_name)}").command
-        return command
+            return _load(cmd_name)
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002
         """Return the help page, for which no command is imported."""

@@ -1,4 +1,4 @@
-"""`mag show`: everything about one experiment."""
+"""`mag show` and `mag path`: everything about one experiment, or just its directory."""
 
 import os
 import shlex
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mag.cli.messages import say
-from mag.cli.output import Screen, escape, find_screen, write_json, write_lines
+from mag.cli.output import Screen, escape, find_screen, write_bytes, write_json, write_lines
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer, repeat
 from mag.cli.wording import format_duration, format_moment, format_size, name_signal
 from mag.compare.description import describe, list_attempts, list_files, read_tail
@@ -188,3 +188,28 @@ def advise(experiment: StoredExperiment, reference: str) -> Iterator[str]:
     width = max(len(text) for text, _ in pairs)
     yield ""
     yield from (f"Next: {text:<{width}}  {purpose}" for text, purpose in pairs)
+
+
+PATH_HELP = """Print the absolute path of an experiment's directory, and nothing else.
+
+\b
+  cd "$(mag path '10|0.01')"
+  ls "$(mag path 3a7013)"/checkpoints
+  mag ls -q status=failed | while read -r name; do du -sh "$(mag path "$name")"; done
+
+EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
+
+Exit status: 0, or 4 if there is no such experiment.
+"""
+
+
+@click.command(help=PATH_HELP, short_help="Print the directory of an experiment.")
+@EXPERIMENT_ARGUMENT
+@STORE_OPTION
+def path_command(reference: str, directory: str | None) -> None:
+    """Find it, print it."""
+    path = os.path.abspath(find_experiment(reference, directory).paths.directory)
+    if find_screen().width is None:
+        write_bytes(os.fsencode(path) + b"\n")
+    else:
+        write_lines([escape(path)])

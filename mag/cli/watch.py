@@ -6,10 +6,10 @@ import time
 
 import click
 
+from mag.cli.control import SWEEP_ARGUMENT, open_sweep
 from mag.cli.output import write_lines
 from mag.cli.progress import describe_progress, draw_progress
 from mag.cli.references import STORE_OPTION
-from mag.cli.sweeps import SWEEP_ARGUMENT, open_sweep
 from mag.record.paths import StorePaths
 from mag.record.sweeps import StoredSweep, read_sweep
 

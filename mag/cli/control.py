@@ -1,4 +1,4 @@
-"""`mag stop`: a sweep or an experiment is stopped gracefully."""
+"""Steering a sweep from another terminal: `mag stop`, `mag pause`, `mag resume`, `mag jobs`."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import click
 from mag.cli.limits import Duration
 from mag.cli.messages import say
 from mag.cli.output import escape
-from mag.cli.references import STORE_OPTION, open_store, refer
+from mag.cli.references import STORE_OPTION, lead_to, open_store, refer
 from mag.disk import files
 from mag.disk.locks import is_held, read_holder
 from mag.errors import NotFoundError, RecordError
@@ -19,7 +19,20 @@ from mag.record.paths import StorePaths
 from mag.record.store import Store, StoredExperiment
 from mag.record.sweeps import StoredSweep, ask, find_sweep, read_sweep
 
-HELP = """Stop a sweep, or one experiment.
+SWEEP_ARGUMENT = click.argument("reference", metavar="[SWEEP]", required=False)
+
+
+def open_sweep(reference: str | None, directory: str | None) -> tuple[StorePaths, StoredSweep]:
+    """Return the store and the sweep that a command means: that of the id, the one that runs, or the newest.
+
+    Raises:
+        NotFoundError: There is none, or it is not clear which.
+    """
+    store = open_store(directory).paths
+    return store, find_sweep(store, reference)
+
+
+STOP_HELP = """Stop a sweep, or one experiment.
 
 \b
   mag stop              the sweep that is running
@@ -36,12 +49,12 @@ Exit status: 0 stopped, 4 there is no such sweep or experiment.
 _LOOK_SECONDS = 0.05
 
 
-@click.command(help=HELP, short_help="Stop a sweep or an experiment.")
+@click.command(help=STOP_HELP, short_help="Stop a sweep or an experiment.")
 @click.argument("reference", metavar="[SWEEP | EXPERIMENT]", required=False)
 @click.option("--now", is_flag=True, help="Kill at once.")
 @click.option("--grace", type=Duration(), default=10.0, help="Time that an experiment has to end in (10s).")
 @STORE_OPTION
-def command(*, reference: str | None, now: bool, grace: float, directory: str | None) -> None:
+def stop_command(*, reference: str | None, now: bool, grace: float, directory: str | None) -> None:
     """Find out what is meant, and stop it."""
     store = open_store(directory)
     sweep = _find_sweep(store, reference)
@@ -116,3 +129,64 @@ def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -
             _send(pid, signal.SIGKILL)
         time.sleep(_LOOK_SECONDS)
     say(f"Experiment {name} has ended.")
+
+
+PAUSE_HELP = """Let a sweep that is running start nothing more for now; what runs goes on to its end.
+
+\b
+  mag pause     the sweep that is running
+  mag resume    go on
+"""
+
+
+@click.command(help=PAUSE_HELP, short_help="Let a sweep start nothing more for now.")
+@SWEEP_ARGUMENT
+@STORE_OPTION
+def pause_command(*, reference: str | None, directory: str | None) -> None:
+    """Ask the sweep's runner."""
+    store, sweep = open_sweep(reference, directory)
+    ask(store, sweep, paused=True)
+    say(f"The sweep {sweep.id} starts nothing more.\nNext: mag resume {sweep.id}{lead_to(store.root, directory)}")
+
+
+RESUME_HELP = """Let a sweep go on that was paused with `mag pause`.
+
+A sweep whose runner has ended is not resumed so: type its command again, and what is left is done.
+"""
+
+
+@click.command(help=RESUME_HELP, short_help="Let a paused sweep go on.")
+@SWEEP_ARGUMENT
+@STORE_OPTION
+def resume_command(*, reference: str | None, directory: str | None) -> None:
+    """Ask the sweep's runner."""
+    store, sweep = open_sweep(reference, directory)
+    ask(store, sweep, paused=False)
+    say(f"The sweep {sweep.id} goes on.\nNext: mag watch {sweep.id}{lead_to(store.root, directory)}")
+
+
+JOBS_HELP = """Let a sweep that is running run another number of experiments at a time.
+
+\b
+  mag jobs 8            the sweep that is running
+  mag jobs 1a2b3c 8     the one whose id begins or ends so
+
+With a smaller number, what runs goes on to its end. A sweep has room for four times as many jobs as the machine has
+CPUs (or as it was started with, if that is more), or for as many as it has GPU slots.
+"""
+
+
+@click.command(help=JOBS_HELP, short_help="Change how many experiments run at a time.")
+@click.argument("words", nargs=-1, metavar="[SWEEP] NUMBER", required=True)
+@STORE_OPTION
+def jobs_command(*, words: tuple[str, ...], directory: str | None) -> None:
+    """Ask the sweep's runner."""
+    number = words[-1]
+    if len(words) > 2 or not number.isdecimal() or int(number) < 1:  # noqa: PLR2004
+        raise click.UsageError(f"{' '.join(words)!r} is not [SWEEP] NUMBER: type `mag jobs 8`, with a number from 1.")
+    store, sweep = open_sweep(words[0] if len(words) > 1 else None, directory)
+    ask(store, sweep, jobs=int(number))
+    room = sweep.progress.room if sweep.progress else int(number)
+    how = f"{number} experiments at a time" if int(number) <= room else f"{room} experiments at a time, the most it can"
+    there = lead_to(store.root, directory)
+    say(f"The sweep {sweep.id} runs {how}.\nNext: mag watch {sweep.id}{there}")
