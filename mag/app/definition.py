@@ -8,10 +8,9 @@ import sys
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias, TypeVar
 
 from mag.app.modules import Module
-from mag.config.schema import Schemas
 from mag.errors import UsageError
 from mag.suggestion import name_nearest
 
@@ -20,13 +19,16 @@ if TYPE_CHECKING:
     from mag.config.schema import Schemas
 
 
-def read_apart(read: Callable[[], Schemas | None], file: Path) -> Schemas | None:
+Answer = TypeVar("Answer")
+
+
+def read_apart(read: Callable[[], Answer], file: Path) -> Answer:
     """Return what a function returns that imports the app, called in a process of its own.
 
     So this process stays light, and has one thread, when it forks the fork server.
 
     Raises:
-        UsageError: The app cannot be imported, or its schemas cannot be used.
+        UsageError: The app cannot be imported, or what it says cannot be used.
     """
     near, far = os.pipe()
     pid = os.fork()
@@ -38,14 +40,14 @@ def read_apart(read: Callable[[], Schemas | None], file: Path) -> Schemas | None
         content = stream.read()
     os.waitpid(pid, 0)
     if not content:
-        raise UsageError(f"{file} ended the process that imported it for its schemas: nothing was started.")
-    answer: Schemas | UsageError | None = pickle.loads(content)  # noqa: S301 - from our own child
+        raise UsageError(f"{file} ended the process that imported it to plan: nothing was started.")
+    answer: Answer | UsageError = pickle.loads(content)  # noqa: S301 - from our own child
     if isinstance(answer, UsageError):
         raise answer
     return answer
 
 
-def _answer(read: Callable[[], Schemas | None], pipe: int) -> typing.NoReturn:
+def _answer(read: Callable[[], Any], pipe: int) -> typing.NoReturn:
     """Write what a function returns, or raises, to a pipe, and end the process without its exit functions."""
     with contextlib.suppress(BaseException):
         os.dup2(2, 1)  # what an import prints is no data
@@ -74,6 +76,9 @@ class App(NamedTuple):
         loaded: The function itself, where it is in this process already.
         typed: Whether it may have schemas, which only its import tells.
         definition: The decorated function, where it is in this process already.
+        computed: The line of a decorator that computes its config path or name; None where they are known.
+        is_hydra: Whether `@hydra.main` decorates it.
+        hydra_overrides: What was typed for Hydra itself, `hydra.verbose=true`.
     """
 
     name: str
@@ -84,6 +89,9 @@ class App(NamedTuple):
     loaded: Callable[..., Any] | None = None
     typed: bool = False
     definition: "Main | None" = None
+    computed: int | None = None
+    is_hydra: bool = False
+    hydra_overrides: tuple[str, ...] = ()
 
     @property
     def schemas(self) -> "Schemas | None":
@@ -100,7 +108,16 @@ class App(NamedTuple):
         return self.module.file
 
     def compose_from(self) -> "Composer":
-        """Return a composer of its configs that checks no types; nothing is read yet."""
+        """Return a composer of its configs that checks no types; nothing is read yet.
+
+        Raises:
+            UsageError: Where its configs are is computed, which only its import tells.
+        """
+        if self.computed is not None:
+            raise UsageError(
+                f"{self.file}:{self.computed}: the decorator computes its config path or name, which only an import "
+                f"tells: type `mag config --typed`, which imports the app, or write them as plain texts."
+            )
         from mag.config.composition.composer import Composer  # noqa: PLC0415  (what apps import, experiments carry)
 
         return Composer(self.config_path, self.config_name)
@@ -113,7 +130,27 @@ class App(NamedTuple):
         """
         from mag.config.composition.composer import Composer  # noqa: PLC0415
 
-        return Composer(self.config_path, self.config_name, self.read_schemas(debug=debug))
+        app = self.settle(debug=debug)
+        return Composer(app.config_path, app.config_name, app.read_schemas(debug=debug))
+
+    def settle(self, *, debug: bool = False) -> "App":
+        """Return the app with its config path and name, for which it is imported, in another process, if need be.
+
+        Raises:
+            UsageError: The app cannot be imported.
+        """
+        if self.computed is None:
+            return self
+
+        return self._place(read_apart(lambda: find_configs(self._import(debug=debug)), self.file))
+
+    def _import(self, *, debug: bool) -> object:
+        return getattr(self.module.load(debug=debug), self.function, None)
+
+    def _place(self, configs: tuple[str | Path | None, str | None]) -> "App":
+        path, name = configs
+        folder = self.file.parent / path if path is not None else None
+        return self._replace(config_path=folder, config_name=name, computed=None)
 
     def read_schemas(self, *, debug: bool = False) -> "Schemas | None":
         """Return its schemas, for which it is imported, in another process, if need be; None where it has none.
@@ -127,7 +164,7 @@ class App(NamedTuple):
         return read_apart(lambda: self._import_schemas(debug=debug), self.file)
 
     def _import_schemas(self, *, debug: bool) -> "Schemas | None":
-        found = getattr(self.module.load(debug=debug), self.function, None)
+        found = self._import(debug=debug)
         return found.read_schemas() if isinstance(found, Main) else None
 
     def load(self, *, debug: bool = False) -> Callable[..., Any]:
@@ -138,12 +175,16 @@ class App(NamedTuple):
         """
         if self.loaded is not None:
             return self.loaded
-        function = getattr(self.module.load(debug=debug), self.function, None)
+        function = self._import(debug=debug)
         if isinstance(function, Main):
             return function.function
         if not callable(function):
             raise UsageError(f"{self.file} has no function {self.function!r}: name one as {self.file}:FUNCTION.")
-        return function  # type: ignore[no-any-return]
+        if not self.is_hydra:
+            return function
+        from mag.app.hydra import HydraFunction  # noqa: PLC0415 - other apps do without
+
+        return HydraFunction(function, self if self.computed is None else self._place(find_configs(function)))
 
 
 Program: TypeAlias = Callable[[App], Never]
@@ -230,6 +271,19 @@ def decorate(
         return Main(config_path, None, config_name, program=program)
     path = config_path
     return lambda function: Main(function, path, config_name, schema, group_schemas, program=program)
+
+
+def find_configs(main: object) -> tuple[str | Path | None, str | None]:
+    """Return config path and name as a decorated function has them, be it mag's or Hydra's; None for neither."""
+    if isinstance(main, Main):
+        return main.config_path, main.config_name
+    while callable(main):
+        names, cells = getattr(main, "__code__", None), getattr(main, "__closure__", None)
+        known = dict(zip(names.co_freevars, cells, strict=False)) if names is not None and cells else {}
+        if known.keys() >= {"config_path", "config_name", "task_function"}:  # as hydra.main leaves them
+            return known["config_path"].cell_contents, known["config_name"].cell_contents
+        main = getattr(main, "__wrapped__", None)
+    return None, None
 
 
 def refuse_argument(name: str, place: str) -> Never:

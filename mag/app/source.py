@@ -1,22 +1,26 @@
-"""The source of an app, read without running it: which functions are decorated with `@mag.main`, and with what."""
+"""The source of an app, read without running it: which functions `@mag.main` or `@hydra.main` decorates, and how."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from mag.app.definition import PARAMETERS, refuse_argument
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
 
-_IMPORT = compile_lazily(rb"^\s*(import|from)\s.*\bmag\b", re.MULTILINE)
-_HOMES = {"mag"}
+_IMPORT = compile_lazily(rb"^\s*(import|from)\s.*\b(mag|hydra)\b", re.MULTILINE)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
+Family: TypeAlias = Literal["mag", "hydra"]
+"""Whose `main` it is."""
+_Configs: TypeAlias = tuple[str | None, str | None]
+_HOMES: dict[str, Family] = {"mag": "mag", "hydra": "hydra"}
+_FUNCTION_HOMES: dict[str, Family] = {**_HOMES, "hydra.main": "hydra"}
 
 
 class Decorated(NamedTuple):
-    """A function that is decorated with `@mag.main`.
+    """A function that is decorated with `@mag.main` or `@hydra.main`.
 
     Attributes:
         name: What its module calls it.
@@ -24,25 +28,29 @@ class Decorated(NamedTuple):
         configs: Config path and name, as the decorator says them; None where they are computed.
         is_async: Whether it is an `async def`.
         is_typed: Whether it has schemas, or may have.
+        family: Whose decorator it is.
     """
 
     name: str
     line: int
-    configs: tuple[str | None, str | None] | None
+    configs: _Configs | None
     is_async: bool = False
     is_typed: bool = False
+    family: Family = "mag"
 
 
 class Source(NamedTuple):
     """What there is in a file.
 
     Attributes:
-        decorated: The functions that are decorated with `@mag.main`, by name.
+        decorated: The functions that are decorated so, by name.
         plain: The names of those that are not decorated at all.
+        others: Other names that its top level gives to something, each with the line.
     """
 
     decorated: dict[str, Decorated]
     plain: frozenset[str]
+    others: dict[str, int]
 
 
 def read_source(file: Path) -> Source:
@@ -62,16 +70,31 @@ def read_source(file: Path) -> Source:
     definitions = [node for node in tree.body if isinstance(node, _Definition)]
     found = _Reader(tree, definitions, file).read()
     plain = (node.name for node in definitions if not node.decorator_list)
-    return Source({one.name: one for one in found}, frozenset(plain))
+    return Source({one.name: one for one in found}, frozenset(plain), dict(_list_names(tree)))
 
 
 def seems_app(file: Path) -> bool:
-    """Tell whether there are words in a file without which it cannot use `@mag.main`."""
+    """Tell whether there are words in a file without which it cannot use `@mag.main` or `@hydra.main`."""
     try:
         content = file.read_bytes()
     except OSError:
         return False
     return b"main" in content and _IMPORT.search(content) is not None
+
+
+def _list_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield the names that are defined, imported or assigned outside of functions and classes."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, _Definition | ast.ClassDef):
+            yield node.name, node.lineno
+            continue
+        if isinstance(node, ast.alias):
+            yield node.asname or node.name, node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+        pending += ast.iter_child_nodes(node)
 
 
 class _Reader:
@@ -88,8 +111,9 @@ class _Reader:
         for node in self._tree.body:
             if isinstance(node, _Definition):
                 for decorator in node.decorator_list:
-                    if self._is_main(decorator) or (isinstance(decorator, ast.Call) and self._is_main(decorator.func)):
-                        yield self._describe(node.name, decorator, node)
+                    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                    if family := self._find_family(called):
+                        yield self._describe(node.name, decorator, node, family)
             elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
                 target = node.targets[0] if isinstance(node, ast.Assign) else node.target
                 if isinstance(target, ast.Name):
@@ -99,37 +123,59 @@ class _Reader:
         """Yield what `name = mag.main(...)(function)`, or `name = mag.main(function)`, makes."""
         argument = call.args[0] if call.args else None
         node = self._definitions.get(argument.id) if isinstance(argument, ast.Name) else None
-        made = isinstance(call.func, ast.Call) and self._is_main(call.func.func)
-        if made or (node is not None and self._is_main(call.func)):
-            yield self._describe(name, call.func, node)
+        made = self._find_family(call.func.func) if isinstance(call.func, ast.Call) else None
+        family = made or (self._find_family(call.func) if node is not None else None)
+        if family:
+            yield self._describe(name, call.func, node, family)
 
-    def _describe(self, name: str, decorator: ast.expr, node: _Definition | None) -> Decorated:
-        configs = self._read_configs(decorator) if isinstance(decorator, ast.Call) else (None, "config")
-        typed = isinstance(decorator, ast.Call) and _has_schema(decorator)
-        return Decorated(name, decorator.lineno, configs, isinstance(node, ast.AsyncFunctionDef), typed)
+    def _describe(self, name: str, decorator: ast.expr, node: _Definition | None, family: Family) -> Decorated:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        configs = self._read_configs(call, family) if call is not None else (None, "config")
+        typed = call is not None and family == "mag" and _has_schema(call)
+        return Decorated(name, decorator.lineno, configs, isinstance(node, ast.AsyncFunctionDef), typed, family)
 
-    def _is_main(self, called: ast.expr) -> bool:
-        """Tell whether an expression is mag's `main`, by what the module imports."""
+    def _find_family(self, called: ast.expr) -> Family | None:
+        """Return whose `main` an expression is, by what the module imports; None if it is nobody's."""
         text = ast.unparse(called) if isinstance(called, ast.Attribute | ast.Name) else ""
         module, _, name = text.rpartition(".")
-        return text in self._functions or (name == "main" and module in self._modules)
+        return self._functions.get(text) or (self._modules.get(module) if name == "main" else None)
 
-    def _read_configs(self, call: ast.Call) -> tuple[str | None, str | None] | None:
+    def _read_configs(self, call: ast.Call, family: Family) -> _Configs | None:
         given = dict(zip(PARAMETERS, call.args, strict=False))
         for keyword in call.keywords:
             if keyword.arg is None:  # **keywords
                 return None
-            if keyword.arg not in PARAMETERS:
+            if keyword.arg not in PARAMETERS and family == "mag":
                 refuse_argument(keyword.arg, f"@mag.main in {self._file}:{call.lineno}")
             given[keyword.arg] = keyword.value
         try:
-            values = {name: ast.literal_eval(given[name]) for name in PARAMETERS[:2] if name in given}
+            values = {name: ast.literal_eval(given[name]) for name in PARAMETERS[:3] if name in given}
         except (ValueError, TypeError, SyntaxError, RecursionError):
             return None
-        path, name = values.get("config_path"), values.get("config_name", "config")
+        path = values.get("config_path", _default_path(values) if family == "hydra" else None)
+        name = values.get("config_name", "config" if family == "mag" else None)
         if not isinstance(path, str | None) or not isinstance(name, str | None):
             raise UsageError(f"{self._file}:{call.lineno}: config_path and config_name must be texts, or None.")
         return path, name
+
+
+def _default_path(values: Mapping[str, object]) -> str | None:
+    """Return where Hydra looks for configs when its decorator does not say: beside the file, up to 1.1."""
+    base = values.get("version_base", _find_base())
+    parts = str(base).split(".")
+    is_old = len(parts) > 1 and parts[0] == "1" and parts[1] in {"0", "1"}
+    return "." if is_old else None
+
+
+def _find_base() -> str | None:
+    """Return the version whose rules the installed Hydra follows where no version base is said."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - start-up
+
+    try:
+        major, minor = (int(part) for part in version("hydra-core").split(".")[:2])
+    except (PackageNotFoundError, ValueError):
+        return "1.1"
+    return "1.1" if (major, minor) < (1, 4) else None
 
 
 def _has_schema(call: ast.Call) -> bool:
@@ -138,16 +184,17 @@ def _has_schema(call: ast.Call) -> bool:
     return named or len(call.args) > PARAMETERS.index("schema")
 
 
-def _read_imports(tree: ast.Module) -> tuple[set[str], set[str]]:
-    """Return by which names a module calls mag, and mag's `main`."""
-    modules: set[str] = set()
-    functions: set[str] = set()
+def _read_imports(tree: ast.Module) -> tuple[dict[str, Family], dict[str, Family]]:
+    """Return by which names a module calls mag and Hydra, and the `main` of either."""
+    modules: dict[str, Family] = {}
+    functions: dict[str, Family] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                modules |= {alias.asname} if alias.asname and alias.name in _HOMES else set()
-                modules |= {alias.name, "mag"} if not alias.asname and alias.name.split(".")[0] == "mag" else set()
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module in _HOMES:
-            functions |= {alias.asname or "main" for alias in node.names if alias.name in {"main", "*"}}
-            modules |= {alias.asname or alias.name for alias in node.names if f"{node.module}.{alias.name}" in _HOMES}
+                family = _HOMES.get(alias.name if alias.asname else alias.name.split(".")[0])
+                if family:
+                    modules[alias.asname or family] = family
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module in _FUNCTION_HOMES:
+            names = (alias.asname or "main" for alias in node.names if alias.name in {"main", "*"})
+            functions |= dict.fromkeys(names, _FUNCTION_HOMES[node.module])
     return modules, functions

@@ -1,0 +1,225 @@
+"""`@hydra.main` apps as they are: the user's own Hydra composes, and calls the function, where the app is imported.
+
+Nothing here is used before the app is imported, so that looking at configs needs no Hydra at all.
+"""
+
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mag.config.view import escape
+from mag.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from mag.app.definition import App
+
+_OLDEST = (1, 1)
+_DUMMY = "_dummy_empty_config_.yaml"
+"""What Hydra itself keeps in its ConfigStore beside the group `hydra`."""
+
+
+class Job(NamedTuple):
+    """One experiment, as Hydra is told of it.
+
+    Attributes:
+        directory: Where its files go.
+        number: Its place in the sweep.
+        overrides: What was typed for it.
+        config: Its config as it was composed for the plan, plain data.
+    """
+
+    directory: str
+    number: int
+    overrides: tuple[str, ...]
+    config: Mapping[str, Any]
+
+
+class HydraFunction:
+    """The function of a `@hydra.main` app, called as Hydra calls it in a multirun."""
+
+    def __init__(self, function: Callable[..., Any], app: "App") -> None:
+        _check_version(app)
+        self.function = function
+        self._app = app
+        self._loader: Any = None
+        self._prepared: set[tuple[str, ...]] = set()
+
+    def __call__(self, config: Any) -> Any:
+        """Call the user's function with a config of the caller's."""
+        return self.function(config)
+
+    def has_own_configs(self) -> bool:
+        """Tell whether configs come from elsewhere than folders: a ConfigStore, or plugins of the search path."""
+        from hydra.core.config_store import ConfigStore
+
+        if set(ConfigStore.instance().repo) - {"hydra", _DUMMY}:
+            return True
+        theirs = [s for s in self._open().repository.get_sources() if s.provider not in _PROVIDERS and s.available()]
+        return any(set(source.list("", None)) - {"hydra"} for source in theirs)
+
+    def prepare(self, points: Sequence[tuple[str, ...]]) -> None:
+        """Compose once for each set of overrides that are new, so that every file is read before anything starts.
+
+        Raises:
+            ConfigError: Hydra refuses what was asked for.
+        """
+        for overrides in points:
+            if not self._prepared.issuperset((text,) for text in overrides):
+                self.compose(overrides)
+                self._prepared.update((text,) for text in overrides)
+        if not points:
+            self.compose(())
+
+    def compose(self, overrides: Sequence[str]) -> Any:
+        """Return what Hydra composes of overrides: a `DictConfig` with its node `hydra`.
+
+        Raises:
+            ConfigError: Hydra refuses.
+        """
+        from hydra.types import RunMode
+
+        words = [*_say_mode(), *self._app.hydra_overrides, *overrides]
+        try:
+            return self._open().load_configuration(self._app.config_name, words, run_mode=RunMode.RUN)
+        except Exception as error:
+            raise ConfigError(_explain(error)) from error
+
+    def carry_out(self, job: Job) -> Any:
+        """Call the function as Hydra would: HydraConfig, directory, environment and logging as its configs say."""
+        from hydra._internal.callbacks import Callbacks
+        from hydra.core.utils import run_job
+        from hydra.types import HydraContext
+
+        config = self.compose([write_word(text) for text in job.overrides])
+        settle(config, job.config)
+        _set_places(config.hydra, job)
+        context = HydraContext(config_loader=self._open(), callbacks=Callbacks(config))
+        returned = run_job(
+            task_function=self.function,
+            config=config,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=context,
+        )
+        return returned.return_value
+
+    def _open(self) -> Any:
+        """Return Hydra's loader, as `python train.py` would have it; what it has read once it does not read again."""
+        if self._loader is None:
+            from hydra._internal.hydra import Hydra
+            from hydra._internal.utils import create_config_search_path
+
+            app = self._app
+            path = create_config_search_path(None if app.config_path is None else os.path.abspath(app.config_path))
+            made = Hydra.create_main_hydra2(task_name=app.file.stem, config_search_path=path)
+            self._loader = made.config_loader
+            self._loader.repository = _Memory(self._loader.repository)
+        return self._loader
+
+
+_PROVIDERS = {"hydra", "main", "schema", "command-line"}
+
+
+class _Memory:
+    """A repository of Hydra's that reads every config once: what runs is what was planned, whatever is edited since."""
+
+    def __init__(self, repository: Any) -> None:
+        self._repository = repository
+        self._read: dict[str, Any] = {}
+        self._path: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._repository, name)
+
+    def __deepcopy__(self, memory: dict[int, Any]) -> "_Memory":
+        return self  # Hydra copies it for each composition
+
+    def initialize_sources(self, config_search_path: Any) -> None:
+        if str(config_search_path) != self._path:
+            self._path = str(config_search_path)
+            self._repository.initialize_sources(config_search_path)
+            self._read = {}
+
+    def load_config(self, config_path: str) -> Any:
+        if config_path not in self._read:
+            self._read[config_path] = self._repository.load_config(config_path=config_path)
+        return copy.deepcopy(self._read[config_path])  # Hydra changes what it is given
+
+
+def settle(config: Any, frozen: Mapping[str, Any]) -> None:
+    """Give a composed config the values of the plan, where files or types have made others of them."""
+    from omegaconf import OmegaConf, open_dict, read_write
+
+    with read_write(config), open_dict(config):
+        plain: Any = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+        for key in [key for key in plain if key not in frozen and key != "hydra"]:
+            del config[key]
+        for key, value in frozen.items():
+            if key != "hydra":
+                _settle_value(config, key, plain.get(key), value)
+
+
+def _settle_value(holder: Any, key: Any, before: Any, value: Any) -> None:
+    if repr(before) == repr(value):
+        return
+    if isinstance(before, dict) and isinstance(value, dict):
+        node = holder[key]
+        for name in [name for name in before if name not in value]:
+            del node[name]
+        for name, item in value.items():
+            _settle_value(node, name, before.get(name), item)
+    else:
+        holder[key] = value
+
+
+def _set_places(hydra: Any, job: Job) -> None:
+    """Say where the experiment is: the directory is mag's, whatever configs say of `hydra.run` and `hydra.sweep`."""
+    from omegaconf import open_dict, read_write
+
+    folder, name = os.path.split(os.path.abspath(job.directory))
+    with read_write(hydra), open_dict(hydra):
+        hydra.run.dir = escape(os.path.join(folder, name))
+        hydra.sweep.dir, hydra.sweep.subdir = escape(folder), escape(name)
+        hydra.job.num, hydra.job.id = job.number, str(job.number)
+
+
+def _say_mode() -> list[str]:
+    from hydra.conf import HydraConf
+
+    return ["hydra.mode=MULTIRUN"] if "mode" in HydraConf.__dataclass_fields__ else []
+
+
+def write_word(text: str) -> str:
+    """Return an override as Hydra reads it: what only mag takes unquoted is quoted."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import OverrideParseException
+
+    from mag.config.language.grammar import parse_override
+    from mag.config.language.lexer import quote
+
+    try:
+        OverridesParser.create().parse_override(text)
+    except OverrideParseException:
+        override = parse_override(text)
+        if isinstance(override.value, str):
+            return f"{text.partition('=')[0]}={quote(override.value)}"
+    return text
+
+
+def _explain(error: Exception) -> str:
+    """Return what Hydra says of a composition that it refuses, its cause included, in a few lines at most."""
+    said = [str(each).strip() for each in (error, error.__cause__) if each is not None and str(each).strip()]
+    lines = [line.strip() for line in "\n".join(said).splitlines() if line.strip()]
+    return "Hydra: " + " ".join(lines)[:600]
+
+
+def _check_version(app: "App") -> None:
+    import hydra
+
+    version = getattr(hydra, "__version__", "0")
+    if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < _OLDEST:
+        raise UsageError(
+            f"{app.file} uses @hydra.main of hydra-core {version}, and mag takes 1.1 and later: "
+            f"pip install 'hydra-core>=1.3'."
+        )
