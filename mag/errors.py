@@ -6,6 +6,7 @@
     │   ├── OverrideError    an override is malformed, or names what is not there
     │   ├── YamlError        a config file cannot be read (names file and line)
     │   ├── MissingValueError    a value is still `???`
+    │   ├── InterpolationError   an interpolation cannot be read, or its resolver raised
     │   └── SchemaError      a value is not of the type that the schema says
     ├── SpaceError           the overrides of a sweep span nothing that can be run
     ├── RecordError          a file of the experiments directory cannot be read or written
@@ -44,6 +45,10 @@ class YamlError(ConfigError):
 
 class MissingValueError(ConfigError):
     """A value that must be given is still `???`."""
+
+
+class InterpolationError(ConfigError):
+    """An interpolation cannot be read, or its resolver raised."""
 
 
 class SchemaError(ConfigError):

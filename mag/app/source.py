@@ -148,8 +148,9 @@ class _Reader:
             if keyword.arg not in PARAMETERS and family == "mag":
                 refuse_argument(keyword.arg, f"@mag.main in {self._file}:{call.lineno}")
             given[keyword.arg] = keyword.value
+        needed = PARAMETERS[:2] if "config_path" in given or family == "mag" else PARAMETERS[:3]
         try:
-            values = {name: ast.literal_eval(given[name]) for name in PARAMETERS[:3] if name in given}
+            values = {name: ast.literal_eval(given[name]) for name in needed if name in given}
         except (ValueError, TypeError, SyntaxError, RecursionError):
             return None
         path = values.get("config_path", _default_path(values) if family == "hydra" else None)

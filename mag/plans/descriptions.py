@@ -9,14 +9,16 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import find_missing, resolve
 from mag.config.composition.keys import ABSENT
 from mag.config.composition.merging import copy_value
+from mag.config.composition.resolution import Path
 from mag.config.flat import flatten, keep_visible
 from mag.config.identifier import check_separator, encode_value, join_values
-from mag.config.identity import hash_visible
+from mag.config.identity import hash_visible, name_choices
 from mag.config.language.override import Override, format_value
 from mag.errors import MissingValueError
 from mag.plans.space import Point
 from mag.record.names import choose_keys
 from mag.settings import Settings
+from mag.sweeps.resolver import Resolver
 
 _KEPT = 100_000
 
@@ -73,6 +75,9 @@ class Source(Protocol):
     def resolve(self, point: Point) -> dict[str, Any]:
         """Return the config as the experiment gets it."""
 
+    def list_late(self) -> tuple[Path, ...]:
+        """Return the paths of the values in it that only the experiment can resolve."""
+
 
 class Description(NamedTuple):
     """What a point is.
@@ -102,12 +107,14 @@ class Config(NamedTuple):
         resolved: As the experiment gets it.
         flat: The same, flat.
         choices: What is chosen from each group.
+        late: The paths of the values that only the experiment can resolve.
     """
 
     composed: dict[str, Any]
     resolved: dict[str, Any]
     flat: dict[str, Any]
     choices: Callable[[], Mapping[str, Any]]
+    late: tuple[Path, ...] = ()
 
     def find(self, key: str) -> Any:
         """Return the value of a key, flat or a group; `ABSENT` where there is none."""
@@ -129,19 +136,28 @@ class Composition:
         overrides = point.assign()
         return self._composer.convert(resolve(self._composer.compose(overrides)), overrides)
 
+    def list_late(self) -> tuple[Path, ...]:
+        """Return nothing: all of it can be resolved."""
+        return ()
+
 
 class Keepsake:
     """Keeps a config that might not come out the same a second time: it asks the environment, or a resolver."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], late: Iterable[Path] = ()) -> None:
         self._config = config
+        self._late = tuple(late)
+
+    def list_late(self) -> tuple[Path, ...]:
+        """Return the paths of the values that only the experiment can resolve."""
+        return self._late
 
     def resolve(self, point: Point) -> dict[str, Any]:  # noqa: ARG002 - there is one
         """Return the config as the experiment gets it."""
         return dict(copy_value(self._config))
 
 
-def describe_point(point: Point, composer: Composer, naming: Naming) -> tuple[Description, Config]:
+def describe_point(point: Point, composer: Composer, naming: Naming, resolver: Resolver) -> tuple[Description, Config]:
     """Return what a point is, and its config.
 
     Raises:
@@ -149,25 +165,33 @@ def describe_point(point: Point, composer: Composer, naming: Naming) -> tuple[De
         ConfigError: It cannot be composed, or holds what no experiment can be made of.
     """
     overrides = point.assign()
-    composed = compose_point(overrides, composer)
-    resolved = composer.convert(resolve(composed), overrides)
-    config = Config(composed, resolved, flatten(resolved), cache(partial(composer.choices, overrides)))
+    choices = cache(partial(composer.choices, overrides))
+    composed = compose_point(overrides, composer, is_late=resolver.traits.is_late)
+    found = resolver.resolve(composed, overrides, choices)
+    resolved = composer.convert(found.config, overrides)
+    config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
     visible = keep_visible(config.flat)
-    identity = hash_visible(visible)
+    identity = hash_visible({**visible, **count_choices(config, resolver)})
     name = naming.join([naming.encode(key, visible[key]) for key in naming.choose(visible)], identity)
-    source = Keepsake(resolved) if any(":" in text for _, text in find_texts(composed)) else Composition(composer)
+    keeps = bool(found.late) or any(":" in text for _, text in find_texts(composed))
+    source = Keepsake(resolved, found.late) if keeps else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config
 
 
-def compose_point(overrides: list[Override], composer: Composer) -> dict[str, Any]:
+def count_choices(config: Config, resolver: Resolver) -> dict[str, Any]:
+    """Return what counts for the identity beside the values: for some apps, the choices."""
+    return name_choices(config.choices()) if resolver.traits.counts_choices else {}
+
+
+def compose_point(overrides: list[Override], composer: Composer, *, is_late: bool = False) -> dict[str, Any]:
     """Return the composed config of one point.
 
     Raises:
-        MissingValueError: A value is still `???`.
+        MissingValueError: A value is still `???`, and may not be.
         ConfigError: It cannot be composed.
     """
     config = composer.compose(overrides)
-    missing = find_missing(config)
+    missing = [] if is_late else find_missing(config)
     if missing:
         raise MissingValueError(_explain_missing(missing, overrides, composer))
     return config
@@ -180,7 +204,10 @@ def _explain_missing(missing: Sequence[str], overrides: list[Override], composer
     named = [f"{key} ({place})" if place else key for key, place in zip_longest(missing, places)]
     typed = " ".join(f"{key}=VALUE" for key in missing)
     are = "they are" if missing[1:] else "it is"
-    return f"{', '.join(named)} must be given: type {typed} ({are} still ???)."
+    return (
+        f"{', '.join(named)} must be given: type {typed} ({are} still ???). If the function fills them, say so: "
+        f'@mag.main(missing="late").'
+    )
 
 
 def find_choice(choices: Mapping[str, Any], key: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from mag.config.composition.composer import Composer, make_composer
+from mag.config.composition.resolution import Path as ValuePath
 from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.disk import locks
@@ -22,6 +23,7 @@ from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
 from mag.record.records import is_sound
 from mag.settings import Settings, find_settings
+from mag.sweeps.resolver import Resolver
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -85,6 +87,11 @@ class PlannedExperiment(NamedTuple):
         return self.source.resolve(self.point)
 
     @property
+    def late(self) -> tuple[ValuePath, ...]:
+        """The paths of the values in it that only the experiment can resolve."""
+        return self.source.list_late()
+
+    @property
     def config(self) -> "DictConfig":
         """The config; an interpolation in it is resolved when it is asked for."""
         from omegaconf import OmegaConf  # noqa: PLC0415  (start-up)
@@ -103,6 +110,7 @@ class Plan:
         left_out: How many points the filters left out; of a sample, those that happened to be drawn.
         missing: How many experiments fewer there are than a sample asked for.
         idle: What was excluded, and is no point's.
+        remarks: What else there is to say of the configs.
     """
 
     experiments: tuple[PlannedExperiment, ...]
@@ -111,6 +119,7 @@ class Plan:
     left_out: int = 0
     missing: int = 0
     idle: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[PlannedExperiment]:
         return iter(self.experiments)
@@ -190,6 +199,7 @@ def make_plan(
     shape: Shape = PLAIN,
     *,
     prepare: Callable[[], None] | None = None,
+    resolver: Resolver | None = None,
 ) -> Plan:
     """Return the plan of parsed overrides.
 
@@ -199,7 +209,8 @@ def make_plan(
     """
     spaces = build_spaces(overrides, composer, shape)
     sieve = Sieve(shape.filters, _gather_filters(spaces))
-    selection = Selection(Describer(composer, settings), sieve)
+    resolver = resolver or Resolver()
+    selection = Selection(Describer(composer, settings, resolver), sieve)
     names = Names(store, settings.separator)
     planned: list[PlannedExperiment] = []
     for description in (description for space in spaces for description in selection.select(space)):
@@ -213,7 +224,7 @@ def make_plan(
         planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
     selection.check(spaces)
     idle = () if any(space.sample for space in spaces) else sieve.idle
-    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle)
+    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle, resolver.remarks)
 
 
 def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:

@@ -13,13 +13,24 @@ from typing import Any, NamedTuple, TypeAlias
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import find_child, find_value, match_name
 from mag.config.composition.merging import copy_value
+from mag.config.composition.resolution import Path
 from mag.config.flat import is_hidden, keep_visible, settle_value
 from mag.config.identity import canonical_json
 from mag.errors import ConfigError, SchemaError
 from mag.patterns import compile_lazily
-from mag.plans.descriptions import Config, Description, Naming, compose_point, describe_point, find_choice, find_texts
+from mag.plans.descriptions import (
+    Config,
+    Description,
+    Naming,
+    compose_point,
+    count_choices,
+    describe_point,
+    find_choice,
+    find_texts,
+)
 from mag.plans.space import Grid, Point
 from mag.settings import Settings
+from mag.sweeps.resolver import Resolver
 
 _Path: TypeAlias = tuple[str, ...]
 
@@ -54,15 +65,20 @@ class _Slot:
 class Template:
     """Describes the points of a grid that choose the same options as a first one; see `build_template`."""
 
-    def __init__(self, config: Config, slots: Sequence[_Slot], composer: Composer, naming: Naming) -> None:
+    def __init__(
+        self, config: Config, slots: Sequence[_Slot], composer: Composer, naming: Naming, resolver: Resolver
+    ) -> None:
         self._resolved = config.resolved
         self._flat = config.flat
         self._choices = config.choices()
+        self._late = config.late
+        self._is_late = resolver.traits.is_late
         self._slots = {slot.key: slot for slot in slots}
         self._composer = composer
         self._naming = naming
         visible = keep_visible(config.flat)
-        pieces = {key: _cut_piece(key, visible[key]) for key in sorted(visible)}
+        counted = {**visible, **count_choices(config, resolver)}
+        pieces = {key: _cut_piece(key, counted[key]) for key in sorted(counted)}
         self._pieces, places = _lay_out(pieces, self._slots, ",".join)
         parts = {key: naming.encode(key, visible[key]) for key in naming.choose(visible)}
         self._parts, named = _lay_out(parts, self._slots, naming.glue)
@@ -96,6 +112,10 @@ class Template:
                 holder = find_child(holder, name)
             holder[match_name(holder, last)] = copy_value(self._effect(slot, point).value)
         return dict(config)
+
+    def list_late(self) -> tuple[Path, ...]:
+        """Return the paths of the values that only the experiment can resolve."""
+        return self._late
 
     def _find(self, point: Point, key: str) -> Any:
         if key in self._slots:
@@ -131,13 +151,15 @@ class Template:
         plain = self._composer.schemas is None and kind in _PLAIN and (kind is not int or abs(value) <= _LARGEST_EXACT)
         if plain and kind in slot.becomes_float:
             return float(value) if slot.becomes_float[kind] else value
-        assigned = find_value(compose_point(point.assign(), self._composer), slot.key)
+        assigned = find_value(compose_point(point.assign(), self._composer, is_late=self._is_late), slot.key)
         if plain:
             slot.becomes_float[kind] = type(assigned) is not kind
         return assigned
 
 
-def build_template(point: Point, config: Config, composer: Composer, naming: Naming) -> Template | None:
+def build_template(
+    point: Point, config: Config, composer: Composer, naming: Naming, resolver: Resolver
+) -> Template | None:
     """Return the template of the points that choose the same options as this one; None where each must be composed."""
     slots = list(_find_slots(point.grid))
     paths = [tuple(slot.key.split(".")) for slot in slots]
@@ -150,7 +172,7 @@ def build_template(point: Point, config: Config, composer: Composer, naming: Nam
         and not any(_refers(path, text, paths) for path, text in find_texts(config.composed))
     ):
         return None
-    return Template(config, slots, composer, naming)
+    return Template(config, slots, composer, naming, resolver)
 
 
 def _find_slots(grid: Grid) -> Iterator[_Slot]:
@@ -219,8 +241,9 @@ _KEPT = 128
 class Describer:
     """Describes points: the first of each choice of options in full, later ones by its template if possible."""
 
-    def __init__(self, composer: Composer, settings: Settings) -> None:
+    def __init__(self, composer: Composer, settings: Settings, resolver: Resolver | None = None) -> None:
         self._composer = composer
+        self._resolver = resolver or Resolver()
         self._naming = Naming(settings)
         self._seen: dict[tuple[Grid, tuple[int, ...]], tuple[Point, Config] | Template | None] = {}
 
@@ -252,10 +275,10 @@ class Describer:
         key = (grid, tuple([point.indices[number] for number in grid.choosing]))
         seen = self._seen.get(key)
         if isinstance(seen, tuple):
-            seen = self._seen[key] = build_template(*seen, self._composer, self._naming)
+            seen = self._seen[key] = build_template(*seen, self._composer, self._naming, self._resolver)
         if seen is not None:
             return seen.describe(point)
-        description, config = describe_point(point, self._composer, self._naming)
+        description, config = describe_point(point, self._composer, self._naming, self._resolver)
         if key not in self._seen and len(grid.choosing) < len(grid.dimensions):
             if len(self._seen) >= _KEPT:
                 del self._seen[next(iter(self._seen))]

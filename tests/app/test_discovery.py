@@ -47,10 +47,12 @@ def test_one_of_several_functions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", [None, "train.py"])
 def test_an_app_of_hydra(tmp_path: Path, spec: str | None) -> None:
-    """A file that was written for Hydra is told what to change."""
-    (tmp_path / "train.py").write_text("import hydra\n@hydra.main('c')\ndef train(config): ...\n")
-    with pytest.raises(UsageError, match=r"train\.py uses @hydra\.main.* write `import mag` and @mag\.main"):
-        find(tmp_path, spec)
+    """A file that was written for Hydra is an app as it is, and not imported to be found."""
+    text = "raise SystemExit\nimport hydra\n@hydra.main(config_path='c', config_name='x')\ndef train(config): ...\n"
+    (tmp_path / "train.py").write_text(text)
+
+    assert find(tmp_path, spec) == ("train.py:train", tmp_path / "c", "x")
+    assert find_app(spec, tmp_path, Settings()).is_hydra
 
 
 @pytest.mark.parametrize(
@@ -73,11 +75,17 @@ def test_no_app(tmp_path: Path, files: list[str], spec: str | None, message: str
         find_app(spec, tmp_path, Settings())
 
 
-def test_computed_arguments_are_asked_of_the_app(tmp_path: Path) -> None:
-    """Where the decorator's arguments are computed, the app is imported to learn them."""
-    (tmp_path / "computed.py").write_text('import mag\nX = "con" + "f"\n@mag.main(config_path=X)\ndef train(c): ...\n')
+@pytest.mark.parametrize("family", ["mag", "hydra"])
+def test_computed_arguments_are_asked_of_the_app(tmp_path: Path, family: str) -> None:
+    """Where the decorator's arguments are computed, who looks is told so, and who runs imports the app for them."""
+    pytest.importorskip(family)
+    text = f'import {family}\nX = "con" + "f"\n@{family}.main(X, "a", "1.3")\ndef train(c): ...\n'
+    (tmp_path / "computed.py").write_text(text)
+    app = find_app(None, tmp_path, Settings())
 
-    assert find(tmp_path) == ("computed.py:train", tmp_path / "conf", "config")
+    with pytest.raises(UsageError, match=r"computed\.py:3: the decorator computes.*--typed"):
+        app.compose_from()
+    assert app.settle()[3:5] == (tmp_path / "conf", "a")
 
 
 def test_the_only_app_does_not_parse(tmp_path: Path) -> None:
@@ -103,7 +111,7 @@ def test_configs_that_only_the_module_knows(tmp_path: Path) -> None:
         "import mag\ndef own(f):\n    return mag.main('c', 'x')(f)\n@own\ndef train(config): ...\ndef plain(c): ...\n"
     )
 
-    assert find(tmp_path, "wrapped.py:train") == ("wrapped.py:train", tmp_path / "c", "x")
+    assert find_app("wrapped.py:train", tmp_path, Settings()).settle()[3:5] == (tmp_path / "c", "x")
     assert find(tmp_path, "wrapped.py:plain") == ("wrapped.py:plain", None, None)
 
 

@@ -46,9 +46,8 @@ def test_forms_of_the_decorator(read: Read, imported: str, decorator: str, confi
 @pytest.mark.parametrize(
     "text",
     [
-        "import hydra\n@hydra.main('c')\ndef train(config): ...",
         "import mag, click\n@click.main()\ndef train(config): ...",
-        "import mag\nfrom hydra import main\n@main('c')\ndef train(config): ...",
+        "import mag\nfrom .hydra import main\n@main('c')\ndef train(config): ...",
         "import mag\n@mag.other()\ndef train(config): ...",
         "import mag\nmake = mag.main('c')",
         "from . import mag\n@mag.main\ndef train(config): ...",
@@ -57,6 +56,25 @@ def test_forms_of_the_decorator(read: Read, imported: str, decorator: str, confi
 def test_other_decorators_are_not_mags(read: Read, text: str) -> None:
     """A decorator that comes from elsewhere makes no app, whatever it is called."""
     assert read(text) == []
+
+
+@pytest.mark.parametrize(
+    ("imported", "decorator", "configs"),
+    [
+        ("import hydra", 'hydra.main(config_path="c", config_name="a")', ("c", "a")),
+        ("import hydra", 'hydra.main("c", "a", str(1))', ("c", "a")),
+        ("import hydra as h", 'h.main(config_name="a", version_base="1.1")', (".", "a")),
+        ("from hydra import main", 'main(config_name="a", version_base="1.3")', (None, "a")),
+        ("from hydra.main import main as m", 'm(config_name="a", version_base=None)', (None, "a")),
+        ("import hydra", "hydra.main(version_base=BASE)", None),
+        ("import hydra, os", 'hydra.main(config_path=os.path.join("c"), config_name="a")', None),
+    ],
+)
+def test_forms_of_the_decorator_of_hydra(read: Read, imported: str, decorator: str, configs: object) -> None:
+    """What `@hydra.main` is given is read as that reads it: up to version base 1.1 configs are beside the file."""
+    (found,) = read(f"{imported}\n@{decorator}\ndef train(config): ...")
+
+    assert (found.name, found.family, found.configs) == ("train", "hydra", configs)
 
 
 @pytest.mark.parametrize("made", ["mag.main('c')(f)", "mag.main(config_path='c')(lambda config: None)"])

@@ -11,6 +11,7 @@ from mag.errors import MissingValueError
 from mag.plans.descriptions import Naming, describe_point, find_choice, find_texts
 from mag.plans.grids import build_grid
 from mag.settings import Settings
+from mag.sweeps.resolver import Resolver
 
 CHOICES = {"model": "svm", "server/db": "mysql", "log@a": "x", "log@b": "y", "out@main": "file"}
 
@@ -46,8 +47,8 @@ def test_values_before_groups(tmp_path: Path) -> None:
     (tmp_path / "db" / "one.yaml").write_text("y: 2\n")
     composer = Composer(tmp_path, "config")
     point = next(iter(build_grid(parse_overrides(["missing=1"]), composer)))
-    description, config = describe_point(point, composer, Naming(Settings()))
+    description, config = describe_point(point, composer, Naming(Settings()), Resolver())
     assert [description.find(key) for key in ("db", "db@x", "x.y", "nothing")] == [5, "one", 2, ABSENT]
     assert description.source.resolve(point) == config.resolved == {"x": {"y": 2}, "db": 5, "missing": 1}
     with pytest.raises(MissingValueError, match=r"missing \(.*config\.yaml:3\) must .* type missing=VALUE"):
-        describe_point(next(iter(build_grid([], composer))), composer, Naming(Settings()))
+        describe_point(next(iter(build_grid([], composer))), composer, Naming(Settings()), Resolver())

@@ -21,6 +21,7 @@ from mag.plans.space import Grid, Point
 from mag.plans.templates import Describer, Template
 from mag.record.names import name_config
 from mag.settings import Settings
+from mag.sweeps.resolver import Resolver
 
 CONFIG = {
     "C": 1,
@@ -89,7 +90,7 @@ def test_schema(tmp_path: Path) -> None:
 def in_full(point: Point, composer: Composer, settings: Settings) -> Any:
     """Return what describing in full says, which agrees with hashing and naming the config, or its error."""
     try:
-        description, config = describe_point(point, composer, Naming(settings))
+        description, config = describe_point(point, composer, Naming(settings), Resolver())
         assert description.identity == compute_identity(config.resolved)
         assert description.name == name_config(config.resolved, description.identity, settings)
         return spell(description)

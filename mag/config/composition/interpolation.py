@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from mag.config.composition.keys import ABSENT, find_child, find_value, list_keys
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.language.override import format_value
-from mag.errors import ConfigError, MissingValueError
+from mag.errors import ConfigError, InterpolationError, MissingValueError
 from mag.patterns import compile_lazily
 from mag.suggestion import name_nearest
 
@@ -254,6 +254,10 @@ def explain_error(error: Any, config: dict[str, Any]) -> ConfigError:
     message = str(error).partition("\n")[0]
     if type(error).__name__ == "GrammarParseError":
         return _explain_misspelling(config)
+    return _explain_unknown(type(error).__name__, said, message, config)
+
+
+def _explain_unknown(kind: str, said: str, message: str, config: dict[str, Any]) -> ConfigError:
     if match := _NOT_SET.search(message):
         return ConfigError(
             f"{said} the environment variable {match[1]} is not set; set it, or write ${{oc.env:{match[1]},default}}"
@@ -267,9 +271,10 @@ def explain_error(error: Any, config: dict[str, Any]) -> ConfigError:
         near = name_nearest(match[1].lstrip("."), list_keys(config))
         hint = f", did you mean ${{{near}}}?" if near else ""
         return ConfigError(f"{said} there is no value {match[1]}{hint}")
-    is_missing = "issing mandatory value" in message
-    reason = "what it refers to is still ???" if is_missing else f"{message[:1].lower()}{message[1:]}"
-    return (MissingValueError if is_missing else ConfigError)(f"{said} {reason}")
+    if "issing mandatory value" in message:
+        return MissingValueError(f"{said} what it refers to is still ???")
+    raised = InterpolationError if kind == "InterpolationResolutionError" else ConfigError
+    return raised(f"{said} {message[:1].lower()}{message[1:]}")
 
 
 def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
@@ -282,11 +287,11 @@ def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
             if isinstance(text, str) and "${" in text:
                 parse(text)
         except GrammarParseError:
-            return ConfigError(
+            return InterpolationError(
                 f"{key} is {text!r}, which is no whole interpolation: write ${{KEY}} or ${{RESOLVER:ARGUMENT}}, or "
                 f"\\${{ where the text itself is meant; `mag config --explain {key}` tells where it stands"
             )
-    return ConfigError("an interpolation cannot be read: write ${KEY} or ${RESOLVER:ARGUMENT}")
+    return InterpolationError("an interpolation cannot be read: write ${KEY} or ${RESOLVER:ARGUMENT}")
 
 
 def check_plain(value: Any, key: str) -> Any:
