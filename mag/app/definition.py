@@ -182,9 +182,10 @@ class App(NamedTuple):
             raise UsageError(f"{self.file} has no function {self.function!r}: name one as {self.file}:FUNCTION.")
         if not self.is_hydra:
             return function
-        from mag.app.hydra import HydraFunction  # noqa: PLC0415 - other apps do without
+        from mag.app.hydra import HydraFunction, Setup  # noqa: PLC0415 - other apps do without
 
-        return HydraFunction(function, self if self.computed is None else self._place(find_configs(function)))
+        app = self if self.computed is None else self._place(find_configs(function))
+        return HydraFunction(function, Setup(app.file, app.config_path, app.config_name, app.hydra_overrides))
 
 
 Program: TypeAlias = Callable[[App], Never]

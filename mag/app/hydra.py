@@ -6,17 +6,31 @@ Nothing here is used before the app is imported, so that looking at configs need
 import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from mag.config.view import escape
 from mag.errors import ConfigError, UsageError
 
-if TYPE_CHECKING:
-    from mag.app.definition import App
-
 _OLDEST = (1, 1)
 _DUMMY = "_dummy_empty_config_.yaml"
 """What Hydra itself keeps in its ConfigStore beside the group `hydra`."""
+
+
+class Setup(NamedTuple):
+    """What Hydra is to know of an app before it composes.
+
+    Attributes:
+        file: The source file.
+        config_path: The directory of its configs; None if it has none.
+        config_name: The primary config.
+        overrides: What was typed for Hydra itself, `hydra.verbose=true`.
+    """
+
+    file: Path
+    config_path: Path | None
+    config_name: str | None
+    overrides: tuple[str, ...] = ()
 
 
 class Job(NamedTuple):
@@ -38,10 +52,10 @@ class Job(NamedTuple):
 class HydraFunction:
     """The function of a `@hydra.main` app, called as Hydra calls it in a multirun."""
 
-    def __init__(self, function: Callable[..., Any], app: "App") -> None:
-        _check_version(app)
+    def __init__(self, function: Callable[..., Any], setup: Setup) -> None:
+        _check_version(setup.file)
         self.function = function
-        self._app = app
+        self._setup = setup
         self._loader: Any = None
         self._prepared: set[tuple[str, ...]] = set()
 
@@ -79,9 +93,9 @@ class HydraFunction:
         """
         from hydra.types import RunMode
 
-        words = [*_say_mode(), *self._app.hydra_overrides, *overrides]
+        words = [*_say_mode(), *self._setup.overrides, *overrides]
         try:
-            return self._open().load_configuration(self._app.config_name, words, run_mode=RunMode.RUN)
+            return self._open().load_configuration(self._setup.config_name, words, run_mode=RunMode.RUN)
         except Exception as error:
             raise ConfigError(_explain(error)) from error
 
@@ -110,9 +124,9 @@ class HydraFunction:
             from hydra._internal.hydra import Hydra
             from hydra._internal.utils import create_config_search_path
 
-            app = self._app
-            path = create_config_search_path(None if app.config_path is None else os.path.abspath(app.config_path))
-            made = Hydra.create_main_hydra2(task_name=app.file.stem, config_search_path=path)
+            folder = self._setup.config_path
+            path = create_config_search_path(None if folder is None else os.path.abspath(folder))
+            made = Hydra.create_main_hydra2(task_name=self._setup.file.stem, config_search_path=path)
             self._loader = made.config_loader
             self._loader.repository = _Memory(self._loader.repository)
         return self._loader
@@ -214,12 +228,12 @@ def _explain(error: Exception) -> str:
     return "Hydra: " + " ".join(lines)[:600]
 
 
-def _check_version(app: "App") -> None:
+def _check_version(file: Path) -> None:
     import hydra
 
     version = getattr(hydra, "__version__", "0")
     if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < _OLDEST:
         raise UsageError(
-            f"{app.file} uses @hydra.main of hydra-core {version}, and mag takes 1.1 and later: "
+            f"{file} uses @hydra.main of hydra-core {version}, and mag takes 1.1 and later: "
             f"pip install 'hydra-core>=1.3'."
         )

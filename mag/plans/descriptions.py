@@ -15,10 +15,10 @@ from mag.config.identifier import check_separator, encode_value, join_values
 from mag.config.identity import hash_visible, name_choices
 from mag.config.language.override import Override, format_value
 from mag.errors import MissingValueError
+from mag.plans.resolver import Resolver
 from mag.plans.space import Point
 from mag.record.names import choose_keys
 from mag.settings import Settings
-from mag.sweeps.resolver import Resolver
 
 _KEPT = 100_000
 

@@ -15,6 +15,7 @@ from mag.disk import locks
 from mag.errors import SpaceError
 from mag.plans.descriptions import Source
 from mag.plans.override_files import read_overrides
+from mag.plans.resolver import Resolver
 from mag.plans.selection import Selection, Sieve
 from mag.plans.shapes import PLAIN, Shape, Shaping, build_spaces, read_shape
 from mag.plans.space import Filter, Point, Space
@@ -23,7 +24,6 @@ from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
 from mag.record.records import is_sound
 from mag.settings import Settings, find_settings
-from mag.sweeps.resolver import Resolver
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

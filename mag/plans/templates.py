@@ -28,9 +28,9 @@ from mag.plans.descriptions import (
     find_choice,
     find_texts,
 )
+from mag.plans.resolver import Resolver
 from mag.plans.space import Grid, Point
 from mag.settings import Settings
-from mag.sweeps.resolver import Resolver
 
 _Path: TypeAlias = tuple[str, ...]
 

@@ -10,8 +10,8 @@ from mag.config.language.grammar import parse_overrides
 from mag.errors import MissingValueError
 from mag.plans.descriptions import Naming, describe_point, find_choice, find_texts
 from mag.plans.grids import build_grid
+from mag.plans.resolver import Resolver
 from mag.settings import Settings
-from mag.sweeps.resolver import Resolver
 
 CHOICES = {"model": "svm", "server/db": "mysql", "log@a": "x", "log@b": "y", "out@main": "file"}
 

@@ -17,11 +17,11 @@ from mag.config.schema import Choice, Field, Scalar, Schema, Schemas
 from mag.errors import MagError, SchemaError
 from mag.plans.descriptions import Description, Naming, describe_point
 from mag.plans.grids import build_grid
+from mag.plans.resolver import Resolver
 from mag.plans.space import Grid, Point
 from mag.plans.templates import Describer, Template
 from mag.record.names import name_config
 from mag.settings import Settings
-from mag.sweeps.resolver import Resolver
 
 CONFIG = {
     "C": 1,
