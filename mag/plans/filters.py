@@ -1,18 +1,15 @@
 """Filters: which points are left out, by conditions on the composed config of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from mag.config.conditions.expressions import Find, parse_expression
+from mag.config.conditions.expressions import parse_expression
 from mag.config.conditions.operations import is_same
-from mag.config.language.grammar import parse_overrides
-from mag.config.language.lexer import QUOTED
+from mag.config.conditions.reader import Find
+from mag.config.conditions.tokens import NAME
 from mag.config.language.override import Choice, Override
 from mag.errors import SpaceError
-from mag.patterns import compile_lazily
 from mag.plans.space import Filter, name_key
-
-_WITH_KEY = compile_lazily(r"[^\s'\"\[({=]+\s*=")
 
 
 def read_where(text: str, origin: str = "--where ") -> Filter:
@@ -32,19 +29,19 @@ def read_where(text: str, origin: str = "--where ") -> Filter:
 
 
 def read_exclude(text: str, origin: str = "--exclude ") -> Filter:
-    """Return the filter that leaves out the points for which all of some values hold, `a=1,b=2`.
-
-    Several values of a key, `a=1,2,b=3`, mean any of them.
+    """Return the filter that leaves out the points for which a condition holds, `a=1,b=2`: those that have both.
 
     Raises:
-        SpaceError: It is not of that form.
-        OverrideError: A value cannot be read.
+        SpaceError: It cannot be read.
 
     >>> exclude = read_exclude("a=1,b='x,y'")
     >>> exclude.keeps({"a": 1, "b": "x,y"}.get), exclude.keeps({"a": 1, "b": 2}.get)
     (False, True)
     """
-    return exclude_values(parse_overrides(split_pairs(text, origin)), f"{origin}{text!r}")
+    condition = read_where(text, origin)
+    if NAME.fullmatch(text.strip()):
+        raise SpaceError(f"{origin}{text!r} is no condition; write it as in C=1,gamma=0.1 or C > 1")
+    return condition._replace(keeps=lambda find: not condition.keeps(find))
 
 
 def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
@@ -66,38 +63,3 @@ def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
         return not all(any(is_same(find(key), value) for value in values) for key, values in wanted.items())
 
     return Filter(text, tuple(wanted), keeps)
-
-
-def split_pairs(text: str, origin: str) -> list[str]:
-    """Return the `key=value` parts of a text, split at the commas that are not inside of quotes or brackets.
-
-    Raises:
-        SpaceError: It does not begin with a `key=`.
-
-    >>> split_pairs("a=1,2,b=[3,4],c='x,d=1'", "")
-    ['a=1,2', 'b=[3,4]', "c='x,d=1'"]
-    """
-    parts: list[str] = []
-    for part in _split_commas(text):
-        if _WITH_KEY.match(part.lstrip()):
-            parts.append(part.strip())
-        elif parts:
-            parts[-1] += f",{part}"
-        else:
-            raise SpaceError(f"{origin}{text!r} does not begin with key=value; write it as in C=1,gamma=0.1")
-    return parts
-
-
-def _split_commas(text: str) -> Iterator[str]:
-    start = position = depth = 0
-    while position < len(text):
-        if quoted := QUOTED.match(text, position):
-            position = quoted.end()
-            continue
-        character = text[position]
-        depth += (character in "[({") - (character in "])}")
-        if character == "," and depth <= 0:
-            yield text[start:position]
-            start = position + 1
-        position += 1
-    yield text[start:]

@@ -118,9 +118,9 @@ class _UndecidedError(Exception):
 def _judge(filters: Sequence[Filter], description: Description) -> tuple[list[Filter], SpaceError | None]:
     """Return the filters that leave a point out, and why the first that cannot be decided for it cannot."""
 
-    def find(key: str) -> Any:
+    def find(key: str, default: Any = None, /) -> Any:
         value = description.find(key)
-        return None if value is ABSENT else value
+        return default if value is ABSENT else value
 
     removing: list[Filter] = []
     undecided = None
@@ -135,7 +135,7 @@ def _judge(filters: Sequence[Filter], description: Description) -> tuple[list[Fi
 
 
 def _keep_typed(each: Filter, typed: dict[str, Override]) -> bool:
-    def find(key: str) -> Any:
+    def find(key: str, _default: Any = None, /) -> Any:
         override = typed.get(key)
         if override is None or not override.has_value:
             raise _UndecidedError

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mag.config.conditions.expressions import Find
+from mag.config.conditions.reader import Find
 from mag.config.language.override import Override
 
 _KEPT_VALUES = 4096

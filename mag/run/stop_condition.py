@@ -66,7 +66,7 @@ class StopCondition:
             return None
         if self._holds:
             return f"{condition} held, but the experiment completed before it could be ended"
-        missing = [key for key in self._expression.keys if key not in self._known]
+        missing = [key for key in (*self._expression.keys, *self._expression.words) if key not in self._known]
         if not missing:
             return None
         near = name_nearest(missing[0], self._known)
@@ -79,12 +79,16 @@ class StopCondition:
             self._known.update(_flatten(logged))
         except (ValueError, RecursionError):  # cut off, or nobody's metrics
             return False
-        parts = [part for part in self._expression.parts if all(key in self._known for key in part.keys)]
+        parts = [part for part in self._expression.parts or (self._expression,) if self._knows(part)]
         try:
             return any(part.evaluate(self._known.get) for part in parts)
         except SpaceError as error:
             self._undecided = self._undecided or str(error)
             return False
+
+    def _knows(self, part: Expression) -> bool:
+        """Tell whether all metrics of a part have been logged; a single word is one, too: it may come later."""
+        return all(key in self._known for key in (*part.keys, *part.words))
 
     def _read_lines(self) -> Iterator[bytes]:
         """Yield the lines that have been completed since the last look."""

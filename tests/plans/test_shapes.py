@@ -92,7 +92,7 @@ def test_samples(tmp_path: Path) -> None:
         ({"sample": 0}, "a sample of 0 points"),
         ({"seed": 1}, "the seed 1 has nothing to draw: add --sample N"),
         ({"zip": "a,x"}, "--zip a,x: x is given no values"),
-        ({"where": "a ="}, "--where cannot read"),
+        ({"where": "a <"}, "--where cannot read"),
         ({"exclude": "a"}, "--exclude 'a'"),
         ({"space": "nothing"}, "there is no space of that name"),
     ],

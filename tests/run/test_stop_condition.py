@@ -78,7 +78,7 @@ def test_a_metric_that_never_came(project: Path, mag: Mag, command: str) -> None
     assert "--stop-if" not in mag(command, "+bad=false", "--force", "--stop-if", "loss is nan").stderr
 
 
-@pytest.mark.parametrize("text", ["loss =", "loss == nan", "1 > 2", "", "f(loss)"])
+@pytest.mark.parametrize("text", ["loss <", "loss == nan", "1 > 2", "", "f(loss)"])
 def test_mistakes(project: Path, mag: Mag, text: str) -> None:
     """A condition that cannot be read, or names no metric, is exit status 2 before anything starts."""
     done = mag("sweep", "C=1,2", "--stop-if", text)

@@ -6,14 +6,58 @@ does not hold, and a calculation with it is null. Numbers compare by value (`1 =
 
 import math
 import operator
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from mag.config.language.override import format_value
-from mag.errors import SpaceError
+from mag.errors import OverrideError, SpaceError
 
 MAX_BITS = 4096
 """Larger integers are refused: a typing error must not cost a minute."""
+
+
+_WILD = {"*": ".*", "?": "."}
+
+
+class Answer:
+    """A value that decides itself what it agrees with: a date, the beginning of a hash, one of several tags."""
+
+    def agrees(self, other: Any) -> bool:
+        """Tell whether a condition that asks for the other value is met."""
+        raise NotImplementedError
+
+    def precedes(self, name: str, other: Any) -> bool:
+        """Tell whether it is `<`, `<=`, `>` or `>=` the other value.
+
+        Raises:
+            SpaceError: There is no order.
+        """
+        raise SpaceError(f"{self} and {_show(other)} have no order, so that {name} has no answer")
+
+
+class Pattern(Answer):
+    r"""A text in which `*` stands for any characters and `?` for one; `\*` and `\?` are themselves.
+
+    >>> Pattern("res*").agrees("resnet"), Pattern("1?").agrees(10), Pattern("a*").agrees(None)
+    (True, True, False)
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        parts = re.split(r"(\\[*?]|[*?])", text)
+        self.expression = re.compile("".join(_WILD.get(p) or re.escape(p.removeprefix("\\")) for p in parts), re.DOTALL)
+
+    def __repr__(self) -> str:
+        return repr(self.text)
+
+    def agrees(self, other: Any) -> bool:
+        """Tell whether it describes a value as it is written."""
+        if isinstance(other, Answer):
+            return other.agrees(self)
+        if isinstance(other, list | dict) or other is None:
+            return False
+        return self.expression.fullmatch(_write(other)) is not None
 
 
 def is_same(left: Any, right: Any) -> bool:
@@ -23,7 +67,11 @@ def is_same(left: Any, right: Any) -> bool:
     (True, False, True, False)
     """
     if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
+        return left is right if not isinstance(right, Pattern) else right.agrees(left)
+    if isinstance(right, Answer):
+        return right.agrees(left)
+    if isinstance(left, Answer):
+        return left.agrees(right)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(is_same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
@@ -81,6 +129,8 @@ def precedes(name: str, left: Any, right: Any) -> bool:
     """
     if left is None or right is None:
         return False
+    if isinstance(left, Answer):
+        return left.precedes(name, right)
     if (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
         return bool(_ORDERS[name](left, right))
     raise SpaceError(f"{_show(left)} and {_show(right)} have no order, only two numbers or two texts have")
@@ -124,8 +174,15 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _write(value: Any) -> str:
+    return value if isinstance(value, str) else format_value(value)
+
+
 def _show(value: Any) -> str:
-    return f"{value!r:.60}" if isinstance(value, str) else f"{format_value(value):.60}"
+    try:
+        return f"{value!r:.60}" if isinstance(value, str) else f"{format_value(value):.60}"
+    except OverrideError:  # of a kind that configs do not have
+        return f"{value!s:.60}"
 
 
 _ORDERS: Final[dict[str, Callable[[Any, Any], Any]]] = {
