@@ -17,6 +17,7 @@ HELP = """Explain a command or a topic.
   mag help sweep         a command, as `mag sweep --help` does
   mag help overrides     what may be typed as an override: the whole language on a page
   mag help configs       config files: groups, defaults lists, packages, interpolations
+  mag help conditions    filters, --where, --exclude, --stop-if
   mag help names         how experiments are named, and what makes two of them the same
   mag help records       what is kept of an experiment, and the exit statuses
 """
@@ -24,6 +25,7 @@ HELP = """Explain a command or a topic.
 TOPICS = {
     "overrides": "mag.config.language.grammar",
     "configs": "mag.cli.topics.configs",
+    "conditions": "mag.cli.topics.conditions",
     "names": "mag.cli.topics.names",
     "records": "mag.cli.topics.records",
 }

@@ -20,17 +20,14 @@ HELP = """List experiments as a table: what they are, how they stand, what came 
   mag ls                                   all of them
   mag ls status=failed                     those that failed
   mag ls 'accuracy>0.9' C=1,10             both conditions; C is 1 or 10
+  mag ls model=cnn or 'started>-2h'        one of two
   mag ls --sort -accuracy --limit 3        the three best
   mag ls --columns C,accuracy,commit       chosen columns
   mag ls -q status=failed                  names alone
 
-A filter is KEY=VALUE, KEY!=VALUE, or 'KEY<VALUE' with <, <=, > or >=, in quotes. After = and != several values may
-stand, with commas. `KEY=` means that there is no such value. All filters must be met.
-
-KEY is a key of the config (model.C, or C where that says it all), a result, or one of name, status, identity, seconds,
-started, ended, attempt, app, sweep, error, commit, branch, dirty, host, cpu_seconds, peak_memory_bytes; these win, and
-config.name is then the key of the config. Statuses are running, completed, failed, killed, timeout, interrupted, lost
-(nobody runs it any more, and it never said how it ended) and corrupt.
+FILTERS are conditions, all of which must be met: KEY=VALUE, KEY=A,B, model=res*, 'KEY>VALUE', also with and, or, not;
+`KEY=` means that there is no such value. KEY is a key of the config (model.C, or C where that says it all), a config
+group, a result, or a fact such as status, started, sweep, tag. `mag help conditions` is the whole language.
 
 The columns are name, status, the config keys that differ, the results, seconds and started. A terminal gets them
 aligned and cut to its width; a pipe gets all of it, tab-separated, under a line of headers; --json is a list of

@@ -10,7 +10,7 @@ import click
 
 from mag.cli.output import escape, note
 from mag.compare.columns import Catalog, collect_columns
-from mag.compare.filters import apply_filters, parse_filter
+from mag.compare.filters import apply_filters
 from mag.compare.rows import Row, read_rows
 from mag.errors import NotFoundError
 from mag.record.records import Record
@@ -86,14 +86,13 @@ def select(filters: Sequence[str], directory: str | None) -> Selection:
         NotFoundError: `--dir` names no directory.
         UsageError: A filter cannot be read, or names what no experiment has.
     """
-    conditions = [parse_filter(text) for text in filters]
     store = open_store(directory)
     rows = read_rows(store)
     catalog, root = collect_columns(rows), str(store.paths.root)
     if not rows:
         note(f"no experiments in {root} yet: `mag run` and `mag sweep` put them there, --dir looks elsewhere")
         return Selection([], catalog, 0, root)
-    kept = apply_filters(rows, conditions, catalog)
+    kept = apply_filters(rows, filters, catalog)
     if not kept:
         note(f"none of the {len(rows)} experiments in {root} matches {' '.join(map(shlex.quote, filters))}")
     return Selection(kept, catalog, len(rows), root)

@@ -16,7 +16,7 @@ _OPTIONS = (
         "--where", metavar="EXPR", multiple=True, help="Only points for which this holds (repeatable: all must)."
     ),
     click.option(
-        "--exclude", metavar="VALUES", multiple=True, help="No points of which all these hold, a=1,b=2 (repeatable)."
+        "--exclude", metavar="EXPR", multiple=True, help="No points for which this holds, a=1,b=2 (repeatable)."
     ),
     click.option("--sample", type=click.IntRange(min=1), metavar="N", help="N of the points, drawn at random."),
     click.option("--seed", type=int, metavar="S", help="What the draw depends on (0)."),

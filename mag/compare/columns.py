@@ -4,11 +4,13 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from mag.compare.rows import FACTS, MISSING, Row, read_fact
+from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact
 from mag.errors import UsageError
 from mag.suggestion import list_names, name_nearest
 
-Kind = Literal["fact", "config", "results"]
+Kind = Literal["fact", "config", "results", "choices"]
+
+_KINDS: tuple[Kind, ...] = ("config", "choices", "results")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Column:
         """Return the row's value, `MISSING` where it has none."""
         if self.kind == "fact":
             return read_fact(row.experiment, self.key)
-        values = row.config if self.kind == "config" else row.results
+        values: dict[str, Any] = getattr(row, self.kind)
         return values.get(self.key, MISSING)
 
 
@@ -38,17 +40,19 @@ class Catalog:
     Attributes:
         config: The config's keys, sorted.
         results: The results' names, in the order in which they are first met.
+        choices: The config groups of which something was chosen, sorted.
     """
 
     config: tuple[str, ...]
     results: tuple[str, ...]
+    choices: tuple[str, ...] = ()
 
     def label(self, column: Column) -> str:
         """Return what a column is called: its key, and its kind before that where another is called so."""
+        others = [kind for kind in _KINDS if kind != column.kind and column.key in getattr(self, kind)]
         if column.kind == "fact":
-            return column.key
-        other = self.results if column.kind == "config" else self.config
-        return f"{column.kind}.{column.key}" if column.key in FACTS or column.key in other else column.key
+            return f"fact.{column.key}" if others and column.key in ADDED else column.key
+        return f"{column.kind}.{column.key}" if others or column.key in FACTS.keys() - ADDED else column.key
 
     def find(self, key: str) -> Column:
         """Return the column that a typed key means.
@@ -56,9 +60,11 @@ class Catalog:
         Raises:
             UsageError: There is none, or no telling which.
         """
-        if key in FACTS:
+        if key in FACTS and not (key in ADDED and self._find_exact(key)):
             return Column("fact", key)
-        found = _prefer_config(self._find_exact(key) or self._find_qualified(key) or self._find_ending(key))
+        if key.startswith("fact.") and key.removeprefix("fact.") in FACTS:
+            return Column("fact", key.removeprefix("fact."))
+        found = _prefer_first(self._find_exact(key) or self._find_qualified(key) or self._find_ending(key))
         if len(found) == 1:
             return found[0]
         if found:
@@ -67,37 +73,38 @@ class Catalog:
         raise UsageError(self._describe_miss(key))
 
     def _find_exact(self, key: str) -> list[Column]:
-        config = [Column("config", key)] if key in self.config else []
-        return config + ([Column("results", key)] if key in self.results else [])
+        return [Column(kind, key) for kind in _KINDS if key in getattr(self, kind)]
 
     def _find_qualified(self, key: str) -> list[Column]:
         kind, _, rest = key.partition(".")
         return [column for column in self._find_exact(rest) if column.kind == kind]
 
     def _find_ending(self, key: str) -> list[Column]:
-        config = [Column("config", known) for known in self.config if known.endswith(f".{key}")]
-        return config + [Column("results", known) for known in self.results if known.endswith(f".{key}")]
+        endings = (f".{key}", f"/{key}")
+        return [Column(kind, known) for kind in _KINDS for known in getattr(self, kind) if known.endswith(endings)]
 
     def _describe_miss(self, key: str) -> str:
-        known = (*self.config, *self.results, *FACTS)
+        known = (*self.config, *self.choices, *self.results, *FACTS)
         near = name_nearest(key, known)
         hint = f"did you mean {near!r}?" if near else f"known are {list_names(known)}."
         return f"No experiment has a key {key!r}: {hint}"
 
 
-def _prefer_config(columns: Sequence[Column]) -> list[Column]:
-    known = {column.key for column in columns if column.kind == "config"}
-    return [column for column in columns if column.kind == "config" or column.key not in known]
+def _prefer_first(columns: Sequence[Column]) -> list[Column]:
+    """Return of the columns of one key only the first, the kinds being in order."""
+    return list({column.key: column for column in reversed(columns)}.values())[::-1]
 
 
 def collect_columns(rows: Iterable[Row]) -> Catalog:
     """Return the catalog of all that these rows have."""
     config: set[str] = set()
     results: dict[str, None] = {}
+    choices: set[str] = set()
     for row in rows:
         config.update(row.config)
         results.update(dict.fromkeys(row.results))
-    return Catalog(tuple(sorted(config)), tuple(results))
+        choices.update(row.choices)
+    return Catalog(tuple(sorted(config)), tuple(results), tuple(sorted(choices)))
 
 
 def find_varying(rows: Sequence[Row]) -> list[Column]:

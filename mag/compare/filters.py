@@ -1,215 +1,238 @@
-"""Filters: `C=10`, `accuracy>0.9`, `status=failed`, `model.name!=svm`, `seed=1,2,3`."""
+"""Filters: which experiments meet conditions such as `C=10`, `'accuracy>0.9 or model=res*'`, `started>-7d`."""
 
-import dataclasses
+import contextlib
 import datetime as dt
-import operator
-import re
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 from mag.compare.columns import Catalog, Column
-from mag.compare.rows import MISSING, MOMENTS, Row, format_value, is_number, parse_moment
-from mag.config.documents.scalars import read_scalar
-from mag.errors import UsageError
-from mag.patterns import compile_lazily
+from mag.compare.rows import MISSING, MOMENTS, Row
+from mag.config.conditions.dates import Period, parse_moment
+from mag.config.conditions.expressions import Expression, parse_expression
+from mag.config.conditions.operations import Answer, Pattern
+from mag.config.conditions.reader import Find, Vocabulary
+from mag.config.conditions.tokens import NAME
+from mag.disk import files
+from mag.errors import RecordError, SpaceError, UsageError
+from mag.record.paths import StorePaths
 from mag.record.records import Status
-from mag.suggestion import name_nearest
+from mag.record.sweeps import list_ids
 
 STATUSES = (*get_args(Status), "lost", "corrupt")
 """Every status that an experiment can have."""
 
-Test = Callable[[Any], bool]
-
-_FILTER = compile_lazily(r"\s*([^=<>!]+?)\s*(==|!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
-_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_BEGINNINGS = frozenset({"identity", "commit"})
+_JOINTS = frozenset({"and", "or", "not"})
+_SHORTEST = 4
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Filter:
-    """One condition that experiments must meet.
-
-    Attributes:
-        text: As it was typed.
-        key: What it asks of, as typed.
-        operator: `=`, `!=`, `<`, `<=`, `>` or `>=`.
-        values: What to compare with; several only after `=` and `!=`.
-    """
-
-    text: str
-    key: str
-    operator: str
-    values: tuple[str, ...]
-
-
-def parse_filter(text: str) -> Filter:
-    """Return the filter that a word of the command line spells out.
+def apply_filters(rows: Iterable[Row], texts: Sequence[str], catalog: Catalog) -> list[Row]:
+    """Return the rows that meet all conditions.
 
     Raises:
-        UsageError: It is none.
-
-    >>> parse_filter("C=1,10")
-    Filter(text='C=1,10', key='C', operator='=', values=('1', '10'))
-    """
-    match = _FILTER.fullmatch(text)
-    if match is None:
-        raise UsageError(_describe_misfit(text))
-    key, sign, right = match.groups()
-    sign = "=" if sign == "==" else sign
-    values = tuple(split_values(right)) if sign in {"=", "!="} else (right,)
-    if sign == "=" and right.startswith((">", "<")):
-        raise UsageError(
-            f"Filter {text!r} compares with {right!r}: did you mean '{key}{right[0]}={right[1:]}'? If not, put "
-            f"the text in quotes of its own, as in '{key}=\"{right}\"'."
-        )
-    if sign in _ORDERS and not right:
-        raise UsageError(f"Filter {text!r} compares with nothing: write a value, as in '{key}{sign}0.9'.")
-    return Filter(text, key, sign, values)
-
-
-def _describe_misfit(text: str) -> str:
-    if text in STATUSES:
-        return f"{text!r} is no filter: write status={text}."
-    return (
-        f"{text!r} is no filter: write KEY=VALUE, such as status=failed, or a comparison in quotes, "
-        f"such as 'accuracy>0.9' (without them the shell takes < and > for itself)."
-    )
-
-
-def split_values(text: str) -> Iterator[str]:
-    """Yield the parts of a text between commas; those inside brackets and quotes do not count.
-
-    >>> list(split_values("1,[8,16],'a,b'"))
-    ['1', '[8,16]', "'a,b'"]
-    """
-    depth, quote, part = 0, "", ""
-    for character in text:
-        if character == "," and not depth and not quote:
-            yield part.strip()
-            part = ""
-            continue
-        if quote or (character in "\"'" and not part.strip()):
-            quote = "" if character == quote else quote or character
-        else:
-            depth = max(0, depth + (character in "[{(") - (character in "]})"))
-        part += character
-    yield part.strip()
-
-
-def apply_filters(rows: Iterable[Row], filters: Iterable[Filter], catalog: Catalog) -> list[Row]:
-    """Return the rows that meet all filters.
-
-    Raises:
-        UsageError: A key is unknown or ambiguous, or a value cannot be compared with what is there.
+        UsageError: A condition cannot be read, a key is unknown or ambiguous, or a value cannot be compared with what
+            is there.
     """
     kept = list(rows)
-    for condition in filters:
-        column = catalog.find(condition.key)
-        test = _compile(condition, column, kept)
-        kept = [row for row in kept if test(column.read(row))]
+    for text in join_words(texts):
+        condition = _parse(text, catalog)
+        columns = {key: catalog.find(key) for key in condition.keys}
+        kept = _keep(kept, condition, columns)
     return kept
 
 
-def _compile(condition: Filter, column: Column, rows: Sequence[Row]) -> Test:
-    is_moment = column.kind == "fact" and column.key in MOMENTS
-    if condition.operator in _ORDERS:
-        return _order_moments(condition) if is_moment else _order_values(condition, column, rows)
-    if column.kind != "fact":
-        tests = [_equal_values(value) for value in condition.values]
-    elif is_moment:
-        tests = [_equal_moments(value) for value in condition.values]
-    else:
-        tests = [_equal_facts(condition, column.key, value) for value in condition.values]
-    if condition.operator == "!=":
-        return lambda value: not any(test(value) for test in tests)
-    return lambda value: any(test(value) for test in tests)
+def join_words(words: Sequence[str]) -> list[str]:
+    """Return the conditions that the words of a command line spell: each is one, unless some are `or`, `and`, `not`.
+
+    >>> join_words(["C=1", "D>2"]), join_words(["not", "C=1", "or", "D>2", "E=3"])
+    (['C=1', 'D>2'], ['not C=1 or D>2 and E=3'])
+    """
+    if not _JOINTS & {*words}:
+        return list(words)
+    parts: list[str] = []
+    for word in words:
+        if parts and parts[-1] not in _JOINTS and word not in {"and", "or"}:
+            parts.append("and")
+        parts.append(word)
+    return [" ".join(parts)]
 
 
-def _order_values(condition: Filter, column: Column, rows: Sequence[Row]) -> Test:
-    """Return a comparison of numbers with a number, or of texts with a text; what is of the other kind fails it."""
-    compare, limit = _ORDERS[condition.operator], _read_typed(condition.values[0])
-    if is_number(limit):
-        return lambda value: is_number(value) and compare(value, limit)
-    text, present = condition.values[0], [value for row in rows if (value := column.read(row)) is not MISSING]
-    if present and not any(isinstance(value, str) for value in present):
-        example = format_value(present[0])
+def _parse(text: str, catalog: Catalog) -> Expression:
+    if text in STATUSES:
+        raise UsageError(f"{text!r} is no filter: write status={text}.")
+    if NAME.fullmatch(text) or not text.strip():
         raise UsageError(
-            f"Filter {condition.text!r} compares with {text!r}, but {condition.key} is no text (it is {example}, for "
-            f"example): write a number."
+            f"{text!r} is no filter: write KEY=VALUE, such as status=failed, or a comparison in quotes, such as "
+            f"'accuracy>0.9' (without them the shell takes < and > for itself)."
         )
-    return lambda value: isinstance(value, str) and compare(value, _unquote(text))
-
-
-def _order_moments(condition: Filter) -> Test:
-    compare = _ORDERS[condition.operator]
+    vocabulary = Vocabulary(functools.partial(_knows, catalog), MOMENTS, {"status": STATUSES})
     try:
-        limit = parse_moment(condition.values[0])
-    except ValueError:
-        today = f"{dt.datetime.now().astimezone():%Y-%m-%d}"
-        raise UsageError(
-            f"Filter {condition.text!r} compares with {condition.values[0]!r}, which is no date: write "
-            f"'{condition.key}{condition.operator}{today}', or with a time of day, "
-            f"'{condition.key}{condition.operator}{today} 08:30'."
-        ) from None
-    return lambda value: (moment := _read_moment(value)) is not None and compare(moment, limit)
+        condition = parse_expression(text, vocabulary)
+    except SpaceError as error:
+        raise UsageError(f"Filter: {error}.") from None
+    if not condition.keys:
+        raise UsageError(f"Filter {text!r} names no key: write KEY=VALUE, or a comparison such as 'accuracy>0.9'.")
+    return condition
 
 
-def _equal_moments(text: str) -> Test:
-    beginning = text.replace("T", " ")
-    if not text:
-        return _equal_values(text)
-    return lambda value: (moment := _read_moment(value)) is not None and str(moment).startswith(beginning)
-
-
-def _read_moment(value: Any) -> dt.datetime | None:
+def _knows(catalog: Catalog, key: str) -> bool:
     try:
-        return parse_moment(value)
-    except (TypeError, ValueError):
-        return None
+        catalog.find(key)
+    except UsageError:
+        return False
+    return True
 
 
-def _equal_facts(condition: Filter, name: str, text: str) -> Test:
-    if name == "status" and text not in STATUSES:
-        near = name_nearest(text, STATUSES)
-        hint = f"did you mean {near}?" if near else f"it is one of {', '.join(STATUSES)}."
-        raise UsageError(f"Filter {condition.text!r} asks for the status {text!r}, which does not exist: {hint}")
-    if name in _BEGINNINGS and text:
-        return lambda value: isinstance(value, str) and value.startswith(text.lower())
-    return _equal_values(text)
+def _keep(rows: Sequence[Row], condition: Expression, columns: dict[str, Column]) -> list[Row]:
+    parts, plans = condition.parts or (condition,), _Plans()
+    kept, undecided = [], list[SpaceError]()
+    for row in rows:
+        find = functools.partial(_find, row, columns, plans)
+        if any(list(_decide(parts, find, undecided))):
+            kept.append(row)
+    if undecided and len(undecided) >= len(rows) and not kept:
+        raise UsageError(f"Filter {condition.text!r} can be decided for no experiment: {undecided[0]}.")
+    return kept
 
 
-def _equal_values(text: str) -> Test:
-    """Return the test whether a value is the one that was typed: as a number, or as the text that a table shows."""
-    if not text:
-        return lambda value: value is MISSING or value == ""
-    if (quoted := _unquote(text)) != text:
-        return lambda value: isinstance(value, str) and value == quoted
-    typed = _read_typed(text)
-    bare = re.sub(r"\s", "", text)
-
-    def test(value: Any) -> bool:
-        if is_number(typed) and is_number(value):
-            return bool(value == typed)
-        if isinstance(value, bool):
-            return value is typed
-        if isinstance(value, list | dict):
-            return re.sub(r"\s", "", format_value(value)) == bare
-        return format_value(value) == text
-
-    return test
+def _decide(parts: Sequence[Expression], find: Find, undecided: list[SpaceError]) -> Iterator[bool]:
+    """Yield what the parts of an `or` say of a row; what cannot be compared does not meet a condition."""
+    for part in parts:
+        try:
+            yield bool(part.evaluate(find))
+        except SpaceError as error:
+            undecided.append(error)
 
 
-def _read_typed(text: str) -> Any:
+def _find(row: Row, columns: dict[str, Column], plans: "_Plans", key: str, default: Any = None, /) -> Any:
+    """Return a value of a row; a fact may decide itself which conditions it meets."""
+    column = columns.get(key)
+    if column is None:
+        return default
+    value = column.read(row)
+    if column.kind != "fact":
+        return None if value is MISSING else value
+    if column.key == "sweep":
+        return _Membership(row, None if value is MISSING else value, plans)
+    return None if value is MISSING else _ANSWERS.get(column.key, lambda known: known)(value)
+
+
+class _Moment(Answer):
+    """A recorded time: it agrees with each period in which it lies."""
+
+    def __init__(self, text: Any) -> None:
+        self._moment: dt.datetime | None = None
+        with contextlib.suppress(TypeError, ValueError):
+            self._moment = parse_moment(text)
+
+    def __str__(self) -> str:
+        return f"the date {self._moment}"
+
+    def agrees(self, other: Any) -> bool:
+        return self._moment is not None and isinstance(other, Period) and other.agrees(self._moment)
+
+    def precedes(self, name: str, other: Any) -> bool:
+        if not isinstance(other, Period):
+            return super().precedes(name, other)
+        return self._moment is not None and other.precedes(name, self._moment)
+
+
+class _Several(Answer):
+    """Several texts: they agree with each of them."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = tuple(texts)
+
+    def __str__(self) -> str:
+        return ", ".join(self._texts)
+
+    def agrees(self, other: Any) -> bool:
+        return any(other.agrees(text) if isinstance(other, Pattern) else text == other for text in self._texts)
+
+
+class _Beginning(Answer):
+    """A hash: it agrees with what it begins with."""
+
+    def __init__(self, text: Any) -> None:
+        self._text = str(text)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def agrees(self, other: Any) -> bool:
+        if isinstance(other, Pattern):
+            return other.agrees(self._text)
+        return other is not None and bool(str(other)) and self._text.startswith(str(other).lower())
+
+
+class _Membership(Answer):
+    """The sweep of an experiment: it agrees with each sweep that ran it, or found it done, by the ends of its id."""
+
+    def __init__(self, row: Row, sweep: str | None, plans: "_Plans") -> None:
+        self._row = row
+        self._sweep = sweep
+        self._plans = plans
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return other == "" and self._sweep is None
+
+    def __str__(self) -> str:
+        return str(self._sweep)
+
+    def agrees(self, other: Any) -> bool:
+        if other is None:
+            return self._sweep is None
+        record, store = self._row.experiment.record, self._row.experiment.paths.home
+        ids = self._plans.find(store, other)
+        return self._sweep in ids or (record is not None and record.identity in self._plans.read(store, ids))
+
+
+class _Plans:
+    """The plans of sweeps, each read once."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[StorePaths, str], tuple[str, ...]] = {}
+        self._identities: dict[tuple[StorePaths, tuple[str, ...]], frozenset[str]] = {}
+
+    def find(self, store: StorePaths, asked: Any) -> tuple[str, ...]:
+        """Return the ids of the sweeps that a text means: it is one of them, its beginning or its end.
+
+        Raises:
+            SpaceError: There is none.
+        """
+        key = (store, repr(asked))
+        if key not in self._ids:
+            ids, text = list_ids(store), str(asked)
+            if isinstance(asked, Pattern):
+                found = [each for each in ids if asked.agrees(each)]
+            else:
+                found = [each for each in ids if len(text) >= _SHORTEST and each.startswith(text) | each.endswith(text)]
+            if not found:
+                raise SpaceError(f"there is no sweep {text!r}, `mag status` lists them")
+            self._ids[key] = tuple(found)
+        return self._ids[key]
+
+    def read(self, store: StorePaths, ids: tuple[str, ...]) -> frozenset[str]:
+        """Return the identities in the plans of sweeps; of one that cannot be read, none."""
+        if (store, ids) not in self._identities:
+            found = {identity for each in ids for identity in _read_plan(store, each)}
+            self._identities[store, ids] = frozenset(found)
+        return self._identities[store, ids]
+
+
+def _read_plan(store: StorePaths, sweep: str) -> Iterator[str]:
     try:
-        return read_scalar(text)
-    except ValueError:
-        return text
+        plan = files.read_json(str(store.manifest(sweep))).get("plan", [])
+    except (OSError, RecordError):
+        return iter(())
+    return (str(entry.get("identity")) for entry in plan if isinstance(entry, dict))
 
 
-def _unquote(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+_ANSWERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(MOMENTS, _Moment),
+    **dict.fromkeys(("identity", "commit"), _Beginning),
+    "tag": _Several,
+}
+"""The facts that decide themselves which conditions they meet."""

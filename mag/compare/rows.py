@@ -1,7 +1,6 @@
 """Rows: an experiment as the three kinds of things that a table can show of it, and how a cell is written."""
 
 import dataclasses
-import datetime as dt
 import json
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -87,16 +86,21 @@ class Row:
         experiment: The experiment; its facts are read from there.
         config: Dotted key to value; lists are values.
         results: Likewise.
+        choices: Config group to the option that was chosen, or to several.
     """
 
     experiment: StoredExperiment
     config: dict[str, Any]
     results: dict[str, Any]
+    choices: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def read_rows(experiments: Iterable[StoredExperiment]) -> list[Row]:
     """Return the rows of experiments, in their order; one that cannot be read has neither config nor results."""
-    return [Row(one, spread(one.config, escape_key), spread(one.results)) for one in experiments]
+    return [
+        Row(one, spread(one.config, escape_key), spread(one.results), one.record.choices if one.record else {})
+        for one in experiments
+    ]
 
 
 def spread(tree: dict[str, Any], spell: Callable[[str], str] = str) -> dict[str, Any]:
@@ -115,18 +119,6 @@ def spread(tree: dict[str, Any], spell: Callable[[str], str] = str) -> dict[str,
             else:
                 flat.setdefault(prefix + spell(key), value)
     return flat
-
-
-def parse_moment(text: str) -> dt.datetime:
-    """Return a date and time in the local time zone, which is also that of a text that names none.
-
-    Raises:
-        ValueError: It is none.
-    """
-    try:
-        return dt.datetime.fromisoformat(text).astimezone()
-    except OverflowError as error:
-        raise ValueError(f"{text} is beyond all time zones") from error
 
 
 def _read_field(name: str) -> Callable[[StoredExperiment], Any]:
@@ -152,10 +144,15 @@ FACTS: dict[str, Callable[[StoredExperiment], Any]] = {
     "branch": _read_entry("commit", "branch"),
     "dirty": _read_entry("commit", "dirty"),
     "host": _read_entry("host", "name"),
+    "tag": lambda experiment: list(getattr(experiment, "tags", ())) or None,
+    "note": lambda experiment: getattr(experiment, "note", None),
     "cpu_seconds": _read_entry("exit", "cpu_seconds"),
     "peak_memory_bytes": _read_entry("exit", "peak_memory_bytes"),
 }
 """What every experiment has, by name, and how to read it."""
+
+ADDED = frozenset({"tag", "note"})
+"""The facts that people add afterwards; a key or result of that name comes before them."""
 
 MOMENTS = frozenset({"started", "ended"})
 """The facts that are dates."""

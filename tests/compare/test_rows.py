@@ -1,13 +1,12 @@
 """The laws of rows."""
 
-import datetime as dt
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.rows import FACTS, MISSING, Row, parse_moment, read_fact, spread
+from mag.compare.rows import FACTS, MISSING, Row, read_fact, spread
 from mag.config.flat import escape_key, flatten
 
 TREES = st.recursive(
@@ -32,16 +31,3 @@ def test_a_corrupt_experiment_has_name_and_status_alone(corrupt_row: Row, fact: 
     """No other fact of an experiment that cannot be read is known, and none of them fails."""
     known = {"name": "torn", "status": "corrupt"}
     assert read_fact(corrupt_row.experiment, fact) == known.get(fact, MISSING)
-
-
-def test_a_date_without_zone_is_local() -> None:
-    """A date that a user types means the user's own time zone."""
-    assert parse_moment("2026-11-23") == dt.datetime(2026, 11, 23).astimezone()
-    assert parse_moment("2026-11-23T12:00:00+00:00") == dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
-
-
-@pytest.mark.parametrize("text", ["yesterday", "", "9999-12-31T23:59:59-14:00", "2026-13-01"])
-def test_what_is_no_date_is_one_kind_of_error(text: str) -> None:
-    """Whoever reads dates of unknown origin has one exception to catch."""
-    with pytest.raises(ValueError, match=r"\w"):
-        parse_moment(text)

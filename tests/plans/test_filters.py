@@ -38,7 +38,12 @@ def test_where_is_the_opposite_of_exclude(asked: dict[str, object], point: dict[
 def test_exclude_takes_any_condition() -> None:
     """What a point is left out for may be a comparison, with `or`, and with wild texts."""
     exclude = read_exclude("C > 5 and gamma > 0.05 or model=res*")
-    points = [{"C": 10, "gamma": 0.1}, {"C": 10, "gamma": 0.01}, {"model": "resnet", "C": 1}, {"model": "vit", "C": 1}]
+    points: list[dict[str, object]] = [
+        {"C": 10, "gamma": 0.1},
+        {"C": 10, "gamma": 0.01},
+        {"model": "resnet", "C": 1},
+        {"model": "vit", "C": 1},
+    ]
     assert [exclude.keeps(point.get) for point in points] == [False, True, False, True]
 
 

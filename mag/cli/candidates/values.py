@@ -85,12 +85,12 @@ def read_decorated(file: Path) -> list[Decorated]:
         return []
 
 
-ALL_KINDS: tuple[Kind, ...] = ("config", "results", "fact")
+ALL_KINDS: tuple[Kind, ...] = ("config", "choices", "results", "fact")
 """The kinds of columns, in the order in which they are offered."""
 
 _READ = 200  # experiments that are looked into: a Tab is no time to read a hundred thousand records
 _LAST_VALUE = compile_lazily(r"((?:.*,)?)(.*)", re.DOTALL)
-_NOTES: dict[Kind, str] = {"config": "config", "results": "result", "fact": "how it ran"}
+_NOTES: dict[Kind, str] = {"config": "config", "choices": "config group", "results": "result", "fact": "how it ran"}
 
 
 def list_filters(typed: str, store: StorePaths) -> list[Candidate]:
@@ -117,7 +117,12 @@ def _read_some(store: StorePaths) -> list[Row]:
 
 
 def _list_columns(typed: str, catalog: Catalog, kinds: Sequence[Kind]) -> list[Candidate]:
-    keys: dict[Kind, Sequence[str]] = {"config": catalog.config, "results": catalog.results, "fact": tuple(FACTS)}
+    keys: dict[Kind, Sequence[str]] = {
+        "config": catalog.config,
+        "choices": catalog.choices,
+        "results": catalog.results,
+        "fact": tuple(FACTS),
+    }
     named = ((catalog.label(Column(kind, key)), _NOTES[kind]) for kind in kinds for key in keys[kind])
     return [Candidate(name, note) for name, note in named if name.startswith(typed)]
 

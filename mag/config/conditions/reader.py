@@ -149,6 +149,9 @@ class Reader:
         return (lambda _: Pattern(token.value)) if is_wild(token.value) else node
 
     def _word(self, text: str) -> Node:
+        if self._vocabulary.knows(text):
+            self._keys[text] = None
+            return lambda find: find(text)
         self._words[text] = None
         return lambda find: find(text, text)
 

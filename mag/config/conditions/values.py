@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from mag.config.conditions.operations import Pattern, is_nan, is_same
+from mag.config.conditions.operations import Answer, Pattern, is_nan, is_same
 from mag.config.language.lexer import QUOTED, WORD, read_word, unquote
 from mag.errors import OverrideError, SpaceError
 from mag.patterns import compile_lazily
@@ -51,6 +51,8 @@ def _read_part(text: str) -> list[Test]:
         return [lambda value: value is None or value == ""]
     if QUOTED.fullmatch(text):
         return [_equal_text(unquote(text))]
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return [_equal_text(text[1:-1])]
     if _WILD.search(text) and not _CALL.match(text):
         return [Pattern(text).agrees]
     return [_equal(value, text) for value in _read_values(text)]
@@ -84,4 +86,8 @@ def _equal(typed: Any, text: str) -> Test:
     """Return the test whether a value is the one that was typed, or the very text."""
     if is_nan(typed):
         return lambda value: is_nan(value) or value == text
-    return lambda value: is_same(value, typed) or is_same(value, text)
+
+    def test(value: Any) -> bool:
+        return is_same(value, text) or (is_same(value, typed) and not isinstance(value, Answer))
+
+    return test
