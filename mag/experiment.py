@@ -323,7 +323,8 @@ class Experiment:
         if (repetition := Repetition.find()) is not None:
             return Provenance(**repetition.provenance)
         store = Path(self._locate().directory).parent
-        commit = read_commit(locate_code(), ignore=store, rules=Rules.of(self._project()))
+        configs = (os.path.abspath(self._source),) if isinstance(self._source, str | Path) else ()
+        commit = read_commit(locate_code(), store=store, rules=Rules.of(self._project(), configs))
         environment = gather_environment(self._project().root)
         store_environment(StorePaths(str(store)), environment)
         return gather_provenance(

@@ -25,7 +25,7 @@ def freeze(project: Project, links: Sequence[str] = ()) -> Iterator[Place]:
     """
     cwd = Path.cwd()
     root = project.app.file.parent
-    commit = read_commit(root, ignore=Path(project.store.root), rules=Rules.of(project.settings))
+    commit = read_commit(root, store=Path(project.store.root), rules=Rules.of(project.settings))
     code = read_code(commit)
     omissions = {one["path"]: one["reason"] for one in commit.get("not_captured", ())}
     if code is None or "." in omissions:

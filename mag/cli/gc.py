@@ -61,7 +61,7 @@ def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json
         named = set().union(*map(list_named, stores))
         before = time.time() - _RECENT_SECONDS
         kept = [one for one in list_kept(repository) if one.commit not in named]
-        unnamed = [one for one in kept if force or one.made < before or one.ref.endswith(one.commit)]
+        unnamed = [one for one in kept if force or one.made < before]
         if not dry_run:
             drop(repository, unnamed)
     rows = [{"ref": one.ref, "commit": one.commit, "made": one.made} for one in unnamed]

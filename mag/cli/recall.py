@@ -131,7 +131,7 @@ def find_here(experiment: StoredExperiment) -> Place:
     place = Place(folder, {}, {}, None, file if file is not None and file.is_file() else None)
     source = folder if place.file is None else place.file.parent
     store = Path(experiment.paths.directory).parent
-    place = dataclasses.replace(place, commit=read_commit(source, ignore=store, rules=Rules.of(place.settings)))
+    place = dataclasses.replace(place, commit=read_commit(source, store=store, rules=Rules.of(place.settings)))
     code = read_code(place.commit)
     if code is None:
         return place

@@ -53,11 +53,25 @@ def open_holder(code: str, places: Iterable[str | Path | None]) -> Repository:
 def check_out(repository: Repository, code: str, directory: Path) -> list[Omission]:
     """Make `directory` a linked work tree at a commit, submodules included, and return what is missing in it.
 
+    Its files are byte for byte those of the commit, whatever git is told to convert.
+
     Raises:
         RepositoryError: Git failed.
     """
-    repository.run("worktree", "add", "--quiet", "--force", "--detach", "--", str(directory), code, env=TRANSFER)
+    words = ("worktree", "add", "--quiet", "--force", "--detach", "--no-checkout", "--", str(directory), code)
+    repository.run(*words)
+    _fill(repository, code, directory, Repository(directory).git_dir / "index")
     return _fill_submodules(repository, code, directory)
+
+
+def _fill(repository: Repository, code: str, directory: Path, index: Path) -> None:
+    """Write the files of a commit, byte for byte as they were stored."""
+    if "extensions.partialclone" in repository.config:  # fetches what is missing, all at once
+        with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
+            env = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_WORK_TREE": scratch, "GIT_DIR": str(repository.git_dir)}
+            repository.run("read-tree", "--reset", "-u", code, env=TRANSFER | env)
+    with repository.convert_nothing(directory, index) as exact:
+        repository.run("read-tree", "--reset", "-u", code, env=exact)
 
 
 def _fill_submodules(repository: Repository, code: str, directory: Path) -> list[Omission]:
@@ -69,20 +83,28 @@ def _fill_submodules(repository: Repository, code: str, directory: Path) -> list
         words, _, path = entry.partition("\t")
         name = words.split(" ")[2]
         try:
-            with Repository(repository.top / path) as inner:
-                missing += _fill(inner, name, directory / path, path)
+            with _open_submodule(repository, path, name) as inner:
+                missing += _fill_submodule(inner, name, directory / path, path)
         except RepositoryError as error:
             missing.append(Omission(path, f"submodule: {error}"))
     return missing
 
 
-def _fill(inner: Repository, code: str, directory: Path, path: str) -> list[Omission]:
-    if inner.read_ref(code) is None:
-        raise RepositoryError(f"commit {code[:12]} is not here; `git submodule update --init` may fetch it")
+def _open_submodule(repository: Repository, path: str, code: str) -> Repository:
+    """Return the repository that has a submodule's commit: its own, or this one where it came in a bundle."""
+    inner = None
+    with contextlib.suppress(RepositoryError):
+        inner = Repository(repository.top / path)
+    for one in (inner, repository):
+        if one is not None and one.read_ref(code) is not None:
+            return one
+    raise RepositoryError(f"commit {code[:12]} is not here; `git submodule update --init` may fetch it")
+
+
+def _fill_submodule(inner: Repository, code: str, directory: Path, path: str) -> list[Omission]:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
-        places = {"GIT_DIR": str(inner.git_dir), "GIT_WORK_TREE": str(directory), "GIT_INDEX_FILE": f"{scratch}/index"}
-        inner.run("read-tree", "--reset", "-u", code, env=TRANSFER | places)
+        _fill(inner, code, directory, Path(scratch, "index"))
     return [Omission(f"{path}/{one.path}", one.reason) for one in _fill_submodules(inner, code, directory)]
 
 

@@ -24,12 +24,12 @@ class Kept:
     Attributes:
         ref: Its ref.
         commit: The commit.
-        made: When the commit was made, in seconds since 1970.
+        made: When it was kept, in seconds since 1970; of refs that git has packed, when it did.
     """
 
     ref: str
     commit: str
-    made: int
+    made: float
 
 
 def note_store(repository: Repository, store: Path) -> None:
@@ -57,9 +57,16 @@ def list_kept(repository: Repository) -> list[Kept]:
     Raises:
         RepositoryError: Git did not answer.
     """
-    told = repository.run("for-each-ref", "--format=%(refname) %(objectname) %(committerdate:unix)", _REFS)
-    entries = (line.rsplit(" ", 2) for line in told.splitlines())
-    return [Kept(ref, commit, int(made or 0)) for ref, commit, made in entries]
+    told = repository.run("for-each-ref", "--format=%(refname) %(objectname)", _REFS)
+    entries = (line.rsplit(" ", 1) for line in told.splitlines())
+    return [Kept(ref, commit, _read_age(repository.common_dir, ref)) for ref, commit in entries]
+
+
+def _read_age(folder: Path, ref: str) -> float:
+    for file in (folder / ref, folder / "packed-refs"):
+        with contextlib.suppress(OSError):
+            return file.stat().st_mtime
+    return 0.0
 
 
 def list_named(store: str) -> set[str]:

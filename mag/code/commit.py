@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mag.code.changes import read_changes
 from mag.code.collection import note_store
 from mag.code.drift import list_stale
 from mag.code.omissions import Omission, Rules
@@ -23,44 +22,32 @@ _MOST_OMISSIONS = 50  # every record of a sweep names them
 
 
 def read_commit(
-    directory: Path, *, ignore: Path | None = None, rules: Rules | None = None, since: float | None = None
+    directory: Path, *, store: Path | None = None, rules: Rules | None = None, since: float | None = None
 ) -> dict[str, Any]:
-    """Return the commit that the code in `directory` is at, and keep that code if there are rules how."""
+    """Return the commit that the code in `directory` is at, and keep that code."""
     try:
         with Repository(directory) as repository:
-            return _read(repository, ignore, rules, since)
+            return _read(repository, store, rules or Rules(), since)
     except RepositoryError as error:
         return {"hash": None, "reason": str(error)}
 
 
-def _read(repository: Repository, ignore: Path | None, rules: Rules | None, since: float | None) -> dict[str, Any]:
-    if rules is None:
-        changes = read_changes(repository, ignore)
-        return _describe(repository, changes.commit, changes.branch, dirty=changes.any)
+def _read(repository: Repository, store: Path | None, rules: Rules, since: float | None) -> dict[str, Any]:
     snapshot, taken = None, since or time.time()
     omissions: list[Omission] = []
     try:
-        state = read_state(repository, rules, ignore)
+        state = read_state(repository, rules)
         known = _describe(repository, state.changes.commit, state.changes.branch, dirty=state.dirty)
         omissions += state.omissions
         snapshot = keep_snapshot(repository, state)
-        if ignore is not None:
-            note_store(repository, ignore)
+        if store is not None:
+            note_store(repository, store)
     except (RepositoryError, OSError, UnicodeError) as error:
         omissions.append(Omission(".", f"no snapshot could be made: {error}"))
-        known = _read_less(repository, ignore)
+        known = _describe(repository, repository.read_ref("HEAD"), repository.read_branch(), dirty=None)
     told = {"top": str(repository.top), "taken": taken, "snapshot": snapshot, "not_captured": _list(omissions)}
     stale = list_stale(str(repository.top))
     return known | told | ({"changed": stale} if stale else {})
-
-
-def _read_less(repository: Repository, ignore: Path | None) -> dict[str, Any]:
-    """Return what can be known of a commit where no snapshot can be made."""
-    try:
-        changes = read_changes(repository, ignore)
-        return _describe(repository, changes.commit, changes.branch, dirty=changes.any)
-    except RepositoryError:
-        return _describe(repository, repository.read_ref("HEAD"), repository.read_branch(), dirty=None)
 
 
 def _describe(repository: Repository, commit: str | None, branch: str | None, *, dirty: bool | None) -> dict[str, Any]:

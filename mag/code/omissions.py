@@ -1,16 +1,22 @@
-"""What a snapshot leaves out: large files, files that look secret, experiments, and what cannot be read."""
+"""What a snapshot takes in beside the last commit, and what it leaves out: large files, secrets, environments."""
 
+import contextlib
 import dataclasses
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
 from mag.code.changes import Changes
-from mag.code.masking import holds_config, mask_text
+from mag.code.repository import Repository
+from mag.patterns import compile_lazily
+from mag.record.untracked import list_untracked, select_code
 from mag.settings import SECRET_FILES, Settings
+
+_PRIVATE_KEY = compile_lazily(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-\d")
+_LONGEST_KEY = 1 << 17
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,20 +25,22 @@ class Rules:
 
     Attributes:
         exclude: Patterns of the names of files and directories that it leaves out.
-        secrets: More key patterns whose values are masked in config files.
-        largest: The size in bytes from which on a changed file is left out.
+        largest: The size in bytes from which on a file is left out.
         total: How much all changed files may have together; the largest of them are left out first.
+        configs: Files that composed a config: they are always taken in.
+        modules: Files that ran: they are taken in although git ignores them.
     """
 
     exclude: tuple[str, ...] = SECRET_FILES
-    secrets: tuple[str, ...] = ()
     largest: int = 10 << 20
     total: int = 256 << 20
+    configs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, configs: tuple[str, ...] = (), modules: tuple[str, ...] = ()) -> Self:
         """Return what the settings of a project say."""
-        return cls(exclude=settings.snapshot_exclude, secrets=settings.secrets)
+        return cls(exclude=settings.snapshot_exclude, configs=configs, modules=modules)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,34 +56,68 @@ class Omission:
     reason: str
 
 
-def sort_out(top: Path, changes: Changes, rules: Rules) -> tuple[list[str], list[str], list[Omission]]:
-    """Return which changed files are stored, which are gone, and which are left out."""
-    omissions = [Omission(path, "a git repository of its own, and no submodule") for path in changes.nested]
-    stores = _find_experiments(changes.changed)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Intake:
+    """What of a work tree goes into a snapshot.
+
+    Attributes:
+        stored: The files that are not, or not with these bytes, in the last commit.
+        gone: Those of the last commit that are not there, or are left out.
+        omissions: What is left out.
+        dirty: Whether any of it is a change to the last commit, as git understands changes.
+    """
+
+    stored: tuple[str, ...]
+    gone: tuple[str, ...]
+    omissions: tuple[Omission, ...]
+    dirty: bool
+
+
+def take_in(repository: Repository, changes: Changes, rules: Rules) -> Intake:
+    """Return what of a work tree goes into a snapshot.
+
+    Raises:
+        RepositoryError: Git did not answer.
+    """
+    untracked = list_untracked(repository, changes.untracked, changes.folders)
+    configs = [path for path in _place(repository.top, rules.configs) if path not in changes.tracked]
+    modules = [path for path in _place(repository.top, rules.modules) if path not in changes.tracked]
+    wanted = dict.fromkeys([*changes.changed, *changes.converted, *untracked.files, *modules])
+    sizes, gone, omissions = _sort_out(repository.top, changes, rules, [path for path in wanted if path not in configs])
+    omissions += _cap(sizes, rules.total)
+    stored = (*sizes, *configs)
+    gone += [one.path for one in omissions if one.path in changes.tracked]
+    unchanged = {*changes.converted}
+    touched = [*stored, *gone, *(one.path for one in omissions)]
+    dirty = bool(changes.moved or untracked.nested) or any(path not in unchanged for path in touched)
+    omissions += [Omission(path, "a git repository of its own, and no submodule") for path in untracked.nested]
+    omissions += [Omission(path, "a virtual environment") for path in untracked.environments]
+    return Intake(stored, tuple(gone), tuple(omissions), dirty)
+
+
+def _place(top: Path, files: Iterable[str]) -> list[str]:
+    """Return those of some files that lie in a work tree, relative to its top, where it has them."""
+    real = os.path.realpath(top)
+    places = (os.path.join(os.path.realpath(os.path.dirname(file)), os.path.basename(file)) for file in files)
+    inside = [os.path.relpath(place, real) for place in places if place.startswith(real + os.sep)]
+    return [path for path in dict.fromkeys(inside) if os.path.isfile(top / path)]
+
+
+def _sort_out(
+    top: Path, changes: Changes, rules: Rules, paths: Iterable[str]
+) -> tuple[dict[str, int], list[str], list[Omission]]:
+    """Return the files that are stored with their sizes, those that are gone, and what is left out."""
     sizes: dict[str, int] = {}
-    gone: list[str] = []
-    for path in changes.changed:
-        if path.startswith(".mag/") or _lies_in(path, stores):
-            continue
+    gone, omissions = list(changes.deleted), list[Omission]()
+    for path in select_code(top, paths):
         size = _measure(top / path)
         if size is None:
             gone.append(path)
-        elif reason := _refuse(top / path, path, size, rules):
+        elif reason := _refuse(top / path, path, size, rules, is_tracked=path in changes.tracked):
             omissions.append(Omission(path, reason))
         else:
             sizes[path] = size
-    omissions += _cap(sizes, rules.total)
-    return list(sizes), gone, omissions
-
-
-def _find_experiments(paths: Iterable[str]) -> set[str]:
-    """Return the directories of experiments among untracked files: what mag wrote is no code."""
-    marks = ("/.mag/record.json", "/.mag/sweeps/", "/.mag/environments/")
-    return {path[: path.index(mark)] for path in paths for mark in marks if mark in path}
-
-
-def _lies_in(path: str, folders: set[str]) -> bool:
-    return bool(folders) and any(path[:end] in folders for end, character in enumerate(path) if character == "/")
+    return sizes, select_code(top, gone), omissions
 
 
 def _measure(path: Path) -> int | None:
@@ -85,17 +127,31 @@ def _measure(path: Path) -> int | None:
         return None
 
 
-def _refuse(file: Path, path: str, size: int, rules: Rules) -> str | None:
-    """Return why a file is left out; None if it is not."""
-    for part in path.split("/"):
-        for pattern in rules.exclude:
-            if fnmatchcase(part.lower(), pattern.lower()):
-                return f"its name looks as if it held secrets ({pattern})"
+def _refuse(file: Path, path: str, size: int, rules: Rules, *, is_tracked: bool) -> str | None:
+    """Return why a file is left out; None if it is not. What git tracks is no secret any more."""
+    if not is_tracked and (pattern := _match(path, rules.exclude)):
+        return f"its name looks as if it held secrets ({pattern})"
     if size > rules.largest:
         return f"larger than {rules.largest >> 20} MB"
-    if not stat.S_ISLNK(file.lstat().st_mode) and not os.access(file, os.R_OK):
+    if stat.S_ISLNK(file.lstat().st_mode):
+        return None
+    if not os.access(file, os.R_OK):
         return "it may not be read"
-    return None
+    return "it holds a private key" if not is_tracked and _holds_key(file, size) else None
+
+
+def _match(path: str, patterns: Sequence[str]) -> str | None:
+    """Return the first pattern that a part of a path has, in any case."""
+    parts = path.lower().split("/")
+    return next((each for each in patterns if any(fnmatchcase(part, each.lower()) for part in parts)), None)
+
+
+def _holds_key(file: Path, size: int) -> bool:
+    if size > _LONGEST_KEY:
+        return False
+    with contextlib.suppress(OSError):
+        return _PRIVATE_KEY.search(file.read_bytes().decode("latin-1")) is not None
+    return False
 
 
 def _cap(sizes: dict[str, int], total: int) -> list[Omission]:
@@ -108,13 +164,3 @@ def _cap(sizes: dict[str, int], total: int) -> list[Omission]:
         if excess <= 0:
             break
     return omissions
-
-
-def mask_file(file: Path, rules: Rules) -> bytes | None:
-    """Return the masked content of a config file; None where nothing in it looks secret, or it is no config file."""
-    status = file.lstat()
-    if not stat.S_ISREG(status.st_mode) or not holds_config(file.name, status.st_size):
-        return None
-    text = file.read_bytes().decode("utf-8", "surrogateescape")
-    masked = mask_text(text, rules.secrets)
-    return masked.encode("utf-8", "surrogateescape") if masked != text else None

@@ -1,28 +1,35 @@
 """A git repository, asked through GitPython with everything off that could run a program of the repository's own.
 
 Hooks, file-system monitors, external diff drivers and text conversions of a repository never run here, nor what a
-partial clone would fetch missing objects with while something is only looked at. Clean filters (`.gitattributes`) do
-when a changed file is stored, as they do in the user's own `git add`; smudge filters when code is checked out.
+partial clone would fetch missing objects with while something is only looked at. What git tells its hooks of the
+repository that it works in (`GIT_DIR`, `GIT_INDEX_FILE` and the like) is left aside: it is about another command.
 """
 
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from mag.errors import RepositoryError
 from mag.patterns import compile_lazily
 
-if TYPE_CHECKING:
-    import git
-
-
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none"}
 TRANSFER = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 """Variables for a command that may fetch; any other must not, since a partial clone names the program that it does."""
+LEFT_ASIDE = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_IMPLICIT_WORK_TREE", "GIT_PREFIX"),
+    *("GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_NO_REPLACE_OBJECTS", "GIT_EXTERNAL_DIFF"),
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_DEFAULT_HASH"),
+    *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
+)
+"""Environment variables that are about the repository of whoever started mag, a git hook, say."""
 _SAFE = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -36,23 +43,31 @@ _SAFE = (
 )
 _OPTIONS = [word for setting in _SAFE for word in ("-c", setting)]
 _CREDENTIALS = compile_lazily(r"([a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
+_REMOTE = compile_lazily(r"remote\.(.+)\.url")
+_EXACT = "* -text !eol !crlf !ident !filter !working-tree-encoding\n"
+_LAYOUT = "[core]\nrepositoryformatversion = 1\nbare = false\nfileMode = true\nsymlinks = true\nignoreCase = false\n"
 
 
 class Repository:
-    """An open repository.
+    """A repository with a work tree.
 
     Raises:
         RepositoryError: There is none, or git cannot or will not open it.
     """
 
     def __init__(self, directory: str | Path) -> None:
-        self._repo = _open(directory)
-        if self._repo.working_tree_dir is None:
-            self.close()
-            raise RepositoryError("the repository has no work tree")
-        self.top = Path(self._repo.working_tree_dir)
-        self.git_dir = Path(self._repo.git_dir)
-        self.common_dir = Path(self._repo.common_dir)
+        place = Path(os.path.abspath(directory))
+        if not _may_be_repository(place):
+            raise RepositoryError("not in a git repository")
+        self.top = place
+        words = ("--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree", "--show-toplevel")
+        status, answer, said = self._execute(None, ["rev-parse", *words], {}, None)
+        if status:
+            raise RepositoryError(_explain_refusal(said))
+        told = answer.decode("utf-8", "surrogateescape").split("\n", 3)
+        self.git_dir = Path(told[0])
+        self.common_dir = Path(os.path.normpath(place / told[1]))
+        self.top = Path(told[3].removesuffix("\n"))
 
     def __enter__(self) -> Self:
         return self
@@ -61,8 +76,7 @@ class Repository:
         self.close()
 
     def close(self) -> None:
-        """Let go of it."""
-        self._repo.close()
+        """Let go of it; no process of git outlives its command."""
 
     def run(
         self,
@@ -70,6 +84,7 @@ class Repository:
         env: Mapping[str, str] | None = None,
         lines: Iterable[str] | None = None,
         seconds: float | None = None,
+        expect: int = 0,
     ) -> str:
         r"""Run one git command at the top of the work tree, and return what it printed.
 
@@ -77,33 +92,64 @@ class Repository:
             RepositoryError: It failed; the message is its own first line.
         """
         data = None if lines is None else "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
-        return self.run_on(data, *words, env=env, seconds=seconds).decode("utf-8", "surrogateescape")
+        told = self.run_on(data, *words, env=env, seconds=seconds, expect=expect)
+        return told.decode("utf-8", "surrogateescape")
 
     def run_on(
-        self, data: bytes | None, *words: str, env: Mapping[str, str] | None = None, seconds: float | None = None
+        self,
+        data: bytes | None,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        expect: int = 0,
     ) -> bytes:
         """Run one git command with `data` as its input, and return the bytes that it printed.
 
         Raises:
             RepositoryError: It failed; the message is its own first line.
         """
-        import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
+        status, told, said = self._execute(data, words, dict(env or {}), seconds)
+        if not 0 <= status <= expect:
+            lines = remove_credentials(said).strip().splitlines()
+            raise RepositoryError(lines[0].removeprefix("fatal: ") if lines else f"git {words[0]} ended with {status}")
+        return told
 
-        command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *_OPTIONS, *words]
+    def _execute(
+        self, data: bytes | None, words: Sequence[str], env: dict[str, str], seconds: float | None
+    ) -> tuple[int, bytes, str]:
+        """Return the exit status of a git command, what it printed and what it said."""
+        try:
+            import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
+        except ImportError:
+            raise RepositoryError("git is not installed") from None
+        aside = [word for name in LEFT_ASIDE if name in os.environ and name not in env for word in ("-u", name)]
+        program = [*(["env", *aside] if aside else []), git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"]
         try:
             with tempfile.TemporaryFile() as file:
                 file.write(data or b"")
                 file.seek(0)
-                return self._repo.git.execute(
-                    command,
+                status, told, said = git.Git(self.top).execute(
+                    [*program, *_OPTIONS, *words],
                     istream=file,
-                    env=_QUIET | dict(env or {}),
+                    env=_QUIET | env,
+                    with_extended_output=True,
+                    with_exceptions=False,
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                     kill_after_timeout=seconds,
                 )
+        except git.GitCommandNotFound:
+            raise RepositoryError("git is not installed") from None
         except (git.GitError, OSError, ValueError) as error:
-            raise RepositoryError(read_first_line(error)) from error
+            raise RepositoryError(remove_credentials(str(error)).partition("\n")[0]) from error
+        return int(status), bytes(told), str(said)
+
+    @cached_property
+    def config(self) -> dict[str, str]:
+        """Git's settings here: section and key in small letters, the last value of each."""
+        listed = self.run("config", "--list", "-z").split("\0")
+        pairs = (entry.partition("\n") for entry in listed if entry)
+        return {key: value if equals else "true" for key, equals, value in pairs}
 
     def read_ref(self, name: str) -> str | None:
         """Return the commit that a ref or other name means; None if there is none here."""
@@ -121,43 +167,50 @@ class Repository:
 
     def read_remote(self) -> str | None:
         """Return the address of `origin`, or else of the first remote, without credentials."""
-        try:
-            listed = self.run("config", "-z", "--get-regexp", r"^remote\..*\.url$")
-        except RepositoryError:  # there is none
-            return None
-        remotes = dict(line.split("\n", 1) for line in listed.split("\0") if "\n" in line)
-        url = remotes.get("remote.origin.url") or next(iter(remotes.values()), None)
+        remotes = {found[1]: url for key, url in self.config.items() if (found := _REMOTE.fullmatch(key))}
+        url = remotes.get("origin") or next(iter(remotes.values()), None)
         return remove_credentials(url) if url else None
 
+    @contextmanager
+    def convert_nothing(self, work_tree: Path, index: Path) -> Iterator[dict[str, str]]:
+        """Lend variables for commands that take files as they are: no line end, `$Id$` or filter changes a byte.
 
-def _open(directory: str | Path) -> "git.Repo":
-    if not _may_be_repository(Path(directory).absolute()):
-        raise RepositoryError("not in a git repository")
-    try:
-        import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
-    except ImportError:
-        raise RepositoryError("git is not installed") from None
-    try:
-        return git.Repo(directory, search_parent_directories=True)
-    except git.GitCommandNotFound:
-        raise RepositoryError("git is not installed") from None
-    except git.InvalidGitRepositoryError:
-        raise RepositoryError("not in a git repository") from None
-    except (git.GitError, OSError, ValueError) as error:
-        raise RepositoryError(f"the repository cannot be opened: {read_first_line(error)}") from error
+        They belong to a repository made for the purpose, whose attributes come before all others, and that has the
+        objects of this one.
+        """
+        with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
+            for folder in ("info", "refs"):
+                os.mkdir(f"{scratch}/{folder}")
+            Path(scratch, "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
+            Path(scratch, "info", "attributes").write_text(_EXACT, encoding="utf-8")
+            format_ = self.config.get("extensions.objectformat", "sha1")
+            Path(scratch, "config").write_text(f"{_LAYOUT}[extensions]\nobjectFormat = {format_}\n", encoding="utf-8")
+            for shared in self.git_dir.glob("sharedindex.*"):
+                shutil.copy2(shared, scratch)
+            yield {
+                "GIT_DIR": scratch,
+                "GIT_OBJECT_DIRECTORY": str(self.common_dir / "objects"),
+                "GIT_WORK_TREE": str(work_tree),
+                "GIT_INDEX_FILE": str(index),
+            }
 
 
 def _may_be_repository(directory: Path) -> bool:
     """Tell, without the cost of asking git, whether a directory or one above has anything of a repository."""
-    return any((folder / name).exists() for folder in (directory, *directory.parents) for name in (".git", "HEAD"))
+    return any(os.path.lexists(folder / ".git") for folder in (directory, *directory.parents)) or any(
+        (folder / "HEAD").exists() for folder in (directory, *directory.parents)
+    )
 
 
-def read_first_line(error: BaseException) -> str:
-    """Return the first line of what git said when it failed, without credentials."""
-    said = getattr(error, "stderr", "") or str(error)
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    lines = [line.strip(" '\n") for line in text.removeprefix("\n  stderr: '").splitlines() if line.strip()]
-    return remove_credentials(lines[0]) if lines else type(error).__name__
+def _explain_refusal(said: str) -> str:
+    """Return why git does not open a repository, in its own words, with the command that helps if it names one."""
+    if "not a git repository" in said:
+        return "not in a git repository"
+    if "must be run in a work tree" in said:
+        return "the repository has no work tree"
+    first = said.partition("\n")[0].removeprefix("fatal: ")
+    helps = next((line.strip() for line in said.splitlines() if line.strip().startswith("git config ")), None)
+    return f"git refuses the repository, {first}" + (f": `{helps}` allows it" if helps else "")
 
 
 def remove_credentials(text: str) -> str:

@@ -1,21 +1,21 @@
 """Snapshots: the exact code of a work tree, changes and untracked files included, kept as a commit of its own.
 
-A snapshot is a commit under `refs/mag/snapshots/<tree>`, made through a copy of the user's index: index, HEAD,
-branches, stash and hooks stay as they are, and the copy keeps the index's knowledge of which files are unchanged, so
-that only changed ones are read. The same tree is stored once. Submodules that were changed are stored as part of the
-tree, so that one ref of one repository says all. A clean tree needs no snapshot: its commit is only kept from being
-collected, by a ref under `refs/mag/commits/`.
+A snapshot is a commit under `refs/mag/snapshots/`, made through a copy of the user's index: index, HEAD, branches,
+stash and hooks stay as they are, and the copy keeps the index's knowledge of which files are unchanged, so that only
+changed ones are read. Its files are byte for byte those on disk, whatever git converts. The same tree on the same
+commit is the same snapshot, whoever makes it, and its ref is called by its name: two people's never clash. Submodules
+that were changed are stored as part of the tree, so that one ref of one repository says all. A clean tree needs no
+snapshot: its commit is only kept from being collected, by a ref under `refs/mag/commits/`.
 """
 
 import dataclasses
-import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mag.code.changes import Changes, list_submodules, read_changes
-from mag.code.omissions import Omission, Rules, mask_file, sort_out
+from mag.code.changes import Changes, read_changes
+from mag.code.omissions import Intake, Omission, Rules, take_in
 from mag.code.repository import Repository
 from mag.errors import RepositoryError
 
@@ -23,7 +23,6 @@ SNAPSHOTS = "refs/mag/snapshots/"
 COMMITS = "refs/mag/commits/"
 
 _GIT_SECONDS = 120.0  # no snapshot is worth a longer wait
-_NOBODY = "0" * 40
 _AUTHOR = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -40,32 +39,38 @@ class State:
         dirty: Whether anything does, in submodules too.
         tree: The tree that holds it all; None where that is the last commit's.
         omissions: What the tree does not hold as it was.
+        moment: When the last commit was made, in seconds since 1970.
     """
 
     changes: Changes
     dirty: bool
     tree: str | None
     omissions: tuple[Omission, ...]
+    moment: str = "0"
 
 
-def read_state(repository: Repository, rules: Rules, ignore: Path | None = None) -> State:
+def read_state(repository: Repository, rules: Rules) -> State:
     """Store the code of a work tree as a tree, and return what is known of it; no ref is made.
 
     Raises:
         RepositoryError: Git failed.
     """
-    changes = read_changes(repository, ignore)
+    changes = read_changes(repository, rules.largest)
+    intake = take_in(repository, changes, rules)
     modules, dirty, omissions = _read_submodules(repository, changes, rules)
-    if not changes.any and not modules:
+    omissions = [*intake.omissions, *omissions]
+    dirty = dirty or intake.dirty
+    if not (intake.stored or intake.gone or modules):
         return State(changes, dirty, None, tuple(omissions))
     with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
         index = _Index(repository, Path(scratch))
-        omissions += index.take_in(changes, rules)
+        index.take_in(changes, intake)
         for path, tree in modules.items():
             index.graft(path, tree)
         tree = index.write()
-    same = changes.commit is not None and tree == repository.run("rev-parse", f"{changes.commit}^{{tree}}").strip()
-    return State(changes, dirty or changes.any, None if same else tree, tuple(omissions))
+    told = repository.run("show", "--no-patch", "--format=%T %ct", changes.commit) if changes.commit else " 0"
+    last, _, moment = told.strip("\n").partition(" ")
+    return State(changes, dirty, None if tree == last else tree, tuple(omissions), moment)
 
 
 def _read_submodules(
@@ -75,7 +80,7 @@ def _read_submodules(
     trees: dict[str, str] = {}
     omissions: list[Omission] = []
     dirty = False
-    for path, tracked in list_submodules(repository).items():
+    for path, tracked in changes.submodules.items():
         try:
             with Repository(repository.top / path) as inner:
                 if inner.top.resolve() != (repository.top / path).resolve():
@@ -116,31 +121,20 @@ class _Index:
         except FileNotFoundError:  # nothing was ever added
             return
 
-    def take_in(self, changes: Changes, rules: Rules) -> list[Omission]:
-        """Bring the changes into the index, and return those that were left out."""
-        stored, gone, omissions = sort_out(self._repository.top, changes, rules)
-        masked = {path: text for path in stored if (text := mask_file(self._repository.top / path, rules))}
-        self._update([*changes.deleted, *gone], "--force-remove")
-        self._update([path for path in stored if path not in masked], "--add", "--replace", "--remove")
-        for path, content in masked.items():
-            self._store(path, content)
-            omissions.append(Omission(path, "the values of keys that look secret are masked"))
-        return omissions
+    def take_in(self, changes: Changes, intake: Intake) -> None:
+        """Bring what is stored into the index, byte for byte, and take out what is gone."""
+        self._update([*changes.distrusted, *intake.gone], "--force-remove", env=self._env)
+        with self._repository.convert_nothing(self._repository.top, Path(self._env["GIT_INDEX_FILE"])) as exact:
+            self._update(intake.stored, "--add", "--replace", "--remove", env=exact)
 
-    def _update(self, paths: Sequence[str], *options: str) -> None:
+    def _update(self, paths: Sequence[str], *options: str, env: Mapping[str, str]) -> None:
         if paths:
             words = ("update-index", "-z", *options, "--stdin")
-            self._repository.run(*words, env=self._env, lines=paths, seconds=_GIT_SECONDS)
-
-    def _store(self, path: str, content: bytes) -> None:
-        blob = self._repository.run_on(content, "hash-object", "-w", "--stdin", f"--path={path}").decode().strip()
-        mode = "100755" if os.access(self._repository.top / path, os.X_OK) else "100644"
-        words = ("update-index", "--add", "--replace", "-z", "--index-info")
-        self._repository.run(*words, env=self._env, lines=[f"{mode} {blob}\t{path}"])
+            self._repository.run(*words, env=env, lines=paths, seconds=_GIT_SECONDS)
 
     def graft(self, path: str, tree: str) -> None:
         """Put a tree where a submodule is."""
-        self._update([path], "--force-remove")
+        self._update([path], "--force-remove", env=self._env)
         self._repository.run("read-tree", f"--prefix={path}/", tree, env=self._env)
 
     def write(self) -> str:
@@ -159,24 +153,19 @@ def keep_snapshot(repository: Repository, state: State) -> str | None:
         if last is not None:
             keep_commit(repository, last)
         return None
-    ref = SNAPSHOTS + state.tree
-    if known := repository.read_ref(ref):
-        return known
     parents = ["-p", last] if last else []
-    message = f"mag: the work tree of {state.changes.branch or last or 'a new repository'}"
-    words = ["commit-tree", state.tree, *parents, "-m", message]
-    commit = repository.run(*words, env=_AUTHOR).strip()
-    try:
-        repository.run("update-ref", "-m", "mag snapshot", ref, commit, _NOBODY[: len(commit)])
-    except RepositoryError:  # another sweep was quicker
-        if known := repository.read_ref(ref):
-            return known
-        raise
+    dates = {f"GIT_{role}_DATE": f"@{state.moment} +0000" for role in ("AUTHOR", "COMMITTER")}
+    words = ["commit-tree", state.tree, *parents, "-m", "mag: the code of a work tree, as it ran"]
+    commit = repository.run(*words, env=_AUTHOR | dates).strip()
+    _keep(repository, SNAPSHOTS + commit, commit)
     return commit
 
 
 def keep_commit(repository: Repository, commit: str) -> None:
     """Keep a commit from being collected, whatever becomes of the branches that lead to it."""
-    ref = COMMITS + commit
+    _keep(repository, COMMITS + commit, commit)
+
+
+def _keep(repository: Repository, ref: str, commit: str) -> None:
     if not (repository.common_dir / ref).exists():
         repository.run("update-ref", "-m", "mag", ref, commit)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import fnmatch
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -129,6 +130,12 @@ class Plan:
 
     def __getitem__(self, index: int) -> PlannedExperiment:
         return self.experiments[index]
+
+    @property
+    def config_files(self) -> tuple[str, ...]:
+        """The files that its configs were composed from."""
+        composers = {id(experiment.composer): experiment.composer for experiment in self.experiments}
+        return tuple(dict.fromkeys(os.path.abspath(file) for each in composers.values() for file in each.files))
 
     def count(self) -> Counter[str]:
         """Return how many experiments stand how."""

@@ -44,7 +44,7 @@ def list_changes(
 def list_changes_of_done(plan: "Plan", source: Path, settings: "Settings") -> list[str]:
     """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it."""
     done = list(plan)
-    now, top = _read_now(source, Path(plan.store.root), settings) if any(each.code for each in done) else (None, "")
+    now, top = _read_now(source, settings) if any(each.code for each in done) else (None, "")
     return _join(_describe_code(done, now, top), _describe_config(plan.store, done, (), None, settings.secrets))
 
 
@@ -52,14 +52,14 @@ def _join(*lines: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _read_now(source: Path, ignore: Path, settings: "Settings") -> tuple[str | None, str]:
+def _read_now(source: Path, settings: "Settings") -> tuple[str | None, str]:
     """Return the tree or commit that holds the code as it is now, and the top of its work tree."""
     from mag.code.omissions import Rules  # noqa: PLC0415  (git, which not every project has)
     from mag.code.repository import Repository  # noqa: PLC0415
     from mag.code.snapshots import read_state  # noqa: PLC0415
 
     with contextlib.suppress(RepositoryError, OSError, UnicodeError), Repository(source) as repository:
-        state = read_state(repository, Rules.of(settings), ignore)
+        state = read_state(repository, Rules.of(settings))
         return state.tree or state.changes.commit, str(repository.top)
     return None, ""
 

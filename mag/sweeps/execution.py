@@ -161,6 +161,8 @@ def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> 
         store_environment(plan.store, environment)
         if jobs < min(order.jobs or 1, len(todo), len(order.gpus) or len(todo)):
             observer.remark(f"{jobs} at a time, not {order.jobs}: `ulimit -n` allows no more open files")
+        if "top" not in conditions.provenance.commit:
+            observer.remark(f"the code is not recorded: {conditions.provenance.commit.get('reason')}")
         for line in list_changes(plan, todo, conditions.provenance, order.settings.secrets):
             observer.remark(line)
         with _announced(plan, order, conditions.provenance):
@@ -261,11 +263,12 @@ def _gather_conditions(plan: Plan, order: Order, environment: Environment, began
     from mag.code.commit import read_commit  # noqa: PLC0415  (what is loaded before the fork, each child carries)
     from mag.code.omissions import Rules  # noqa: PLC0415
 
-    source, ignore, rules = order.source or Path.cwd(), Path(plan.store.root), Rules.of(order.settings)
+    source, store = order.source or Path.cwd(), Path(plan.store.root)
+    rules = Rules.of(order.settings, plan.config_files)
     provenance = gather_provenance(
         app=order.app,
         environment=environment,
-        commit=order.commit or read_commit(source, ignore=ignore, rules=rules, since=began),
+        commit=order.commit or read_commit(source, store=store, rules=rules, since=began),
         sweep=choose_id() if order.manifest else None,
         secrets=order.settings.secrets,
     )

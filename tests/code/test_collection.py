@@ -31,7 +31,7 @@ def test_every_record_names(tmp_path: Path) -> None:
 def test_stores_are_noted_once(code: Path, tmp_path: Path) -> None:
     """A store is noted when code is kept for it, once."""
     for _ in range(2):
-        read_commit(code, ignore=tmp_path / "runs", rules=Rules())
+        read_commit(code, store=tmp_path / "runs", rules=Rules())
     with Repository(code) as repository:
         note_store(repository, tmp_path / "more")
         assert list_stores(repository) == [str(tmp_path / "runs"), str(tmp_path / "more")]

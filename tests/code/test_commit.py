@@ -31,8 +31,9 @@ def repository(tmp_path: Path) -> Path:
 def test_clean_tree(repository: Path) -> None:
     """A clean tree is told by hash and branch."""
     expected = {"hash": git(repository, "rev-parse", "HEAD"), "branch": "main", "dirty": False, "remote": None}
+    found = read_commit(repository)
 
-    assert read_commit(repository) == expected
+    assert {name: found[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("change", ["modified", "staged", "untracked", "deleted"])
@@ -52,12 +53,13 @@ def test_dirty_tree(repository: Path, change: str) -> None:
 
 def test_experiments_do_not_make_it_dirty(repository: Path) -> None:
     """The experiments' own directory is no change of the code, nor is what git ignores."""
-    (repository / "experiments" / "1").mkdir(parents=True)
-    (repository / "experiments" / "1" / "log").touch()
+    (repository / "experiments" / "1" / ".mag").mkdir(parents=True)
+    for name in ("log", ".mag/lock"):
+        (repository / "experiments" / "1" / name).touch()
     git(repository, "config", "core.excludesFile", str(repository / "ignore"))
     (repository / "ignore").write_text("ignore\n")
 
-    assert read_commit(repository, ignore=repository / "experiments")["dirty"] is False
+    assert read_commit(repository, store=repository / "experiments")["dirty"] is False
 
 
 def test_detached_head(repository: Path) -> None:

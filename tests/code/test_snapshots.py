@@ -19,7 +19,7 @@ Git = Callable[..., str]
 
 def take(folder: Path, **rules: Any) -> dict[str, Any]:
     """Return what a sweep would record of the code in a folder."""
-    return read_commit(folder, ignore=folder / "experiments", rules=Rules(**rules))
+    return read_commit(folder, store=folder / "experiments", rules=Rules(**rules))
 
 
 def omitted(commit: dict[str, Any]) -> dict[str, str]:
@@ -71,15 +71,12 @@ def test_nothing_of_the_users_is_touched(code: Path, git: Git) -> None:
 
 
 def test_the_same_tree_is_stored_once(code: Path, git: Git) -> None:
-    """Equal trees share one commit, which lies under the name of the tree."""
+    """The same tree on the same commit is one snapshot, whoever makes it, under a ref that bears its name."""
     change_everything(code, git)
     first, second = take(code), take(code)
-    tree = git("rev-parse", first["snapshot"] + "^{tree}")
 
     assert first["snapshot"] == second["snapshot"]
-    assert (
-        git("for-each-ref", "--format=%(refname) %(objectname)", SNAPSHOTS) == f"{SNAPSHOTS}{tree} {first['snapshot']}"
-    )
+    assert git("for-each-ref", "--format=%(refname)", SNAPSHOTS) == SNAPSHOTS + first["snapshot"]
 
 
 def test_it_survives_garbage_collection(code: Path, git: Git) -> None:
@@ -140,13 +137,137 @@ def test_secret_files_are_named(name: str, code: Path, git: Git) -> None:
     assert name in list_files(git, take(code, exclude=()))
 
 
-def test_secrets_in_configs_are_masked(code: Path, git: Git) -> None:
-    """A config file keeps its place in the snapshot, without the values of secret-looking keys."""
+def test_nothing_inside_is_rewritten(code: Path, git: Git) -> None:
+    """A config file is in the snapshot as it ran, secret-looking keys included."""
     (code / "db.yaml").write_text("user: me\npassword: hunter2\n")
     commit = take(code)
 
-    assert git("show", commit["snapshot"] + ":db.yaml") == 'user: me\npassword: "***"'
-    assert "masked" in omitted(commit)["db.yaml"]
+    assert git("show", commit["snapshot"] + ":db.yaml") == "user: me\npassword: hunter2"
+    assert commit["not_captured"] == []
+
+
+@pytest.mark.parametrize("name", ["credentials.yaml", "ignored/model.yaml"])
+def test_a_config_that_composed_is_always_in_it(name: str, code: Path, git: Git) -> None:
+    """Neither its name nor `.gitignore` keeps a config out that composed an experiment."""
+    (code / ".gitignore").write_text("ignored/\n")
+    (code / name).parent.mkdir(exist_ok=True)
+    (code / name).write_text("api_key: hunter2\n")
+
+    assert name not in list_files(git, take(code))
+    assert name in list_files(git, take(code, configs=(str(code / name),)))
+
+
+def test_a_module_that_git_ignores(code: Path, git: Git) -> None:
+    """A file that ran is in the snapshot although git ignores it, unless it looks like a secret."""
+    (code / ".gitignore").write_text("*\n")
+    (code / "model.py").write_text("y = 1\n")
+    (code / ".env").write_text("hunter2")
+    commit = take(code, modules=(str(code / "model.py"), str(code / ".env"), "/elsewhere/x.py"))
+
+    assert list_files(git, commit) == {"train.py", "old.py", "model.py"}
+    assert (list(omitted(commit)), commit["dirty"]) == ([".env"], True)
+
+
+def test_a_private_key_stays_out(code: Path, git: Git) -> None:
+    """A small file with the header of a private key is named, whatever it is called; a tracked one is no secret."""
+    for name in ("deploy", "tracked"):
+        (code / name).write_text("-----BEGIN OPENSSH PRIVATE " + "KEY-----\nabc\n")
+    git("add", "tracked")
+    commit = take(code)
+
+    assert list(omitted(commit)) == ["deploy"]
+    assert list_files(git, commit) == {"train.py", "old.py", "tracked"}
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+@pytest.mark.parametrize("name", ["train.py", "link"])
+def test_what_git_was_told_not_to_look_at(flag: str, name: str, code: Path, git: Git) -> None:
+    """It is looked at: an edit of it is in the snapshot."""
+    (code / "link").symlink_to("old.py")
+    git("add", ".")
+    git("commit", "-q", "-m", "link")
+    git("update-index", flag, name)
+    assert (take(code)["dirty"], take(code)["snapshot"]) == (False, None)
+    (code / name).unlink()
+    (code / name).symlink_to("elsewhere")
+    index = (code / ".git" / "index").read_bytes()
+    commit = take(code)
+
+    assert commit["dirty"] is True
+    assert git("show", f"{commit['snapshot']}:{name}") == "elsewhere"
+    assert (code / ".git" / "index").read_bytes() == index
+
+
+@pytest.mark.parametrize("kind", ["autocrlf", "eol", "ident", "filter", "encoding", "staged"])
+def test_bytes_are_those_on_disk(kind: str, code: Path, git: Git) -> None:
+    """Whatever git converts, the snapshot has the bytes that the experiment read."""
+    attributes = {"eol": "text eol=crlf", "ident": "ident", "filter": "filter=upper", "encoding": "text"}
+    if kind in attributes:
+        attribute = "working-tree-encoding=utf-16" if kind == "encoding" else attributes[kind]
+        (code / ".gitattributes").write_text(f"*.txt {attribute}\n")
+    git("config", "core.autocrlf", "input" if kind in {"autocrlf", "staged"} else "false")
+    git("config", "filter.upper.clean", "tr a-z A-Z")
+    content = "a $Id: b $\n".encode("utf-16") if kind == "encoding" else b"a $Id: b $\r\n"
+    (code / "data.txt").write_bytes(content)
+    git("add", ".")
+    if kind != "staged":
+        git("commit", "-q", "-m", "data")
+    (code / "data.txt").write_bytes(content)
+    commit = take(code)
+
+    assert commit["dirty"] is (kind == "staged")
+    assert (
+        git("cat-file", "blob", f"{commit['snapshot']}:data.txt").encode("utf-8", "surrogateescape") == content.strip()
+    )
+
+
+def test_a_mode_that_git_does_not_look_at(code: Path, git: Git) -> None:
+    """With `core.fileMode` off, a file that may be run is stored as one."""
+    git("config", "core.fileMode", "false")
+    (code / "train.py").chmod(0o755)
+
+    assert git("ls-tree", take(code)["snapshot"], "train.py").startswith("100755")
+
+
+@pytest.mark.parametrize("mark", ["venv/pyvenv.cfg", "tool/venv/pyvenv.cfg", "conda/conda-meta/history"])
+def test_environments_and_caches_are_no_code(mark: str, code: Path, git: Git) -> None:
+    """A virtual environment that nobody ignores is named and not looked into; caches are not even named."""
+    for name in (mark, "venv/lib/x.py", "tool/lib.py", "tool/__pycache__/x.pyc", "kept/CACHEDIR.TAG", "kept/x"):
+        (code / name).parent.mkdir(parents=True, exist_ok=True)
+        (code / name).touch()
+    commit = take(code)
+    environment = str(Path(mark).parent).removesuffix("/conda-meta")
+
+    assert omitted(commit) == {environment: "a virtual environment"}
+    assert "tool/lib.py" in list_files(git, commit)
+    assert not {name for name in list_files(git, commit) if "__pycache__" in name or name.startswith("kept")}
+
+
+def test_a_store_among_code_hides_only_experiments(code: Path, git: Git) -> None:
+    """Where the experiments' directory is that of the code, only what mag wrote is left out."""
+    for name in ("1/.mag/record.json", "1/log", ".mag/sweeps/1.json", "helper/a.py"):
+        (code / name).parent.mkdir(parents=True, exist_ok=True)
+        (code / name).touch()
+    commit = read_commit(code, store=code, rules=Rules())
+
+    assert list_files(git, commit) == {"train.py", "old.py", "helper/a.py"}
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY"])
+def test_variables_of_a_hook_are_left_aside(
+    name: str, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What git tells its hooks of another repository, or another index, changes nothing."""
+    (code / "train.py").write_text("x = 2\n")
+    wanted = take(code)["snapshot"]
+    index = tmp_path / "index"
+    shutil.copy(code / ".git" / "index", index)
+    before = index.read_bytes()
+    monkeypatch.setenv(name, str(index if name == "GIT_INDEX_FILE" else tmp_path))
+    commit = take(code)
+
+    assert (commit["snapshot"], commit["top"]) == (wanted, str(code))
+    assert index.read_bytes() == before
 
 
 def test_odd_names(code: Path, git: Git) -> None:
@@ -228,13 +349,17 @@ def test_sparse_checkout(code: Path, git: Git) -> None:
     assert list_files(git, take(code)) == {"train.py", "old.py", "a/file.py", "b/file.py"}
 
 
-def test_clean_filters(code: Path, git: Git) -> None:
-    """A clean filter stores what `git add` would store, as git-lfs needs it."""
-    git("config", "filter.upper.clean", "tr a-z A-Z")
-    (code / ".gitattributes").write_text("*.txt filter=upper\n")
-    (code / "data.txt").write_text("hello\n")
+def test_a_large_file_of_a_filter(code: Path, git: Git) -> None:
+    """What git keeps in its place, as git-lfs does, is not taken for the file: that is named as left out."""
+    git("config", "filter.pointer.clean", "sed s/.*/pointer/")
+    (code / ".gitattributes").write_text("*.bin filter=pointer\n")
+    (code / "data.bin").write_text("x" * 2000)
+    git("add", ".")
+    git("commit", "-q", "-m", "data")
+    commit = take(code, largest=1000)
 
-    assert git("show", take(code)["snapshot"] + ":data.txt") == "HELLO"
+    assert (commit["dirty"], list(omitted(commit))) == (False, ["data.bin"])
+    assert "data.bin" not in list_files(git, commit)
 
 
 def test_changed_submodule(code: Path, git: Git, tmp_path: Path) -> None:

@@ -131,6 +131,11 @@ class Composer:
         """
         return find_options_with(key, self._tree(overrides).keys, self._library)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The config files that were read so far."""
+        return self._library.files
+
     def is_group(self, key: str) -> bool:
         """Tell whether a key such as `db` or `server/db` is a config group."""
         return self._library.has_group(key)

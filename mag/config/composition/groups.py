@@ -38,6 +38,11 @@ class Library:
             self._documents[name] = self._read(name)
         return self._documents[name]
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read."""
+        return tuple(document.path for document in self._documents.values() if document is not None)
+
     def has_group(self, name: str) -> bool:
         """Tell whether a name is a group: a folder below the config folders."""
         if name not in self._groups:
