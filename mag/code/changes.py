@@ -4,8 +4,8 @@ import dataclasses
 import os
 
 from mag.code.repository import Repository
-from mag.record.tracked import Tracked, list_tracked
-from mag.record.unseen import find_unseen
+from mag.code.tracked import Tracked, list_tracked
+from mag.code.unseen import find_unseen
 
 _FIELDS = {"1": 9, "2": 10, "u": 11}
 _GITLINK = "160000"

@@ -1,6 +1,5 @@
 """What a snapshot takes in beside the last commit, and what it leaves out: large files, secrets, environments."""
 
-import contextlib
 import dataclasses
 import os
 import stat
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from mag.code.changes import Changes
+from mag.code.exposure import LONGEST, exposes_secret, is_config
 from mag.code.repository import Repository
+from mag.code.untracked import list_untracked, select_code
 from mag.patterns import compile_lazily
-from mag.record.untracked import list_untracked, select_code
 from mag.settings import SECRET_FILES, Settings
 
 _PRIVATE_KEY = compile_lazily(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-\d")
@@ -27,6 +27,7 @@ class Rules:
         exclude: Patterns of the names of files and directories that it leaves out.
         largest: The size in bytes from which on a file is left out.
         total: How much all changed files may have together; the largest of them are left out first.
+        secrets: More key patterns that look secret, as in config files that nobody has committed.
         configs: Files that composed a config: they are always taken in.
         modules: Files that ran: they are taken in although git ignores them.
     """
@@ -34,13 +35,14 @@ class Rules:
     exclude: tuple[str, ...] = SECRET_FILES
     largest: int = 10 << 20
     total: int = 256 << 20
+    secrets: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings, configs: tuple[str, ...] = (), modules: tuple[str, ...] = ()) -> Self:
         """Return what the settings of a project say."""
-        return cls(exclude=settings.snapshot_exclude, configs=configs, modules=modules)
+        return cls(exclude=settings.snapshot_exclude, secrets=settings.secrets, configs=configs, modules=modules)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _refuse(file: Path, path: str, size: int, rules: Rules, *, is_tracked: bool)
         return None
     if not os.access(file, os.R_OK):
         return "it may not be read"
-    return "it holds a private key" if not is_tracked and _holds_key(file, size) else None
+    return None if is_tracked else _find_secret(file, path, size, rules)
 
 
 def _match(path: str, patterns: Sequence[str]) -> str | None:
@@ -146,12 +148,18 @@ def _match(path: str, patterns: Sequence[str]) -> str | None:
     return next((each for each in patterns if any(fnmatchcase(part, each.lower()) for part in parts)), None)
 
 
-def _holds_key(file: Path, size: int) -> bool:
-    if size > _LONGEST_KEY:
-        return False
-    with contextlib.suppress(OSError):
-        return _PRIVATE_KEY.search(file.read_bytes().decode("latin-1")) is not None
-    return False
+def _find_secret(file: Path, path: str, size: int, rules: Rules) -> str | None:
+    """Return what is secret in a small file that nobody has committed; None where nothing seems to be."""
+    if size > LONGEST:
+        return None
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    if _PRIVATE_KEY.search(content[:_LONGEST_KEY].decode("latin-1")):
+        return "it holds a private key"
+    exposed = is_config(path) and exposes_secret(path, content, rules.secrets)
+    return "it holds values under keys that look secret, and composed no experiment" if exposed else None
 
 
 def _cap(sizes: dict[str, int], total: int) -> list[Omission]:

@@ -138,12 +138,15 @@ def test_secret_files_are_named(name: str, code: Path, git: Git) -> None:
 
 
 def test_nothing_inside_is_rewritten(code: Path, git: Git) -> None:
-    """A config file is in the snapshot as it ran, secret-looking keys included."""
-    (code / "db.yaml").write_text("user: me\npassword: hunter2\n")
-    commit = take(code)
+    """A file is in the snapshot as it ran, secret-looking keys included, or not at all."""
+    for name in ("tracked.yaml", "composed.yaml", "stray.yaml", "stray.ini"):
+        (code / name).write_text("user: me\npassword: hunter2\n")
+    git("add", "tracked.yaml")
+    commit = take(code, configs=(str(code / "composed.yaml"),))
 
-    assert git("show", commit["snapshot"] + ":db.yaml") == "user: me\npassword: hunter2"
-    assert commit["not_captured"] == []
+    assert git("show", commit["snapshot"] + ":tracked.yaml") == "user: me\npassword: hunter2"
+    assert git("show", commit["snapshot"] + ":composed.yaml") == "user: me\npassword: hunter2"
+    assert set(omitted(commit)) == {"stray.yaml", "stray.ini"}
 
 
 @pytest.mark.parametrize("name", ["credentials.yaml", "ignored/model.yaml"])

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mag.code.repository import Repository
-from mag.record.tracked import Tracked
+from mag.code.tracked import Tracked
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
