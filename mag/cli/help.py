@@ -1,6 +1,7 @@
 """`mag help`: a page on a command, or on a topic that no single command explains."""
 
-import importlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -10,26 +11,25 @@ from mag.cli.pages import COMMANDS, format_help
 from mag.errors import UsageError
 from mag.suggestion import list_names, name_nearest
 
-HELP = """Explain a command or a topic.
+TOPICS = {
+    "overrides": "What may be typed as an override.",
+    "configs": "Config files: groups, defaults lists, packages, interpolations.",
+    "conditions": "Filters, --where, --exclude and --stop-if.",
+    "names": "How experiments are named, and what makes two of them the same.",
+    "records": "What is kept of an experiment, and the exit statuses.",
+}
+"""The pages in the folder `topics`, and a line on each."""
+
+HELP = f"""Explain a command or a topic.
 
 \b
-  mag help               the commands
+  mag help               the commands and the topics
   mag help sweep         a command, as `mag sweep --help` does
-  mag help overrides     what may be typed as an override: the whole language on a page
-  mag help configs       config files: groups, defaults lists, packages, interpolations
-  mag help conditions    filters, --where, --exclude, --stop-if
-  mag help names         how experiments are named, and what makes two of them the same
-  mag help records       what is kept of an experiment, and the exit statuses
-"""
+  mag help overrides     a topic
 
-TOPICS = {
-    "overrides": "mag.config.language.grammar",
-    "configs": "mag.cli.topics.configs",
-    "conditions": "mag.cli.topics.conditions",
-    "names": "mag.cli.topics.names",
-    "records": "mag.cli.topics.records",
-}
-"""The topics, and the modules of which the docstrings are their pages."""
+\b
+Topics:
+{"".join(f"  {name:<12} {line}{chr(10)}" for name, line in TOPICS.items())}"""
 
 
 @click.command(help=HELP, short_help="Explain a command or a topic.")
@@ -37,11 +37,12 @@ TOPICS = {
 def command(topic: str | None) -> None:
     """Print the page."""
     if topic is None:
-        write_lines([format_help(), "", f"`mag help TOPIC` explains {', '.join(TOPICS)}."])
+        topics = (f"  {name:<11} {line}" for name, line in TOPICS.items())
+        write_lines([format_help(), "", "Topics (`mag help TOPIC`):", *topics])
     elif topic in COMMANDS:
         write_lines([_format_command(topic)])
     else:
-        write_lines([_read_topic(topic)])
+        write_lines(_read_topic(topic))
 
 
 def _format_command(name: str) -> str:
@@ -51,9 +52,22 @@ def _format_command(name: str) -> str:
     return named.get_help(context)
 
 
-def _read_topic(name: str) -> str:
+def _read_topic(name: str) -> Iterator[str]:
     if name not in TOPICS:
         near = name_nearest(name, [*TOPICS, *COMMANDS])
         hint = f"did you mean {near!r}?" if near else f"the topics are {list_names(TOPICS)}, and every command is one."
         raise UsageError(f"There is no help on {name!r}: {hint}")
-    return (importlib.import_module(TOPICS[name]).__doc__ or "").strip()
+    page = (Path(__file__).parent / "topics" / f"{name}.md").read_text(encoding="utf-8")
+    return _print_plainly(page)
+
+
+def _print_plainly(page: str) -> Iterator[str]:
+    """Yield the lines of a Markdown page for a terminal: code is indented, headings stand for themselves."""
+    is_code = False
+    for line in page.splitlines():
+        if line.startswith("```"):
+            is_code = not is_code
+        elif line.startswith("<!--"):
+            continue
+        else:
+            yield f"  {line}".rstrip() if is_code else line.lstrip("#").strip() if line.startswith("#") else line

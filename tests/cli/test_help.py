@@ -16,7 +16,7 @@ def test_without_a_topic(mag: Mag) -> None:
     """`mag help` is `mag --help`, and names the topics."""
     shown = mag("help").stdout
     assert shown.startswith(mag("--help").stdout.rstrip())
-    assert all(name in shown.splitlines()[-1] for name in TOPICS)
+    assert all(f"  {name} " in shown for name in TOPICS)
 
 
 @pytest.mark.parametrize("name", ["config", "sweep", "help"])
@@ -27,11 +27,11 @@ def test_a_command(name: str, mag: Mag) -> None:
 
 @pytest.mark.parametrize("name", TOPICS)
 def test_a_topic(name: str, mag: Mag) -> None:
-    """A topic is a page: a title, no line wider than 120, and not longer than two screens."""
+    """A topic is a page: a title, no line wider than 120, and not longer than a few screens."""
     done = mag("help", name)
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
-    assert 20 < len(lines) < 60
+    assert 15 < len(lines) < 150
     assert max(map(len, lines)) <= 120
 
 

@@ -1,40 +1,4 @@
-r"""The override language, on one page.
-
-lr=0.1   model.layers=[8,8]   model={C: 1}       set a value that is there
-model=svm   model/kernel=rbf   db@backup=a       choose an option of a config group
-+new=1   ++maybe=1   ~old                        add; add or set; delete
-lr=0.1,0.01   'n=range(5)'   'model=glob(*)'     several values: a sweep
-name="'a, b'"                                    quoted for mag, and once more for the shell
-@tuned.yaml                                      the overrides in a file
-
-override  = [ "+" | "++" | "~" ] key "=" [ value ]  |  "~" key
-key       = ( path | group ) [ "@" path ]
-path      = name { "." ( name | index ) }             model.C   layers.0.width
-group     = name "/" name { "/" name }                db/engine
-
-value     = element { "," element }                   several elements are a sweep: 1,10,100
-element   = word | quoted | list | dict | call
-list      = "[" [ element { "," element } ] "]"
-dict      = "{" [ item { "," item } ] "}"
-item      = ( word | call ) ":" element               {a: 1, str('b c'): 2}
-call      = function "(" [ argument { "," argument } ] ")"
-argument  = [ name "=" ] element                      range(1,9,step=2)
-quoted    = "'" text "'"  |  '"' text '"'             \' and \" stand for the quote
-word      = null | true | false | integer | float | text
-
-key=v sets, +key=v adds, ++key=v does either, ~key deletes, ~key=v deletes if the value is v;
-key= sets the empty text. Blanks around an element are ignored.
-
-A word is null, true or false in any case, an integer (1_000), a float (1e-3, .5, inf, nan), else a text.
-A quoted value is always a text. Unquoted, a text may hold blanks, ${...} and any character of any script
-except , ( ) [ ] { } = # & ; < > ! ~ ^ ` ' " and, in the key of a dict, the colon; a backslash before one
-of \ ( ) [ ] { } : = , or a blank makes it an ordinary character.
-
-Sweeps    a,b,c   choice(a,b,c)   range(stop)   range(start,stop,step)   glob(pattern,exclude=pattern)
-          lin(0,1,num=5)   log(1e-5,1e-1,num=5)   sort(...,reverse=true)   shuffle(...,seed=1)
-Samplers  interval(0,1)   log(1e-5,1e-1)   tag(name,...,sweep): read as in Hydra; a grid needs num=, as in lin
-Casts     int(x)   float(x)   str(x)   bool(x), of a value, a list, a dict or a sweep
-"""
+"""The grammar of the override language; `mag help overrides` shows it on one page."""
 
 import re
 from collections.abc import Callable, Iterable
