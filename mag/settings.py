@@ -30,6 +30,8 @@ class Settings(NamedTuple):
         experiments_dir: Where experiments are kept, relative to `root`; in a file `~` is the user's home.
         separator: What stands between the values in an identifier.
         identifier: The keys that make up the name, in order; None for all visible ones.
+        hidden: Patterns of keys (`paths.*`) that are no part of the identity, besides those that begin with `_`.
+        visible: Patterns of keys (`*._name`) that are, all the same.
         jobs: How many experiments run at a time; None for as many as there are CPUs.
         chdir: Whether an experiment starts in its own directory instead of the user's.
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
@@ -42,6 +44,8 @@ class Settings(NamedTuple):
     experiments_dir: str = "experiments"
     separator: str = "-" if os.name == "nt" else "|"
     identifier: tuple[str, ...] | None = None
+    hidden: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
     jobs: int | None = None
     chdir: bool = False
     secrets: tuple[str, ...] = ()
@@ -58,6 +62,8 @@ _KINDS: dict[str, type] = {
     "experiments_dir": str,
     "separator": str,
     "identifier": list,
+    "hidden": list,
+    "visible": list,
     "jobs": int,
     "chdir": bool,
     "secrets": list,

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from mag.config.documents.scalars import read_scalar
-from mag.config.flat import escape_key
+from mag.config.spelling import escape_key
 from mag.patterns import compile_lazily
 from mag.record.store import StoredExperiment
 

@@ -113,7 +113,8 @@ def _read_kind(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:  # noqa:
     if (origin or hint) in _LISTS:
         return _read_items(origin or hint, arguments, place, around)
     if (origin or hint) in _MAPPINGS:
-        return Mapped(_read_kind(arguments[1] if arguments else Any, place, around))
+        key, item = arguments or (Any, Any)
+        return Mapped(_read_kind(item, place, around), _read_kind(key, place, around))
     return _read_named(hint, place, around)
 
 
@@ -145,7 +146,7 @@ def _make_plain(value: Any, place: str) -> Any:
     if _is_record(type(value)):
         return {name: _make_plain(getattr(value, name), place) for name in _list_names(type(value))}
     if isinstance(value, Mapping):
-        return {key: _make_plain(item, place) for key, item in value.items()}
+        return {_make_plain(key, place): _make_plain(item, place) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_make_plain(item, place) for item in value]
     if isinstance(value, Enum):

@@ -1,12 +1,12 @@
-"""The flat config: one level of sorted dotted keys, of which some are hidden from the identity."""
+"""The flat config: one level of sorted dotted keys."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from mag.config.spelling import escape_key, spell_key
 from mag.errors import ConfigError
-from mag.patterns import compile_lazily
 
 MAX_DEPTH = 50
 """Levels of dicts and lists; a config that contains itself is stopped here too."""
@@ -16,58 +16,25 @@ MAX_INTEGER_BITS = 14_000
 
 _SCALARS = frozenset({str, int, float})
 """What most values are, found before anything is asked of abstract classes."""
-_DOT = compile_lazily(r"(\\*)(\.|\Z)")
-_RESERVED = compile_lazily(r"_[^_](.*[^_])?_")
 
 
-def flatten(config: Mapping[str, Any]) -> dict[str, Any]:
+def flatten(config: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the config as one sorted level of dotted keys; dicts inside lists are left nested.
 
-    Lists are values, tuples become lists, an empty dict is a value. A dot in a key is escaped
-    (`escape_key`). A key that is no string reads as JSON would write it, and numbers and strings of subclasses (such as
-    NumPy's `float64`) become plain ones.
+    Lists are values, tuples become lists, an empty dict is a value. Keys keep their types, as `spell_key` writes
+    them, also in dicts inside lists; a dot in a key is escaped (`escape_key`). Numbers and strings of subclasses (such
+    as NumPy's `float64`) become plain ones.
 
     Raises:
-        ConfigError: Two keys flatten to the same one, a text cannot be written as UTF-8 or holds a NUL
-            character, or a value is of a kind that a config cannot hold.
+        ConfigError: A text cannot be written as UTF-8 or holds a NUL character, or a value or key is of a kind that a
+            config cannot hold.
 
-    >>> flatten({"seed": 1, "model": {"name": "svm", "sizes": (8, 16)}})
-    {'model.name': 'svm', 'model.sizes': [8, 16], 'seed': 1}
+    >>> flatten({"seed": 1, "model": {"name": "svm", "sizes": (8, 16)}, "weights": {0: 1.0, "0": 2.0}})
+    {'model.name': 'svm', 'model.sizes': [8, 16], 'seed': 1, "weights.'0'": 2.0, 'weights.0': 1.0}
     """
     flat: dict[str, Any] = {}
     _gather(config, "", flat, 0)
     return {key: flat[key] for key in sorted(flat)}
-
-
-def escape_key(name: str) -> str:
-    r"""Return a key of a nested config as it stands in a flat key, where a dot of its own is written `\.`.
-
-    So are backslashes doubled before a dot and at the end, and two nested configs never have the same flat keys.
-
-    >>> print(escape_key("model"), escape_key("a.b"), escape_key("C:\\x"))
-    model a\.b C:\x
-    """
-    if "." not in name and "\\" not in name:
-        return name
-    return _DOT.sub(lambda found: 2 * found[1] + ("\\." if found[2] else ""), name)
-
-
-def split_key(key: str) -> list[str]:
-    r"""Return the keys of a nested config that a flat key is made of.
-
-    >>> split_key("model.C"), split_key(r"model.a\.b")
-    (['model', 'C'], ['model', 'a.b'])
-    """
-    if "\\" not in key:
-        return key.split(".")
-    parts, place = [""], 0
-    for found in _DOT.finditer(key):
-        escaped = found[2] and len(found[1]) % 2
-        parts[-1] += key[place : found.start()] + "\\" * (len(found[1]) // 2) + ("." if escaped else "")
-        if found[2] and not escaped:
-            parts.append("")
-        place = found.end()
-    return parts
 
 
 def settle_value(value: Any, key: str) -> Any:
@@ -79,51 +46,14 @@ def settle_value(value: Any, key: str) -> Any:
     return _settle(value, key, 1)
 
 
-def is_hidden(key: str) -> bool:
-    """Tell whether any part of a dotted key begins with `_`: it is then no part of the identity.
-
-    Keys that Hydra reserves, such as `_target_`, begin and end with one underscore and are visible.
-
-    >>> is_hidden("model._device"), is_hidden("model._target_"), is_hidden("model.hidden_size")
-    (True, False, False)
-    """
-    return "_" in key and any(part.startswith("_") and not _RESERVED.fullmatch(part) for part in split_key(key))
-
-
-def keep_visible(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the flat config without its hidden keys, those of dicts inside lists included.
-
-    >>> keep_visible({"C": 1, "_seed": 7, "layers": [{"size": 8, "_device": "cpu"}]})
-    {'C': 1, 'layers': [{'size': 8}]}
-    """
-    return {key: _strip(value) for key, value in flat.items() if not is_hidden(key)}
-
-
-def _strip(value: Any) -> Any:
-    if type(value) in _SCALARS:
-        return value
-    if isinstance(value, Mapping):
-        return keep_visible(value)
-    return [_strip(item) for item in value] if isinstance(value, list) else value
-
-
 def _gather(config: Mapping[Any, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
     _check_depth(depth, prefix)
     for key, value in config.items():
-        place = prefix + escape_key(_read_key(key, prefix))
+        place = prefix + escape_key(_settle_key(key, prefix))
         if isinstance(value, Mapping) and value:
             _gather(value, place + ".", flat, depth + 1)
         else:
-            _put(flat, place, _settle(value, place, depth + 1), place)
-
-
-def _put(target: dict[str, Any], key: str, value: Any, place: str) -> None:
-    if key in target:
-        raise ConfigError(
-            f"The config holds `{_show(place)}` twice, as 1 beside '1' would be the same key: keep one of them, or "
-            "rename one."
-        )
-    target[key] = value
+            flat[place] = _settle(value, place, depth + 1)
 
 
 def _settle(value: Any, place: str, depth: int) -> Any:
@@ -148,8 +78,8 @@ def _settle(value: Any, place: str, depth: int) -> Any:
 def _settle_mapping(mapping: Mapping[Any, Any], place: str, depth: int) -> dict[str, Any]:
     settled: dict[str, Any] = {}
     for key, value in mapping.items():
-        name = _read_key(key, place)
-        _put(settled, name, _settle(value, f"{place}.{name}", depth + 1), f"{place}.{name}")
+        name = spell_key(_settle_key(key, place))
+        settled[name] = _settle(value, f"{place}.{name}", depth + 1)
     return settled
 
 
@@ -166,16 +96,16 @@ def _settle_scalar(value: str | float, place: str) -> str | int | float:
     return int(value)
 
 
-def _read_key(key: Any, place: str) -> str:
+def _settle_key(key: Any, place: str) -> Any:
     if isinstance(key, str) and not isinstance(key, Enum):
         return _check_text(str(key), f"The key {_show(repr(key))}" + (f" in `{_show(place)}`" if place else ""))
     if key is None or isinstance(key, bool):
-        return {None: "null", True: "true", False: "false"}[key]
+        return key
     if isinstance(key, (int, float)) and not isinstance(key, Enum):
-        return str(_settle_scalar(key, place or "the key"))
+        return _settle_scalar(key, place or "the key")
     raise ConfigError(
         f"The key {_show(repr(key))} in `{_show(place) or 'the config'}` is of type {type(key).__name__}, "
-        f"but a key must be a string: write {_advise(key)} instead."
+        f"but a key must be a string, a number or a boolean: write {_advise(key)} instead."
     )
 
 

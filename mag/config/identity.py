@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mag.config.flat import flatten, keep_visible
+from mag.config.flat import flatten
+from mag.config.visibility import keep_visible
 
 _WITHOUT_ZEROS = frozenset({str, int, bool, type(None)})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))

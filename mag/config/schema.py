@@ -48,9 +48,10 @@ class Items:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapping with any keys."""
+    """A mapping with any keys of one kind."""
 
     item: "Kind"
+    key: "Kind" = Scalar("any")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,7 +148,10 @@ def _convert(kind: Kind, value: Any, key: str) -> Any:
         case Schema() if isinstance(value, dict):
             return _convert_schema(kind, value, key)
         case Mapped() if isinstance(value, dict):
-            return {name: _convert(kind.item, item, f"{key}.{name}") for name, item in value.items()}
+            return {
+                _convert(kind.key, name, f"{key}: the key"): _convert(kind.item, item, f"{key}.{name}")
+                for name, item in value.items()
+            }
         case Items() if isinstance(value, list) and kind.length in {None, len(value)}:
             return [_convert(kind.item, item, f"{key}.{index}") for index, item in enumerate(value)]
         case Either():

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple, Protocol
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import find_missing, resolve
-from mag.config.composition.keys import ABSENT
+from mag.config.composition.keys import ABSENT, KeyPath
 from mag.config.composition.merging import copy_value
-from mag.config.composition.resolution import Path
-from mag.config.flat import flatten, keep_visible
+from mag.config.flat import flatten
 from mag.config.identifier import check_separator, encode_value, join_values
 from mag.config.identity import hash_visible, name_choices
-from mag.config.language.override import Override, format_value
+from mag.config.language.override import Override
+from mag.config.spelling import loosen_key, spell_key
+from mag.config.visibility import Visibility, keep_visible
 from mag.errors import MissingValueError
 from mag.plans.resolver import Resolver
 from mag.plans.space import Point
@@ -32,6 +33,7 @@ class Naming:
 
     def __init__(self, settings: Settings) -> None:
         check_separator(settings.separator)
+        self.visibility = Visibility(settings.hidden, settings.visible)
         self._separator = settings.separator
         self._settings = settings
         self._secrets = settings.secrets
@@ -75,7 +77,7 @@ class Source(Protocol):
     def resolve(self, point: Point) -> dict[str, Any]:
         """Return the config as the experiment gets it."""
 
-    def list_late(self) -> tuple[Path, ...]:
+    def list_late(self) -> tuple[KeyPath, ...]:
         """Return the paths of the values in it that only the experiment can resolve."""
 
 
@@ -114,11 +116,11 @@ class Config(NamedTuple):
     resolved: dict[str, Any]
     flat: dict[str, Any]
     choices: Callable[[], Mapping[str, Any]]
-    late: tuple[Path, ...] = ()
+    late: tuple[KeyPath, ...] = ()
 
     def find(self, key: str) -> Any:
         """Return the value of a key, flat or a group; `ABSENT` where there is none."""
-        return self.flat[key] if key in self.flat else find_choice(self.choices(), key)
+        return self.flat[key] if key in self.flat else find_flat(self.flat, key, self.choices())
 
     def list_keys(self) -> list[str]:
         """Return the keys that there are."""
@@ -136,7 +138,7 @@ class Composition:
         overrides = point.assign()
         return self._composer.convert(resolve(self._composer.compose(overrides)), overrides)
 
-    def list_late(self) -> tuple[Path, ...]:
+    def list_late(self) -> tuple[KeyPath, ...]:
         """Return nothing: all of it can be resolved."""
         return ()
 
@@ -144,11 +146,11 @@ class Composition:
 class Keepsake:
     """Keeps a config that might not come out the same a second time: it asks the environment, or a resolver."""
 
-    def __init__(self, config: dict[str, Any], late: Iterable[Path] = ()) -> None:
+    def __init__(self, config: dict[str, Any], late: Iterable[KeyPath] = ()) -> None:
         self._config = config
         self._late = tuple(late)
 
-    def list_late(self) -> tuple[Path, ...]:
+    def list_late(self) -> tuple[KeyPath, ...]:
         """Return the paths of the values that only the experiment can resolve."""
         return self._late
 
@@ -170,7 +172,7 @@ def describe_point(point: Point, composer: Composer, naming: Naming, resolver: R
     found = resolver.resolve(composed, overrides, choices)
     resolved = composer.convert(found.config, overrides)
     config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
-    visible = keep_visible(config.flat)
+    visible = keep_visible(config.flat, naming.visibility)
     identity = hash_visible({**visible, **count_choices(config, resolver)})
     name = naming.join([naming.encode(key, visible[key]) for key in naming.choose(visible)], identity)
     keeps = bool(found.late) or any(":" in text for _, text in find_texts(composed))
@@ -210,6 +212,23 @@ def _explain_missing(missing: Sequence[str], overrides: list[Override], composer
     )
 
 
+def find_flat(flat: Mapping[str, Any], key: str, choices: Mapping[str, Any]) -> Any:
+    r"""Return the value of a flat key, or what is chosen from a group; `ABSENT` where there is none.
+
+    A key of which the dots and quotes are left out is found as well, where only one can be meant.
+
+    >>> find_flat({r"a.b\.c": 1, "m.'1'": 2}, "a.b.c", {}), find_flat({r"a.b\.c": 1, "m.'1'": 2}, "m.1", {})
+    (1, 2)
+    """
+    if key in flat:
+        return flat[key]
+    chosen = find_choice(choices, key)
+    if chosen is not ABSENT:
+        return chosen
+    same = [each for each in flat if ("\\" in each or "'" in each) and loosen_key(each) == key]
+    return flat[same[0]] if len(same) == 1 else ABSENT
+
+
 def find_choice(choices: Mapping[str, Any], key: str) -> Any:
     """Return what is chosen from a group; `ABSENT` where the key is none, or could be several.
 
@@ -232,10 +251,6 @@ def find_texts(config: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
     for name, item in config.items() if isinstance(config, dict) else enumerate(config):
         if isinstance(item, str):
             if "${" in item:
-                yield (*path, _spell(name)), item
+                yield (*path, spell_key(name)), item
         elif isinstance(item, dict | list):
-            yield from find_texts(item, (*path, _spell(name)))
-
-
-def _spell(name: Any) -> str:
-    return name if isinstance(name, str) else format_value(name)
+            yield from find_texts(item, (*path, spell_key(name)))

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from mag.config.composition.composer import Composer
-from mag.config.flat import is_hidden
 from mag.config.language.lexer import write_word
 from mag.config.language.override import Choice, Glob, Interval, Override, format_override
+from mag.config.visibility import is_hidden
 from mag.errors import SpaceError
 from mag.plans.space import Dimension, Filter, Grid, name_key
 from mag.suggestion import list_names, name_nearest

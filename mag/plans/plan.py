@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from mag.config.composition.composer import Composer, make_composer
-from mag.config.composition.resolution import Path as ValuePath
+from mag.config.composition.keys import KeyPath
 from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.disk import locks
@@ -88,7 +88,7 @@ class PlannedExperiment(NamedTuple):
         return self.source.resolve(self.point)
 
     @property
-    def late(self) -> tuple[ValuePath, ...]:
+    def late(self) -> tuple[KeyPath, ...]:
         """The paths of the values in it that only the experiment can resolve."""
         return self.source.list_late()
 

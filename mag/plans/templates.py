@@ -11,11 +11,12 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.composition.composer import Composer
-from mag.config.composition.keys import find_child, find_value, match_name
+from mag.config.composition.keys import KeyPath, find_value, follow_key, join_path
 from mag.config.composition.merging import copy_value
-from mag.config.composition.resolution import Path
-from mag.config.flat import is_hidden, keep_visible, settle_value
+from mag.config.flat import settle_value
 from mag.config.identity import canonical_json
+from mag.config.spelling import split_spelled
+from mag.config.visibility import keep_visible
 from mag.errors import ConfigError, SchemaError
 from mag.patterns import compile_lazily
 from mag.plans.descriptions import (
@@ -25,7 +26,7 @@ from mag.plans.descriptions import (
     compose_point,
     count_choices,
     describe_point,
-    find_choice,
+    find_flat,
     find_texts,
 )
 from mag.plans.resolver import Resolver
@@ -45,6 +46,7 @@ class _Effect(NamedTuple):
     """What one value of a swept key makes of the config."""
 
     value: Any  # an integer becomes a float where one was before
+    flat: Any  # the same as a flat config holds it
     piece: str  # of the canonical JSON
     part: str  # of the name
 
@@ -76,7 +78,8 @@ class Template:
         self._slots = {slot.key: slot for slot in slots}
         self._composer = composer
         self._naming = naming
-        visible = keep_visible(config.flat)
+        self._visibility = naming.visibility
+        visible = keep_visible(config.flat, naming.visibility)
         counted = {**visible, **count_choices(config, resolver)}
         pieces = {key: _cut_piece(key, counted[key]) for key in sorted(counted)}
         self._pieces, places = _lay_out(pieces, self._slots, ",".join)
@@ -106,21 +109,21 @@ class Template:
         """Return the config of a point as the experiment gets it."""
         config = copy_value(self._resolved)
         for slot in self._slots.values():
-            *holders, last = slot.key.split(".")
+            path, _ = follow_key(config, slot.key)
             holder = config
-            for name in holders:
-                holder = find_child(holder, name)
-            holder[match_name(holder, last)] = copy_value(self._effect(slot, point).value)
+            for name in path[:-1]:
+                holder = holder[name]
+            holder[path[-1]] = copy_value(self._effect(slot, point).value)
         return dict(config)
 
-    def list_late(self) -> tuple[Path, ...]:
+    def list_late(self) -> tuple[KeyPath, ...]:
         """Return the paths of the values that only the experiment can resolve."""
         return self._late
 
     def _find(self, point: Point, key: str) -> Any:
         if key in self._slots:
-            return self._effect(self._slots[key], point).value
-        return self._flat[key] if key in self._flat else find_choice(self._choices, key)
+            return self._effect(self._slots[key], point).flat
+        return find_flat(self._flat, key, self._choices)
 
     def _list_keys(self) -> list[str]:
         return [*self._flat, *self._choices]
@@ -135,12 +138,15 @@ class Template:
         return effect
 
     def _work_out(self, slot: _Slot, value: Any, point: Point) -> _Effect:
-        settled = settle_value(self._assign(slot, value, point), slot.key)
-        if is_hidden(slot.key):
-            return _Effect(settled, "", "")
-        visible = settled if type(settled) in _PLAIN else keep_visible({slot.key: settled})[slot.key]
+        assigned = self._assign(slot, value, point)
+        settled = settle_value(assigned, slot.key)
+        if self._visibility.hides(slot.key):
+            return _Effect(assigned, settled, "", "")
+        visible = settled
+        if type(settled) not in _PLAIN:
+            visible = keep_visible({slot.key: settled}, self._visibility)[slot.key]
         part = self._naming.encode(slot.key, visible) if slot.part_place is not None else ""
-        return _Effect(settled, _cut_piece(slot.key, visible), part)
+        return _Effect(assigned, settled, _cut_piece(slot.key, visible), part)
 
     def _assign(self, slot: _Slot, value: Any, point: Point) -> Any:
         """Return what a value is once it is assigned; for a plain one only its type matters, asked once for each.
@@ -162,8 +168,10 @@ def build_template(
 ) -> Template | None:
     """Return the template of the points that choose the same options as this one; None where each must be composed."""
     slots = list(_find_slots(point.grid))
-    paths = [tuple(slot.key.split(".")) for slot in slots]
-    fixed = [tuple(key.split(".")) for key in _list_fixed(point.grid, composer)]
+    for slot in slots:
+        slot.key = join_path(follow_key(config.composed, slot.key)[0])
+    paths = [tuple(split_spelled(slot.key)) for slot in slots]
+    fixed = [tuple(split_spelled(key)) for key in _list_fixed(point.grid, composer)]
     alone = not any(_meet(path, other) for i, path in enumerate(paths) for other in (*paths[:i], *fixed))
     if not (
         alone
@@ -199,8 +207,7 @@ def _is_settled(values: Sequence[Any]) -> bool:
 
 def _meet(path: _Path, other: _Path) -> bool:
     """Tell whether one of two paths leads to the other, or into it."""
-    length = min(len(path), len(other))
-    return path[:length] == other[:length]
+    return all(name.strip("'") == another.strip("'") for name, another in zip(path, other, strict=False))
 
 
 def _refers(path: _Path, text: str, swept: Sequence[_Path]) -> bool:

@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mag.config.flat import flatten, keep_visible
+from mag.config.flat import flatten
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
 from mag.config.identity import compute_identity
+from mag.config.visibility import keep_visible
 from mag.disk import files, values
 from mag.errors import MagError, RecordError, UsageError
 from mag.record.paths import ExperimentPaths, StorePaths

@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, flatten, is_hidden, keep_visible, split_key
+from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, flatten
+from mag.config.spelling import escape_key, read_key, spell_key, split_key
+from mag.config.visibility import Visibility, is_hidden, keep_visible
 from mag.errors import ConfigError
 
-NAMES = st.text("abcXYZ_é1", min_size=1, max_size=4)
+NAMES = st.text("abcXYZ_é1'", min_size=1, max_size=4)
+KEYS = st.text("1-.'e") | st.sampled_from(["true", "null", "nan", "inf"]) | st.integers() | st.floats() | st.booleans()
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab|/\n.", max_size=9)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
 DOTTED = st.dictionaries(
@@ -32,15 +35,22 @@ class Color(Enum):
     RED = 1
 
 
-def unflatten(flat: dict[str, Any]) -> dict[str, Any]:
+def read_keys(value: Any) -> Any:
+    """Read the keys that are spelled in dicts inside of lists."""
+    if isinstance(value, dict):
+        return {read_key(key): read_keys(item) for key, item in value.items()}
+    return [read_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def unflatten(flat: dict[str, Any]) -> dict[Any, Any]:
     """Put the dotted keys back into nested dicts."""
-    nested: dict[str, Any] = {}
+    nested: dict[Any, Any] = {}
     for key, value in flat.items():
-        *path, last = key.split(".")
+        *path, last = split_key(key)
         node = nested
         for part in path:
             node = node.setdefault(part, {})
-        node[last] = value
+        node[last] = read_keys(value)
     return nested
 
 
@@ -55,23 +65,18 @@ def test_an_empty_dict_is_a_value() -> None:
     assert flatten({"a": {}, "b": {"c": {}}, "d": []}) == {"a": {}, "b.c": {}, "d": []}
 
 
-@given(CONFIGS)
+@given(CONFIGS | DOTTED)
 def test_flattening_loses_nothing(config: dict[str, Any]) -> None:
-    """A config without dots in its keys comes back from its flat form."""
+    """Whatever is in its keys, a config comes back from its flat form, so that no two have the same."""
     assert unflatten(flatten(config)) == config
 
 
-@given(DOTTED)
-def test_dots_and_backslashes_in_keys_are_told_from_nesting(config: dict[str, Any]) -> None:
-    """Whatever is in its keys, a config comes back from its flat form, so that no two have the same."""
-    nested: dict[str, Any] = {}
-    for key, value in flatten(config).items():
-        *path, last = split_key(key)
-        node = nested
-        for part in path:
-            node = node.setdefault(part, {})
-        node[last] = value
-    assert nested == config
+@given(KEYS | st.none())
+def test_a_key_keeps_its_type_and_its_value(key: Any) -> None:
+    """`1`, `"1"`, `1.0` and `true` are four keys, and each comes back from its spelling."""
+    spelled = spell_key(key)
+    assert repr(read_key(spelled)) == repr(key + 0.0 if isinstance(key, float) else key)
+    assert flatten({key: 1}) == {escape_key(key): 1}
 
 
 @pytest.mark.skipif(version("omegaconf") < "2.4", reason="OmegaConf 2.3 reads no escapes in keys")
@@ -109,21 +114,11 @@ def test_tuples_and_subclasses_become_plain_values() -> None:
     assert (type(flat["b"]), type(flat["c"])) == (float, str)
 
 
-def test_keys_that_are_no_strings_read_as_json_writes_them() -> None:
-    """A config keeps its flat form when it has been to disk and back."""
-    config: dict[Any, Any] = {1: {True: 0}, None: 0, 0.5: 0, "l": [{2: 0}]}
-    assert list(flatten(config)) == [r"0\.5", "1.true", "l", "null"]
-    assert flatten({"l": [{2: 0}]}) == {"l": [{"2": 0}]}
-
-
-@pytest.mark.parametrize(
-    "config",
-    [{1: "x", "1": "y"}, {"a": {True: 1, "true": 2}}, {"l": [{True: 1, "true": 2}]}],
-)
-def test_two_keys_that_flatten_to_one_are_an_error(config: dict[Any, Any]) -> None:
-    """No value silently wins over another."""
-    with pytest.raises(ConfigError, match=r"`(1|a\.true|l\[0\]\.true)` twice"):
-        flatten(config)
+def test_keys_of_other_types_are_told_from_texts() -> None:
+    """A text that looks like another key is quoted, in lists of dicts as well."""
+    config: dict[Any, Any] = {1: {True: 0}, "1": 0, None: 0, 0.5: 0, "0.5": 0, "l": [{2: 0, "2": 1}]}
+    assert list(flatten(config)) == [r"'0\.5'", "'1'", r"0\.5", "1.true", "l", "null"]
+    assert flatten({"l": [{2: 0, "2": 1}]}) == {"l": [{"2": 0, "'2'": 1}]}
 
 
 @pytest.mark.parametrize("config", [{"k": "a\0b"}, {"k": ["a", "\0"]}, {"k\0": 1}, {"k": [{"\0": 1}]}])
@@ -204,7 +199,7 @@ def test_other_keys_are_visible(key: str) -> None:
 def test_hidden_keys_are_dropped_inside_lists_of_dicts() -> None:
     """A list of dicts is a value, whose hidden keys are hidden all the same."""
     flat = flatten({"_a": 1, "b": {"_c": 2, "d": 3}, "l": [[{"_e": 1, "f": {"_g": 1}, "_target_": "T"}], 1]})
-    assert keep_visible(flat) == {"b.d": 3, "l": [[{"f": {}, "_target_": "T"}], 1]}
+    assert keep_visible(flat) == {"b.d": 3, "l": [[{"_target_": "T"}], 1]}
 
 
 @given(CONFIGS)
@@ -213,3 +208,18 @@ def test_what_is_visible_stays_visible(config: dict[str, Any]) -> None:
     visible = keep_visible(flatten(config))
     assert keep_visible(visible) == visible
     assert not any(map(is_hidden, visible))
+
+
+@pytest.mark.parametrize(
+    ("key", "hidden"),
+    [("paths.data", True), ("paths", False), ("m._name", False), ("_name", True), ("data.x.y", True), ("_a.b", True)],
+)
+def test_settings_say_which_keys_are_hidden_and_which_are_not(key: str, hidden: bool) -> None:
+    """`hidden` hides what is below a key, too; `visible` prevails over it and over the underscore."""
+    assert Visibility(("paths.*", "data"), ("*._name", "data.z")).hides(key) is hidden
+
+
+def test_patterns_reach_into_lists() -> None:
+    """An item's place is part of the key."""
+    flat = flatten({"l": [{"a": 1, "_b": 2}], "paths": {"x": 1}})
+    assert keep_visible(flat, Visibility(("l.*.a", "paths.*"), ("*._b",))) == {"l": [{"_b": 2}]}

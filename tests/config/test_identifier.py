@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mag.config.flat import flatten, keep_visible
+from mag.config.flat import flatten
 from mag.config.identifier import DEFAULT_SEPARATOR, MAX_BYTES, add_suffix, build_identifier
 from mag.config.identity import compute_identity
+from mag.config.visibility import keep_visible
+from mag.disk.values import decode
 from mag.errors import UsageError
 
 GOLDEN_FILE = Path(__file__).parent / "golden" / "identities.json"
@@ -67,7 +69,7 @@ def assert_safe(identifier: str, separator: str) -> None:
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
 def test_identifiers_are_frozen(case: dict[str, Any]) -> None:
     """A config's directory keeps its name over all versions of mag."""
-    visible = keep_visible(flatten(case["config"]))
+    visible = keep_visible(flatten(decode(case["config"])))
     for separator, identifier in case["identifiers"].items():
         assert build_identifier(visible, case["identity"], separator=separator) == identifier
 

@@ -30,6 +30,7 @@ def convert(kind: Kind, value: Any) -> Any:
         (BOOL, 0, False),
         (Items(FLOAT), [1, 2], [1.0, 2.0]),
         (Mapped(INT), {"a": "1"}, {"a": 1}),
+        (Mapped(Scalar("float"), INT), {"1": 3, 2: "4"}, {1: 3.0, 2: 4.0}),
         (Either((FLOAT, NULL)), None, None),
         (Either((FLOAT, INT)), 1, 1),
         (Choice(("RED",), ((1, "RED"),)), 1, "RED"),

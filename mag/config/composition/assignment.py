@@ -7,11 +7,12 @@ a mapping; everything else replaces. An integer given for a float is that float,
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from mag.config.composition.keys import ABSENT, find_child, find_value, list_keys, match_name
+from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key, join_path, list_keys, name_new
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.documents.reader import MAX_DEPTH
 from mag.config.language.lexer import write_word
 from mag.config.language.override import Override, format_value
+from mag.config.spelling import split_spelled
 from mag.errors import OverrideError
 from mag.suggestion import list_names, name_nearest
 
@@ -47,65 +48,68 @@ class _Assignment:
         self._override = override
         self._suggest = suggest
         self._can_add = can_add
-        self._names = override.key.split(".")
-        if len(self._names) > MAX_DEPTH:
+        if len(split_spelled(override.key)) > MAX_DEPTH:
             self._refuse(f"the key is nested deeper than {MAX_DEPTH} levels")
 
     def apply(self) -> None:
-        if not self._override.key:
+        override, operation = self._override, self._override.operation
+        if not override.key:
             self._refuse_empty_key()
-        operation = self._override.operation
         adding = operation in {"add", "force"}
-        holder = self._find_holder(create=adding)
-        name = self._names[-1]
-        current = find_child(holder, name)
+        path, missing = follow_key(self._config, override.key)
+        if missing:
+            holder, name = self._make_holder(path, missing, create=adding)
+            current: Any = ABSENT
+        else:
+            holder, name = self._at(path[:-1]), path[-1]
+            current = holder[name]
         if operation == "delete":
             self._delete(holder, name, current)
-        elif current is ABSENT and (not adding or isinstance(holder, list)):
-            self._refuse_unknown(holder, len(self._names) - 1)
         elif operation == "add" and not self._is_addable(current):
-            text = write_word(self._override.text.removeprefix("+"))
-            self._refuse(f"{self._override.key} is there already ({_show(current)}); type {text} to change it")
+            text = write_word(override.text.removeprefix("+"))
+            self._refuse(f"{override.key} is there already ({_show(current)}); type {text} to change it")
         else:
-            value = copy_value(self._override.value, len(self._names))
-            holder[match_name(holder, name)] = self._merged(current, value, self._override.key, closed=not adding)
+            value = copy_value(override.value, len(path) + len(missing))
+            holder[name] = self._merged(current, value, override.key, closed=not adding)
 
-    def _find_holder(self, *, create: bool) -> Any:
-        """Return the dict or list that has the last part of the key, made where `+` asks for it."""
-        holder: Any = self._config
-        for position, name in enumerate(self._names[:-1]):
-            child = find_child(holder, name)
-            if not isinstance(child, dict | list):
-                self._check_step(holder, child, position, create=create)
-                child = holder[match_name(holder, name)] = {}
-            holder = child
-        return holder
+    def _at(self, path: KeyPath) -> Any:
+        value: Any = self._config
+        for name in path:
+            value = value[name]
+        return value
 
-    def _check_step(self, holder: Any, child: Any, position: int, *, create: bool) -> None:
-        place = ".".join(self._names[: position + 1])
-        if isinstance(child, str) and "${" in child:
-            rest = ".".join(self._names[position + 1 :])
-            target = f"{child[2:-1]}.{rest}" if child.startswith("${") and child.endswith("}") else "that"
-            self._refuse(f"{place} is {child}, so there is nothing of its own to change; change {target} instead")
-        if child is ABSENT and (not create or isinstance(holder, list)):
-            self._refuse_unknown(holder, position)
+    def _make_holder(self, path: KeyPath, missing: list[str], *, create: bool) -> tuple[Any, Any]:
+        """Return the mapping that a new key goes into, made where `+` asks for it, and the key's name there."""
+        holder = self._at(path)
+        if not isinstance(holder, dict | list):
+            self._check_scalar(join_path(path), holder, ".".join(missing), create=create)
+            holder = self._at(path[:-1])[path[-1]] = {}
+        if not create or isinstance(holder, list):
+            self._refuse_unknown(holder, path, missing)
+        for name in missing[:-1]:
+            holder = holder.setdefault(name_new(holder, name), {})
+        return holder, name_new(holder, missing[-1])
+
+    def _check_scalar(self, place: str, value: Any, rest: str, *, create: bool) -> None:
+        """Refuse to go on from a value that is neither a mapping nor a list, unless it is to become one."""
+        if isinstance(value, str) and "${" in value:
+            target = f"{value[2:-1]}.{rest}" if value.startswith("${") and value.endswith("}") else "that"
+            self._refuse(f"{place} is {value}, so there is nothing of its own to change; change {target} instead")
         if not create:
             added = write_word(f"+{self._override.text}")
             advice = "" if self._override.operation == "delete" else f"; to make it one type {added}"
-            self._refuse(f"{place} is {_show(child)}, which is no mapping{advice}")
+            self._refuse(f"{place} is {_show(value)}, which is no mapping{advice}")
 
     def _is_addable(self, current: Any) -> bool:
         return (
             current is ABSENT or current is None or current == MISSING or isinstance(self._override.value, dict | list)
         )
 
-    def _delete(self, holder: Any, name: str, current: Any) -> None:
-        if current is ABSENT:
-            self._refuse_unknown(holder, len(self._names) - 1)
+    def _delete(self, holder: Any, name: Any, current: Any) -> None:
         if self._override.has_value and self._override.value != current:
             deleted = write_word(f"~{self._override.key}")
             self._refuse(f"{self._override.key} is {_show(current)}; type {deleted} to delete it all the same")
-        del holder[match_name(holder, name)]
+        del holder[name]
 
     def _merged(self, current: Any, value: Any, key: str, *, closed: bool) -> Any:
         if isinstance(value, dict) and isinstance(current, dict):
@@ -129,19 +133,17 @@ class _Assignment:
             return _as_float(value)
         return value
 
-    def _refuse_unknown(self, holder: Any, position: int) -> NoReturn:
-        override, key = self._override, self._override.key
+    def _refuse_unknown(self, holder: Any, path: KeyPath, missing: list[str]) -> NoReturn:
+        override, key, place = self._override, self._override.key, join_path(path)
         if isinstance(holder, list):
-            place = ".".join(self._names[:position])
             advice = ""
-            if position == len(self._names) - 1 and override.has_value:
+            if len(missing) == 1 and override.has_value:
                 longer = write_word(f"{place}={format_value([*holder, override.value])}")
                 advice = f"; type {longer} to replace it"
-            self._refuse(f"{place} is a list of {len(holder)} without an element {self._names[position]}{advice}")
+            self._refuse(f"{place} is a list of {len(holder)} without an element {missing[0]}{advice}")
         if self._suggest is not None and (better := self._suggest(override)):
             self._refuse(f"there is no key {key}; {better}")
         near = name_nearest(key, list_keys(self._config))
-        place = ".".join(self._names[:position])
         known = f"{place} has" if place else "at the top there are"
         hint = f", did you mean {near}?" if near else f", {known}: {list_names(map(str, holder))};"
         if override.operation == "delete" or (self._can_add is not None and not self._can_add(override)):

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from mag.config.composition.keys import ABSENT, find_child, find_value, list_keys
+from mag.config.composition.keys import ABSENT, find_child, list_keys
 from mag.config.composition.merging import MISSING, copy_value
-from mag.config.language.override import format_value
+from mag.config.spelling import spell_key
 from mag.errors import ConfigError, InterpolationError, MissingValueError
 from mag.patterns import compile_lazily
 from mag.suggestion import name_nearest
@@ -54,26 +54,18 @@ class References:
         """
         return self._resolve(self._config, ())
 
-    def resolve_key(self, key: str) -> Any:
-        """Return what the value at one key comes to.
-
-        Raises:
-            ConfigError: As for `resolve`.
-        """
-        return self._resolve(find_value(self._config, key), tuple(key.split(".")))
-
     def resolve_path(self, path: tuple[Any, ...]) -> Any:
         """Return what the value comes to that keys, of their own types, and indices lead to."""
         value: Any = self._config
         for name in path:
             value = value[name]
-        return self._resolve(value, tuple(map(_name, path)))
+        return self._resolve(value, tuple(map(spell_key, path)))
 
     def _resolve(self, value: Any, path: _Path) -> Any:
         if isinstance(value, dict):
             self._count(len(value), path)
             return {
-                key: item if type(item) in _SETTLED else self._resolve(item, (*path, _name(key)))
+                key: item if type(item) in _SETTLED else self._resolve(item, (*path, spell_key(key)))
                 for key, item in value.items()
             }
         if isinstance(value, list):
@@ -148,10 +140,6 @@ def _describe(path: _Path, text: str) -> str:
     return f"{'.'.join(path)} is {text!r}"
 
 
-def _name(key: Any) -> str:
-    return key if isinstance(key, str) else format_value(key)
-
-
 _NOT_SET = compile_lazily(r"Environment variable '(.*)' not found")
 _NO_RESOLVER = compile_lazily(r"Unsupported interpolation type (\S+)")
 _NO_KEY = compile_lazily(r"Interpolation key '(.*)' not found")
@@ -175,28 +163,6 @@ def resolve(config: dict[str, Any]) -> dict[str, Any]:
         return _resolve_all(config)
     except RecursionError:
         raise ConfigError("the interpolations refer to each other through too many steps; shorten the chain") from None
-
-
-def resolve_value(config: dict[str, Any], key: str) -> Any:
-    """Return what the value at one key comes to; the rest of the config may be beyond resolving.
-
-    Raises:
-        ConfigError: It stands for nothing; the message names the key and what is written there.
-
-    >>> resolve_value({"a": "${b}", "b": 1, "c": "${nothing}"}, "a")
-    1
-    """
-    if all(is_reference(text) for text in _texts(config) if "${" in text):
-        return References(config).resolve_key(key)
-    from omegaconf import OmegaConf  # noqa: PLC0415 - start-up is a feature
-    from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
-
-    try:
-        value = OmegaConf.select(OmegaConf.create(config), key, throw_on_missing=True)
-        plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-    except OmegaConfBaseException as error:
-        raise explain_error(error, config) from None
-    return check_plain(plain, key)
 
 
 def has_interpolations(config: Any) -> bool:
@@ -246,8 +212,6 @@ def _resolve_all(config: dict[str, Any]) -> dict[str, Any]:
 
 def explain_error(error: Any, config: dict[str, Any]) -> ConfigError:
     """Return what an error of OmegaConf means, with the key and what is written there."""
-    if isinstance(error, RecursionError):
-        return ConfigError("the interpolations refer to each other through too many steps; shorten the chain")
     key = re.sub(r"\[(\d+)\]", r".\1", str(error.full_key or ""))
     text = dict(_leaves(config, "")).get(key)
     said = f"{key} is {text!r}, but" if text is not None else f"{key or 'the config'} cannot be resolved:"

@@ -1,12 +1,15 @@
-"""Keys: the dotted names of values in a nested config, such as `model.layers.0`."""
+"""Keys: what the dotted names of values mean in a nested config, such as `model.layers.0`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from mag.config.language.override import format_value
+from mag.config.spelling import escape_key, read_key, split_spelled
 
 _LONGEST_INDEX = 9
+
+KeyPath: TypeAlias = tuple[Any, ...]
+"""The keys, of their own types, and the indices that lead to a value."""
 
 
 class Absence(Enum):
@@ -21,34 +24,86 @@ ABSENT: Final = Absence.ABSENT
 def find_value(config: Any, key: str) -> Any:
     """Return the value at a dotted key; `ABSENT` where there is none.
 
-    >>> find_value({"model": {"layers": [10, 20]}}, "model.layers.1")
-    20
+    >>> find_value({"model": {"layers": [10, 20]}}, "model.layers.1"), find_value({"a": {"b.c": 1}}, "a.b.c")
+    (20, 1)
     """
-    for name in key.split("."):
-        config = find_child(config, name)
+    path, missing = follow_key(config, key)
+    if missing:
+        return ABSENT
+    for name in path:
+        config = config[name]
     return config
+
+
+def follow_key(config: Any, key: str) -> tuple[KeyPath, list[str]]:
+    r"""Return where a dotted key leads: the path as far as there are values, and the names that are missing.
+
+    A key with dots of its own is found as well, be they escaped or not, where no nested one has the name.
+
+    >>> follow_key({"a": {"b.c": {1: 0}, "d": 0}}, "a.b.c.1"), follow_key({"a": 0}, r"a.b\.c.d")
+    ((('a', 'b.c', 1), []), (('a',), ['b.c', 'd']))
+    """
+    return _follow(config, split_spelled(key))
+
+
+def _follow(holder: Any, names: Sequence[str]) -> tuple[KeyPath, list[str]]:
+    best: tuple[KeyPath, list[str]] = ((), list(names))
+    for length in range(1, len(names) + 1):
+        name = match_name(holder, ".".join(names[:length]))
+        if name is ABSENT:
+            continue
+        path, missing = _follow(holder[name], names[length:])
+        if not missing:
+            return (name, *path), []
+        if len(missing) < len(best[1]):
+            best = (name, *path), missing
+    return best
 
 
 def find_child(holder: Any, name: str) -> Any:
     """Return the value that one part of a dotted key leads to; `ABSENT` where there is none."""
-    if isinstance(holder, dict):
-        return holder[name] if name in holder else holder.get(match_name(holder, name), ABSENT)
-    if isinstance(holder, list) and name.isascii() and name.isdigit() and len(name) <= _LONGEST_INDEX:
-        return holder[int(name)] if int(name) < len(holder) else ABSENT
-    return ABSENT
+    found = match_name(holder, name)
+    return ABSENT if found is ABSENT else holder[found]
 
 
 def match_name(holder: Any, name: str) -> Any:
-    """Return the dict's key or the list's index that a part of a dotted key means; the part itself if there is none.
+    """Return the key or the index that a part of a dotted key means; `ABSENT` if there is none.
 
-    >>> match_name({1: "one"}, "1"), match_name([10, 20], "1"), match_name({}, "1")
-    (1, 1, '1')
+    Where a text looks like a key of another type, that comes first: `1` is the number, `'1'` the text.
+
+    >>> match_name({1: 0, "1": 0}, "1"), match_name({1: 0, "1": 0}, "'1'"), match_name({"1": 0}, "1")
+    (1, '1', '1')
     """
     if isinstance(holder, list):
-        return int(name)
-    if name in holder:
-        return name
-    return next((key for key in holder if not isinstance(key, str) and format_value(key) == name), name)
+        is_index = name.isascii() and name.isdigit() and len(name) <= _LONGEST_INDEX
+        return int(name) if is_index and int(name) < len(holder) else ABSENT
+    if not isinstance(holder, dict):
+        return ABSENT
+    typed = read_key(name)
+    if type(typed) is str:
+        return typed if typed in holder else name if name in holder else ABSENT
+    found = next((key for key in holder if type(key) is type(typed) and key == typed), ABSENT)
+    return name if found is ABSENT and name in holder else found
+
+
+def name_new(holder: Any, name: str) -> Any:
+    """Return the key that a part of a dotted key means where it is not there yet: of the type of the keys beside it.
+
+    >>> name_new({0: 1.0}, "1"), name_new({"a": 0}, "1"), name_new({}, "'1'")
+    (1, '1', '1')
+    """
+    typed = read_key(name)
+    is_text = type(typed) is str or any(isinstance(key, str) for key in holder) or not holder
+    return name if is_text and type(typed) is not str else typed
+
+
+def join_path(path: Sequence[Any]) -> str:
+    r"""Return the flat key of a path.
+
+    >>> print(join_path(("a", "b.c", 0)))
+    a.b\.c.0
+    """
+    return ".".join(map(escape_key, path))
 
 
 def list_keys(config: Any, prefix: str = "") -> Iterator[str]:
@@ -58,6 +113,7 @@ def list_keys(config: Any, prefix: str = "") -> Iterator[str]:
     ['model', 'model.C', 'seeds', 'seeds.0']
     """
     for name, value in config.items() if isinstance(config, dict) else enumerate(config):
-        yield f"{prefix}{name}"
+        key = f"{prefix}{escape_key(name)}"
+        yield key
         if isinstance(value, dict | list):
-            yield from list_keys(value, f"{prefix}{name}.")
+            yield from list_keys(value, f"{key}.")

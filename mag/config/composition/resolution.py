@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from mag.config.composition.interpolation import References, check_plain, explain_error, is_reference, resolve
-from mag.config.composition.keys import ABSENT, find_value
+from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key
 from mag.config.composition.merging import MISSING, copy_value
 from mag.errors import ConfigError, MissingValueError
 from mag.patterns import compile_lazily
@@ -13,9 +13,6 @@ from mag.patterns import compile_lazily
 _LATE = compile_lazily(r"\$\{\s*(?:hydra|mag|now)\s*:")
 _KNOWN = compile_lazily(r"\$\{\s*(hydra|mag)\s*:\s*([^${}]*?)\s*\}")
 _ONLY_REFERENCES = compile_lazily(r"\$\{\s*oc\.")
-
-Path: TypeAlias = tuple[Any, ...]
-"""The keys, of their own types, and the indices that lead to a value."""
 
 
 class Resolution(NamedTuple):
@@ -32,9 +29,9 @@ class Resolution(NamedTuple):
     """
 
     config: dict[str, Any]
-    late: Mapping[Path, str] = MappingProxyType({})
-    unknown: Mapping[Path, ConfigError] = MappingProxyType({})
-    fickle: tuple[Path, ...] = ()
+    late: Mapping[KeyPath, str] = MappingProxyType({})
+    unknown: Mapping[KeyPath, ConfigError] = MappingProxyType({})
+    fickle: tuple[KeyPath, ...] = ()
 
 
 def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProxyType({})) -> Resolution:
@@ -61,7 +58,20 @@ def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProx
     return _resolve_each(work, written, texts, late)
 
 
-def _find_texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def resolve_value(config: dict[str, Any], key: str) -> Any:
+    """Return what the value at one key comes to; the rest of the config may be beyond resolving.
+
+    Raises:
+        ConfigError: It stands for nothing; the message names the key and what is written there.
+
+    >>> resolve_value({"a": "${b}", "b": 1, "c": "${nothing}"}, "a")
+    1
+    """
+    steady = all(is_reference(text) for text in dict(_find_texts(config, ())).values())
+    return (_read_references if steady else _read_omegaconf)(config)(follow_key(config, key)[0])
+
+
+def _find_texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     """Yield the texts that are no plain values yet, with their paths."""
     for name, item in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(item, str):
@@ -89,7 +99,7 @@ def _insert_known(text: str, known: Mapping[str, Any]) -> Any:
     return _KNOWN.sub(insert, text) if known else text
 
 
-def _put_all(config: Any, values: Mapping[Path, Any]) -> Any:
+def _put_all(config: Any, values: Mapping[KeyPath, Any]) -> Any:
     """Return a copy of a config with other values at some paths."""
     copied = copy_value(config)
     for path, value in values.items():
@@ -100,7 +110,7 @@ def _put_all(config: Any, values: Mapping[Path, Any]) -> Any:
     return copied
 
 
-def _resolve_whole(work: dict[str, Any], texts: Mapping[Path, Any]) -> dict[str, Any] | None:
+def _resolve_whole(work: dict[str, Any], texts: Mapping[KeyPath, Any]) -> dict[str, Any] | None:
     """Return the config with all of it resolved at once; None where that cannot be, or comes out twice differently."""
     try:
         resolved = resolve(work)
@@ -116,12 +126,12 @@ def _is_steady(text: Any) -> bool:
 
 
 def _resolve_each(
-    work: dict[str, Any], written: Mapping[Path, str], texts: Mapping[Path, Any], late: dict[Path, str]
+    work: dict[str, Any], written: Mapping[KeyPath, str], texts: Mapping[KeyPath, Any], late: dict[KeyPath, str]
 ) -> Resolution:
     """Return the config with each value resolved that can be."""
-    values: dict[Path, Any] = {}
-    unknown: dict[Path, ConfigError] = {}
-    fickle: list[Path] = []
+    values: dict[KeyPath, Any] = {}
+    unknown: dict[KeyPath, ConfigError] = {}
+    fickle: list[KeyPath] = []
     steady = all(map(_is_steady, texts.values()))
     read, ask_again = (_read_references(work) if steady else _read_omegaconf(work) for _ in range(2))
     for path in written:
@@ -133,6 +143,8 @@ def _resolve_each(
             late[path] = written[path]
         except ConfigError as error:
             late[path], unknown[path] = written[path], error
+        except RecursionError:
+            late[path], unknown[path] = written[path], ConfigError(f"{path[-1]} refers on through too many steps")
         else:
             values[path] = value
             if repr(value) != repr(second):
@@ -149,30 +161,24 @@ def _holds_missing(value: Any) -> bool:
     return isinstance(value, str) and value == MISSING
 
 
-def _read_references(work: dict[str, Any]) -> Callable[[Path], Any]:
-    def read(path: Path) -> Any:
-        try:
-            return References(work).resolve_path(path)
-        except RecursionError:
-            raise ConfigError("the interpolations refer to each other through too many steps") from None
-
-    return read
+def _read_references(work: dict[str, Any]) -> Callable[[KeyPath], Any]:
+    return lambda path: References(work).resolve_path(path)
 
 
-def _read_omegaconf(work: dict[str, Any]) -> Callable[[Path], Any]:
+def _read_omegaconf(work: dict[str, Any]) -> Callable[[KeyPath], Any]:
     """Return a function that asks OmegaConf; each has a cache of its own for what resolvers answer."""
     from omegaconf import OmegaConf  # noqa: PLC0415 - start-up is a feature
     from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
 
     config = OmegaConf.create(work)
 
-    def read(path: Path) -> Any:
+    def read(path: KeyPath) -> Any:
         try:
             value: Any = config
             for name in path:
                 value = value[name]
             plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-        except (OmegaConfBaseException, RecursionError) as error:
+        except OmegaConfBaseException as error:
             raise explain_error(error, work) from None
         return check_plain(plain, ".".join(map(str, path)))
 

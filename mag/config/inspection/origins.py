@@ -10,12 +10,13 @@ from typing import Any
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.defaults import Part
-from mag.config.composition.interpolation import resolve_value
-from mag.config.composition.keys import ABSENT, find_child, find_value, match_name
+from mag.config.composition.keys import ABSENT, find_value, follow_key, match_name
 from mag.config.composition.merging import MISSING
+from mag.config.composition.resolution import resolve_value
 from mag.config.documents.marks import Marks, Place
 from mag.config.inspection.choices import Cause, Choices
-from mag.config.language.override import Override, format_value
+from mag.config.language.override import Override
+from mag.config.spelling import join_spelled, spell_key, split_spelled
 from mag.errors import ConfigError
 from mag.patterns import compile_lazily
 
@@ -93,15 +94,17 @@ class Origins:
 
     def list_leaves(self, key: str = "") -> Iterator[tuple[str, Any, Step | None]]:
         """Yield key, value and last step of every value that is no mapping, in the order of the config."""
-        names = key.split(".") if key else []
+        names = self._split(key) if key else []
         for path, value in _list_leaves(find_value(self.config, key) if key else self.config, names):
             steps = self._list_steps(path)
-            yield ".".join(path), value, steps[-1] if steps else None
+            yield join_spelled(path), value, steps[-1] if steps else None
 
     def _explain(self, key: str, asking: tuple[str, ...]) -> Explanation | None:
         value = find_value(self.config, key)
-        steps = () if key.partition(".")[0] == "hydra" else tuple(self._list_steps(key.split(".")))
-        if value is ABSENT and not any(step.key == key and step.value is not ABSENT for step in steps):
+        steps = () if key.partition(".")[0] == "hydra" else tuple(self._list_steps(self._split(key)))
+        if value is ABSENT and not any(
+            step.key == join_spelled(self._split(key)) and step.value is not ABSENT for step in steps
+        ):
             return None  # there is none, and never was
         text = value if isinstance(value, str) else ""
         if "${" not in text:
@@ -117,6 +120,11 @@ class Origins:
         variables = tuple(dict.fromkeys(_VARIABLE.findall(text)))
         return Explanation(key, value, steps, resolved, problem, tuple(filter(None, refers)), variables)
 
+    def _split(self, key: str) -> list[str]:
+        """Return the parts of a key as they are spelled, those of the config where it is there."""
+        path, missing = follow_key(self.config, key)
+        return [*map(spell_key, path), *missing]
+
     def _list_steps(self, names: list[str]) -> list[Step]:
         steps: list[Step] = []
         for part in self._parts:
@@ -124,7 +132,7 @@ class Origins:
             if step is None or (step.value == MISSING and steps and len(steps[-1].key) >= len(step.key)):
                 continue  # it gives nothing, for `???` hides no value that is there
             steps.append(step)
-        typed = (_follow_override(override, names) for override in self._values)
+        typed = (_follow_override(override, self._split(override.key), names) for override in self._values)
         return [*steps, *filter(None, typed)]
 
     def _follow_part(self, part: Part, names: list[str]) -> Step | None:
@@ -142,7 +150,7 @@ class Origins:
         if value is ABSENT or (end < len(names) and isinstance(value, str) and value == MISSING):
             return None
         causes = self.choices.trace(part.node) if part.node else ()
-        return Step(".".join(names[:end]), value, self._marks.locate(part.document.path, path), None, causes)
+        return Step(join_spelled(names[:end]), value, self._marks.locate(part.document.path, path), None, causes)
 
 
 def _list_leaves(value: Any, names: list[str]) -> Iterator[tuple[list[str], Any]]:
@@ -150,7 +158,7 @@ def _list_leaves(value: Any, names: list[str]) -> Iterator[tuple[list[str], Any]
         yield names, value
         return
     for name, item in value.items():
-        yield from _list_leaves(item, [*names, name if isinstance(name, str) else format_value(name)])
+        yield from _list_leaves(item, [*names, spell_key(name)])
 
 
 def _descend(value: Any, names: list[str], start: int) -> tuple[Any, tuple[Any, ...], int]:
@@ -160,17 +168,16 @@ def _descend(value: Any, names: list[str], start: int) -> tuple[Any, tuple[Any, 
     """
     path: tuple[Any, ...] = ()
     for end in range(start, len(names)):
-        child = find_child(value, names[end])
-        if child is ABSENT:
+        name = match_name(value, names[end])
+        if name is ABSENT:
             return (ABSENT if isinstance(value, dict) else value), path, end
-        path = (*path, match_name(value, names[end]))
-        value = child
+        path = (*path, name)
+        value = value[name]
     return value, path, len(names)
 
 
-def _follow_override(override: Override, names: list[str]) -> Step | None:
+def _follow_override(override: Override, typed: list[str], names: list[str]) -> Step | None:
     """Return what an override of a value gives to a key."""
-    typed = override.key.split(".")
     end = min(len(typed), len(names))
     if typed[:end] != names[:end]:
         return None
@@ -181,12 +188,12 @@ def _follow_override(override: Override, names: list[str]) -> Step | None:
     value, _, end = _descend(override.value, names, len(typed))
     if value is ABSENT:
         return None
-    return Step(".".join(names[:end]), value, override=override.text)
+    return Step(join_spelled(names[:end]), value, override=override.text)
 
 
 def _list_references(text: str, key: str) -> list[str]:
     """Return the keys that the interpolations of a text name."""
-    names = key.split(".")
+    names = split_spelled(key)
     found = []
     for dots, name in _REFERENCE.findall(text):
         base = names[: len(names) - len(dots)] if dots else []

@@ -15,11 +15,10 @@ from mag.patterns import compile_lazily
 _T = TypeVar("_T")
 
 _MARKS = re.escape("!\"#%&'()*+,./:;<=>?@[\\]^`{|}~ \t")
-_FIRST = rf"[^{_MARKS}{UNSEEN}0-9$-]"
+_FIRST = rf"[^{_MARKS}{UNSEEN}$-]"
 _NAME = rf"{_FIRST}[^{_MARKS}{UNSEEN}$]*+"
-_STEP = rf"(?:{_FIRST}|\$)[^{_MARKS}{UNSEEN}]*+"
-_INDEX = r"(?:0|[1-9](?:_?[0-9])*+)"
-_PATH = rf"(?:(?:{_STEP}|{_INDEX})(?:\.(?:{_STEP}|{_INDEX}))++|{_STEP})?"
+_STEP = rf"(?:(?:{_FIRST}|\$|\\[.\\])(?:[^{_MARKS}{UNSEEN}]|\\[.\\])*+|'[^{_MARKS}{UNSEEN}]*')"
+_PATH = rf"(?:{_STEP}(?:\.{_STEP})*+)?"
 _KEY = compile_lazily(rf"(\+\+?|~)?({_NAME}(?:/{_NAME})++|{_PATH})(?:@({_PATH}))?")
 _PLAIN = compile_lazily(r"([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)=([\w./+*%@?|-]+)", re.ASCII)
 _ARGUMENT = compile_lazily(rf"({NAME.pattern})[{BLANKS}]*=")

@@ -136,7 +136,7 @@ def _explain_key(text: str, position: int) -> str:
             return f"{reason}; type {write_word(f'{better}={value.lstrip()}')}"
     character = repr(text[position])
     return (
-        f"{character} cannot stand there; a key is names that begin with a letter, joined by '.' "
+        f"{character} cannot stand there; a key is names joined by '.' "
         "as in model.C=1, a group is names joined by '/' as in db/engine=fast"
     )
 

@@ -156,3 +156,28 @@ def test_unrelated_overrides_may_stand_in_any_order(texts: list[str]) -> None:
     config = {"a": 1, "b": {"c": 1, "d": [2]}, "h": 3}
     changed = assign_values(config, [parse_override(text) for text in texts])
     assert changed == {"a": 5, "b": {"c": "x", "d": [1]}, "e": {"f": 1}, "g": 2}
+
+
+@pytest.mark.parametrize(
+    ("config", "texts", "assigned"),
+    [
+        ({"m": {1: "a", "1": "b"}}, ["m.1=x"], {"m": {1: "x", "1": "b"}}),
+        ({"m": {1: "a", "1": "b"}}, ["m.'1'=x"], {"m": {1: "a", "1": "x"}}),
+        ({"m": {"1": "b"}}, ["m.1=x", "+m.2=y"], {"m": {"1": "x", "2": "y"}}),
+        ({"m": {True: 0, 0.5: 0}}, ["m.true=1", r"m.0\.5=2"], {"m": {True: 1, 0.5: 2}}),
+        ({"m": {0: 1.0}}, ["+m.1=2", "+m.'1'=3"], {"m": {0: 1.0, 1: 2, "1": 3}}),
+        ({"m": {1: "a"}}, ["m.true=x"], None),
+        ({"k": {"a.b": 1}}, ["k.a.b=2", r"~k.a\.b", r"+k.a\.b.c=3"], {"k": {"a.b": {"c": 3}}}),
+        ({"k": {"a.b": 1, "a": {"b": 2}}}, ["k.a.b=3", r"k.a\.b=4"], {"k": {"a.b": 4, "a": {"b": 3}}}),
+        ({"k": {"a.b": {"c": 1}}}, ["+k.a.b.d=2"], {"k": {"a.b": {"c": 1, "d": 2}}}),
+        ({"2nd": True, "p": {"20s": {"k": 1}}}, ["2nd=false", "p.20s.k=5"], {"2nd": False, "p": {"20s": {"k": 5}}}),
+    ],
+)
+def test_a_key_means_what_is_there(config: dict[str, Any], texts: list[str], assigned: dict[str, Any] | None) -> None:
+    """Of its own type, with dots of its own, beginning with a digit; a new one is like those beside it."""
+    overrides = [parse_override(text) for text in texts]
+    if assigned is None:
+        with pytest.raises(OverrideError, match="there is no key"):
+            assign_values(config, overrides)
+    else:
+        assert repr(assign_values(config, overrides)) == repr(assigned)

@@ -92,7 +92,7 @@ def test_slips_are_told_what_was_probably_meant(text: str, column: int, advice: 
         ("key", "'=' is missing; type key=VALUE to set, +key=VALUE to add or '~key' to delete"),
         ("a/b.yaml", "type @a/b.yaml"),
         ("", "cannot read an empty override at column 1: there is no key"),
-        ("1key=1", "names that begin with a letter"),
+        ("k;y=1", "a key is names joined by"),
         ("key=a#b", "'#' is a reserved character"),
         ("key=a)", "')' closes nothing"),
         ("key=it's", "stands inside a text, or opens a quote that is never closed"),
