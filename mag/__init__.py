@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mag.plans.plan import Plan, plan
     from mag.record.seeds import seed_everything
     from mag.record.store import Store
-    from mag.sweeps.programs import sweep
+    from mag.sweeps.sweep import sweep
 
 _HOMES = {
     "Experiment": "mag.experiment",
@@ -51,7 +51,7 @@ _HOMES = {
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.plans.plan",
     "seed_everything": "mag.record.seeds",
-    "sweep": "mag.sweeps.programs",
+    "sweep": "mag.sweeps.sweep",
 }
 
 __all__ = [

@@ -56,7 +56,7 @@ def test_an_experiment_carries_no_plan(project: Path, command: list[str]) -> Non
 
     loaded = next((project / "experiments").glob("3*/log")).read_text().split()
     assert "mag.run.child" in loaded
-    assert not [name for name in loaded if name.startswith(("mag.sweeps", "mag.config.composition"))]
+    assert not [name for name in loaded if name.startswith(("mag.plans.plan", "mag.config.composition"))]
 
 
 @pytest.mark.parametrize("command", [["ls"], ["show", "1|0.5"], ["log", "1|0.5"], ["path", "1|0.5"], ["summarize"]])

@@ -287,6 +287,17 @@ def find_configs(main: object) -> tuple[str | Path | None, str | None]:
     return None, None
 
 
+def describe_function(function: Callable[..., Any]) -> App:
+    """Return the app that a function is, decorated or not."""
+    if isinstance(function, Main):
+        return function.describe()
+    name = getattr(function, "__qualname__", repr(function))
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    return App(
+        f"{getattr(function, '__module__', '')}:{name}", Module(Path(file), Path()), name, None, "config", function
+    )
+
+
 def refuse_argument(name: str, place: str) -> Never:
     """Say that `main` takes no argument of this name."""
     near = name_nearest(name, PARAMETERS)

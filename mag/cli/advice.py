@@ -1,11 +1,10 @@
 """What is said of a command that can be run, and probably means something else than was meant."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mag.cli.output import note
-from mag.cli.project import Project
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
 from mag.config.documents.marks import shorten
@@ -14,31 +13,33 @@ from mag.config.language.lexer import write_word
 from mag.config.language.override import Override
 from mag.errors import ConfigError, SpaceError
 from mag.plans.override_files import read_file
+from mag.sweeps.observer import Question
 
 
-def tell_doubts(
-    project: Project, composer: Composer, overrides: Sequence[Override], files: Iterable[Path] = ()
-) -> None:
+def tell_doubts(question: Question) -> None:
     """Say on standard error what was probably meant otherwise: overrides, and words in files that YAML misreads."""
+    composer, overrides = question.composer, question.overrides
     for text in find_doubts(composer, overrides):
         note(text)
     with contextlib.suppress(ConfigError):  # the first values of all need not go together
         for place, text in find_settings(composer, overrides):
-            if not (project.settings.chdir and "chdir" in text):
+            if not (question.settings.chdir and "chdir" in text):
                 note(f"{shorten(place.file)}:{place.line}: {text}")
-    named = [Path(text[1:]) for text in project.texts if text.startswith("@")]
-    for file in dict.fromkeys([*_list_configs(composer, overrides), *named, *files]):
+    named = [Path(text[1:]) for text in question.texts if text.startswith("@")]
+    spaces = [Path(file.path) for file in question.shape.files]
+    for file in dict.fromkeys([*_list_configs(composer, overrides), *named, *spaces]):
         for surprise in find_surprises(file):
             note(f"{shorten(file)}:{surprise.line}: {surprise.text}")
 
 
-def check_spaces(project: Project, composer: Composer, overrides: Sequence[Override]) -> None:
+def check_spaces(question: Question) -> None:
     """Refuse to take a space file for an option, or for a file of overrides: nothing would be swept.
 
     Raises:
         SpaceError: An override chooses one.
     """
-    for text in [each for each in project.texts if each.startswith("@")]:
+    composer, overrides = question.composer, question.overrides
+    for text in [each for each in question.texts if each.startswith("@")]:
         _check_file(text, composer)
     if not any(composer.is_group_override(each) for each in overrides):
         return

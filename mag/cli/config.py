@@ -59,10 +59,13 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
 
         note(f"{project.app.file.name} has a schema, which --typed takes into account")
     from mag.cli.advice import check_spaces, tell_doubts
+    from mag.plans.shapes import PLAIN
+    from mag.sweeps.observer import Question
 
     overrides = project.parse()
     _refuse_sweeps(overrides, words)
-    check_spaces(project, project.composer, overrides)
+    question = Question(project.texts, overrides, project.composer, PLAIN, project.settings)
+    check_spaces(question)
     if options["choices"]:
         _show_choices(project, overrides, as_json=as_json)
     elif options["explain"] is not None:
@@ -71,7 +74,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
         _show_changes(project, overrides, options["changes"], resolved=options["resolved"], as_json=as_json)
     else:
         _show(project, _compose(project, overrides, resolved=options["resolved"]), as_json=as_json)
-    tell_doubts(project, project.composer, overrides)
+    tell_doubts(question)
 
 
 def _check_options(options: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ import time
 
 import click
 
-from mag.cli.limits import Duration
 from mag.cli.messages import say
+from mag.cli.options import Duration
 from mag.cli.output import escape
 from mag.cli.references import STORE_OPTION, lead_to, open_store, refer
 from mag.disk import files

@@ -38,9 +38,9 @@ _TITLES = ("config", "code", "environment", "host", "results")
 @STORE_OPTION
 def command(*, first: str, second: str, stat: bool, tolerance: float, as_json: bool, directory: str | None) -> int:
     """Compare and show."""
-    from mag.cli.recall import require_record
     from mag.cli.verdict import describe_pair, make_side
     from mag.compare.differences import list_differences
+    from mag.sweeps.recorded_code import require_record
 
     pair = [find_experiment(name, directory) for name in (first, second)]
     trees, code = _compare_code(pair[0], pair[1], stat=stat)
@@ -60,9 +60,9 @@ def _compare_code(
     one: "StoredExperiment", other: "StoredExperiment", *, stat: bool
 ) -> tuple[tuple[str | None, str | None], str | None]:
     """Return the trees of both sides, and how they differ as git tells it; what is not known is None."""
-    from mag.cli.recall import open_code, read_tree, require_record
     from mag.code.checkouts import read_code
     from mag.errors import RepositoryError
+    from mag.sweeps.recorded_code import open_code, read_tree, require_record
 
     before, after = (read_code(require_record(side).commit) for side in (one, other))
     if before is None or after is None:

@@ -30,9 +30,9 @@ Exit status: 0, 2 if the file cannot be written, 4 if there is no such experimen
 @STORE_OPTION
 def command(*, reference: str, output: str | None, directory: str | None) -> None:
     """Find it, pack it."""
-    from mag.cli.recall import open_code, require_record
     from mag.code.checkouts import read_code
     from mag.record.bundles import write_bundle
+    from mag.sweeps.recorded_code import open_code, require_record
 
     experiment = find_experiment(reference, directory)
     record = require_record(experiment)

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mag.cli.messages import say
 from mag.cli.output import write_lines, write_table
 from mag.cli.wording import count_experiments, describe_counts
 from mag.config.secrets import mask
 from mag.disk.values import encode_config
-from mag.plans.plan import Plan, PlannedExperiment
+
+if TYPE_CHECKING:
+    from mag.plans.plan import Plan, PlannedExperiment
 
 
-def show_plan(plan: Plan, *, as_json: bool, secrets: Sequence[str] = ()) -> None:
+def show_plan(plan: "Plan", *, as_json: bool, secrets: Sequence[str] = ()) -> None:
     """Print a plan on standard output: name, state, overrides."""
     if as_json:
         write_lines(_list_json(plan, secrets))
@@ -22,13 +24,13 @@ def show_plan(plan: Plan, *, as_json: bool, secrets: Sequence[str] = ()) -> None
     say(f"{describe_plan(plan)}. Nothing was run.")
 
 
-def describe_plan(plan: Plan) -> str:
+def describe_plan(plan: "Plan") -> str:
     """Return how many experiments a plan has, how they stand, and what it does not have."""
     parts = [describe_counts(plan.count()), *list_remarks(plan)]
     return f"{count_experiments(len(plan))}: {', '.join(parts)}"
 
 
-def list_remarks(plan: Plan) -> list[str]:
+def list_remarks(plan: "Plan") -> list[str]:
     """Return what there is to say of the points that are not in a plan."""
     remarks = [
         f"{plan.duplicates} asked for more than once" if plan.duplicates else "",
@@ -39,7 +41,7 @@ def list_remarks(plan: Plan) -> list[str]:
     return [remark for remark in remarks if remark]
 
 
-def _list_json(plan: Plan, secrets: Sequence[str]) -> Iterator[str]:
+def _list_json(plan: "Plan", secrets: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a JSON list, an experiment each, so that a large plan needs no memory of its own."""
     yield "["
     for experiment in plan:
@@ -48,7 +50,7 @@ def _list_json(plan: Plan, secrets: Sequence[str]) -> Iterator[str]:
     yield "]"
 
 
-def _describe(experiment: PlannedExperiment, secrets: Sequence[str]) -> dict[str, Any]:
+def _describe(experiment: "PlannedExperiment", secrets: Sequence[str]) -> dict[str, Any]:
     return {
         "name": experiment.identifier,
         "status": experiment.status,

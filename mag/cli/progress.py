@@ -1,5 +1,6 @@
 """What a sweep says while it runs: a live view on a terminal, a plain line for each experiment elsewhere."""
 
+import shlex
 import sys
 import time
 from collections import Counter
@@ -7,22 +8,25 @@ from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, cast
 
 from mag.cli.messages import Listener, say
-from mag.cli.output import escape
+from mag.cli.output import escape, note
 from mag.cli.plan import list_remarks
+from mag.cli.references import lead_to
 from mag.cli.widths import cut
 from mag.cli.wording import count_experiments, describe_counts, format_duration
 from mag.compare.rows import format_briefly
-from mag.plans.plan import Plan, PlannedExperiment
 from mag.record.log import read_last_line
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
 from mag.record.records import BROKEN, FAULTY
 from mag.run.tasks import Outcome
-from mag.sweeps.execution import Observer
-from mag.sweeps.tally import Tally
+from mag.sweeps.observer import Observer
+from mag.sweeps.report import Report, Tracker
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+    from mag.plans.plan import Plan, PlannedExperiment
+    from mag.sweeps.observer import Question
 
 
 _MOST_RUNNING = 8
@@ -98,7 +102,7 @@ def describe_outcome(outcome: Outcome) -> str:
     return "  ".join(parts)
 
 
-def announce(plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> str:
+def announce(plan: "Plan", todo: "Sequence[PlannedExperiment]", jobs: int) -> str:
     """Return the line that a sweep begins with."""
     again = Counter(experiment.status for experiment in todo if experiment.status != "new")
     parts = [f"{count_experiments(len(plan))} in {escape(plan.store.root)}"]
@@ -111,6 +115,16 @@ def announce(plan: Plan, todo: Sequence[PlannedExperiment], jobs: int) -> str:
 
 class QuietProgress(Observer):
     """Failures alone."""
+
+    def warn(self, text: str) -> None:
+        """Say what the code lacks."""
+        note(text)
+
+    def check(self, question: "Question") -> None:
+        """Refuse what was certainly meant otherwise."""
+        from mag.cli.advice import check_spaces  # the fork server was forked before: it need not carry this
+
+        check_spaces(question)
 
     def end(self, outcome: Outcome) -> None:
         """Tell of a failure."""
@@ -132,16 +146,22 @@ class PlainProgress(QuietProgress):
     _ended = 0
     _hindered = False
 
+    def planned(self, question: "Question") -> None:
+        """Say what was probably meant otherwise."""
+        from mag.cli.advice import tell_doubts
+
+        tell_doubts(question)
+
     def remark(self, line: str) -> None:
         """Say what is to be known before."""
         say(escape(line))
 
-    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
+    def begin(self, plan: "Plan", todo: "Sequence[PlannedExperiment]", tracker: Tracker) -> None:
         """Say what is about to run."""
-        self._tally = tally
+        self._tracker = tracker
         self._total = len(todo)
         self._told = time.monotonic()
-        say(announce(plan, todo, tally.read().jobs))
+        say(announce(plan, todo, tracker.read().jobs))
 
     def end(self, outcome: Outcome) -> None:
         """Tell what became of an experiment, or how far the sweep is."""
@@ -157,7 +177,7 @@ class PlainProgress(QuietProgress):
         self._ended += 1  # those that others completed meanwhile included
         if self._ended % max(1, self._total // 20) == 0 or time.monotonic() - self._told > _EVERY_SECONDS:
             self._told = time.monotonic()
-            self.tell(describe_progress(self._tally.read()))
+            self.tell(describe_progress(self._tracker.read()))
 
     def wait(self, count: int) -> None:
         """Say that what is left runs elsewhere."""
@@ -175,9 +195,9 @@ class LiveProgress(PlainProgress):
 
     _live: "Live | None" = None
 
-    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
+    def begin(self, plan: "Plan", todo: "Sequence[PlannedExperiment]", tracker: Tracker) -> None:
         """Say what is about to run, and show the live view."""
-        super().begin(plan, todo, tally)
+        super().begin(plan, todo, tracker)
         import shutil
 
         from rich.console import Console
@@ -186,7 +206,7 @@ class LiveProgress(PlainProgress):
 
         def draw() -> Text:
             width = shutil.get_terminal_size().columns - 1
-            return Text("\n".join(draw_progress(tally.read(), plan.store, width)), no_wrap=True)
+            return Text("\n".join(draw_progress(tracker.read(), plan.store, width)), no_wrap=True)
 
         console = Console(file=cast("IO[str]", Listener(sys.stderr)), highlight=False)
         self._live = Live(console=console, get_renderable=draw, refresh_per_second=4, transient=True)
@@ -212,3 +232,26 @@ def choose_progress(*, quiet: bool, live: bool = True) -> QuietProgress:
     if quiet:
         return QuietProgress()
     return LiveProgress() if live and sys.stderr.isatty() else PlainProgress()
+
+
+def conclude(report: Report, directory: str | None = None) -> str:
+    """Return what to say when a sweep has ended."""
+    total, there = count_experiments(len(report.plan)), lead_to(report.plan.store.root, directory)
+    if report.last is None:
+        done = "it is done already" if len(report.plan) == 1 else "all are done already"
+        return f"{total}: {done}, nothing to run.\nNext: mag summarize{there}  (or --force, to run them again)"
+    lines = [f"{total}: {describe_counts(report.counts)}."]
+    lines += count_remarks(report)
+    if report.signal or report.counts["unstarted"]:
+        lines.append("Next: the same command again does what is left")
+    elif report.faulty:
+        name = escape(shlex.quote(report.faulty[0].name))
+        lines.append(f"Next: mag log {name}{there}  (the same command again retries what failed)")
+    else:
+        lines.append(f"Next: mag summarize{there}")
+    return "\n".join(lines)
+
+
+def count_remarks(report: Report) -> list[str]:
+    """Return what else there is to say of the experiments, a line for all that have it in common."""
+    return [f"{count_experiments(number)}: {escape(remark)}" for remark, number in report.remarks.most_common()]

@@ -1,25 +1,24 @@
 """`mag rerun`: an experiment once more, with its own code and config; do the results agree?"""
 
-import contextlib
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mag.cli.messages import say
-from mag.cli.output import escape, write_json
+from mag.cli.output import escape, note, write_json
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer
-from mag.errors import ExistsError, UsageError
+from mag.errors import UsageError
 
 if TYPE_CHECKING:
-    from mag.cli.recall import Place
     from mag.record.records import Record
     from mag.record.store import StoredExperiment
-    from mag.sweeps.reruns import Recall
+    from mag.sweeps.report import Report
+    from mag.sweeps.reruns import RerunRequest
 
 HELP = """Run an experiment once more, with its own code, config and app, and tell whether the results agree.
 
@@ -55,9 +54,18 @@ Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is 
 @STORE_OPTION
 @click.pass_obj
 def command(known: dict[str, Any], /, reference: str, overrides: tuple[str, ...], **options: Any) -> int:
-    """Recall it, run it, compare."""
-    from mag.cli.recall import find_here, lend_place, require_record
+    """Read the request, execute it, say whether the results agree."""
     from mag.code.environment import read_hash_seed
+    from mag.sweeps.execution import execute
+    from mag.sweeps.observer import Observer
+    from mag.sweeps.recorded_code import require_record
+    from mag.sweeps.reruns import RerunRequest
+
+    class Warner(Observer):
+        """Says what the code lacks."""
+
+        def warn(self, text: str) -> None:
+            note(text)
 
     experiment = find_experiment(reference, options["directory"])
     record = require_record(experiment)
@@ -65,11 +73,24 @@ def command(known: dict[str, Any], /, reference: str, overrides: tuple[str, ...]
     seed = record.environment.get("hash_seed")
     if isinstance(seed, int) and seed != read_hash_seed():
         return _start_anew(experiment, overrides, options, seed)
-    options["debug"] = known.get("debug", False)
-    with contextlib.ExitStack() as stack:
-        here = options["here"]
-        place = find_here(experiment) if here else stack.enter_context(lend_place(experiment, options["links"]))
-        return _run(experiment, place, overrides, options)
+    request = RerunRequest(
+        experiment=experiment,
+        overrides=overrides,
+        here=options["here"],
+        links=options["links"],
+        ask=_ask,
+        debug=known.get("debug", False),
+    )
+    report = execute(request, Warner())
+    return _tell(report) if report.plan.store == experiment.paths.home else _judge(request, report, options)
+
+
+def _ask(key: str) -> str:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"The value of {key} was masked when it was recorded: give it, as in `mag rerun ... {key}=...`."
+        )
+    return str(click.prompt(f"{key} (masked when it was recorded)", hide_input=True, err=True))
 
 
 def _check_owner(experiment: "StoredExperiment", record: "Record", *, agreed: bool) -> None:
@@ -96,118 +117,35 @@ def _start_anew(experiment: "StoredExperiment", overrides: Sequence[str], option
     ).returncode
 
 
-def _run(experiment: "StoredExperiment", place: "Place", overrides: Sequence[str], options: dict[str, Any]) -> int:
-    from mag.cli.recall import fill_in, find_recorded_app, make_loader, require_record
-    from mag.config.identity import compute_identity
-    from mag.config.language.grammar import parse_overrides
-    from mag.sweeps.execution import Observer
-    from mag.sweeps.reruns import carry_out, list_masked, select_variables
-    from mag.sweeps.scripts import names_script
-
-    record = require_record(experiment)
-    if names_script(record):
-        return _run_script(experiment, place, overrides, options)
-    app = find_recorded_app(experiment, place)
-    masked, parsed = list_masked(record.config, place.settings), parse_overrides(overrides)
-    config = fill_in(record.config, masked, parsed)
-    load = make_loader(app, place, select_variables(record), debug=options["debug"])
-    if any(override.key not in masked for override in parsed):
-        schemas = app.read_schemas(debug=options["debug"])
-        if schemas is not None and schemas.whole is not None:
-            config = schemas.whole.convert(config)
-        return _run_new(_recall(experiment, place, config, overrides), load)
-    if compute_identity(config) != record.identity:
-        raise UsageError(f"A masked value of {experiment.name!r} that was given is not the one it ran with.")
-    recall = _recall(experiment, place, config)
-    return _judge(experiment, place, recall, carry_out(recall, load, Observer()), options)
-
-
-def _run_script(
-    experiment: "StoredExperiment", place: "Place", overrides: Sequence[str], options: dict[str, Any]
-) -> int:
-    """Run the script again that made the experiment with `Experiment`, until it has made it again."""
-    from mag.cli.recall import require_record
-    from mag.sweeps.scripts import find_script, repeat_script
-
-    record = require_record(experiment)
-    words = find_script(record, place.folder, place.moved)
-    if overrides:
-        raise UsageError(
-            f"The config of {experiment.name!r} is made in {words[0]}, so that {overrides[0]!r} cannot change it: "
-            f"`mag restore` brings the script back, to be changed and run."
-        )
-    recall = _recall(experiment, place, record.config)
-    return _judge(experiment, place, recall, repeat_script(recall, record, words, place.folder, place.moved), options)
-
-
-def _recall(
-    experiment: "StoredExperiment", place: "Place", config: dict[str, Any], overrides: Sequence[str] | None = None
-) -> "Recall":
-    """Return what to run: with overrides a new experiment, without them a rerun beside the original."""
-    from mag.cli.recall import require_record
-    from mag.config.secrets import mask_command
-    from mag.sweeps.reruns import Recall, choose_name, choose_rerun, select_variables
-
-    record, settings = require_record(experiment), place.settings
-    home = experiment.paths.home
-    if overrides is None:
-        store, name = choose_rerun(experiment.paths)
-    else:
-        store, name = home, choose_name(home, config, settings)
-    return Recall(
-        app=record.app or "",
-        config=config,
-        commit=place.commit,
-        settings=settings,
-        home=home,
-        store=store,
-        name=name,
-        overrides=record.overrides if overrides is None else tuple(mask_command(overrides, settings.secrets)),
-        variables=select_variables(record),
-    )
-
-
-def _run_new(recall: "Recall", load: Callable[[], Any]) -> int:
-    """Run a new experiment."""
+def _tell(report: "Report") -> int:
+    """Say what came of a new experiment."""
     from mag.record.records import read_record
     from mag.run.supervisor import summarize_error
-    from mag.sweeps.execution import Observer
-    from mag.sweeps.reruns import carry_out
+    from mag.sweeps.reruns import find_rerun
 
-    quoted = shlex.quote(recall.name)
-    with contextlib.suppress(FileNotFoundError):
-        if read_record(recall.paths).status == "completed":
-            raise ExistsError(f"{recall.name!r} is complete already: `mag rerun {quoted}` runs it again.")
-    record, signal = carry_out(recall, load, Observer())
+    record = read_record(find_rerun(report))
     say(f"{record.status}   {escape(record.identifier)}")
     if record.error:
         say(escape(summarize_error(record.error)))
-    say(f"Next: mag show {escape(quoted)}")
-    return 128 + signal if signal else int(record.status != "completed")
+    say(f"Next: mag show {escape(shlex.quote(record.identifier))}")
+    return report.exit_code
 
 
-def _judge(
-    experiment: "StoredExperiment",
-    place: "Place",
-    recall: "Recall",
-    ending: "tuple[Record, int | None]",
-    options: dict[str, Any],
-) -> int:
+def _judge(request: "RerunRequest", report: "Report", options: dict[str, Any]) -> int:
     """Compare a rerun with its original, and say what came of it."""
     from mag.cli.verdict import judge, show_verdict
+    from mag.record.records import read_record
+    from mag.sweeps.reruns import find_rerun
 
-    again, signal = ending
-    if signal:
-        return 128 + signal
-    tree = None if options["here"] else place.tree
-    verdict = judge(experiment, again, recall.paths, trees=(tree, place.tree), **_pick(options, "tolerance", "ignore"))
+    paths, experiment = find_rerun(report), request.experiment
+    if report.signal:
+        return report.exit_code
+    trees = (None if request.here else report.tree, report.tree)
+    tolerance, ignore = options["tolerance"], options["ignore"]
+    verdict = judge(experiment, read_record(paths), paths, trees=trees, tolerance=tolerance, ignore=ignore)
     if options["as_json"]:
         write_json(verdict.describe())
     else:
         show_verdict(verdict)
         say(f"Next: mag diff {escape(refer(experiment, options['directory']))} {escape(shlex.quote(verdict.path))}")
     return 0 if verdict.agrees else 1
-
-
-def _pick(options: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: options[name] for name in names}

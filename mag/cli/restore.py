@@ -39,11 +39,11 @@ CONFIG_FILE = "mag-config.json"
 @STORE_OPTION
 def command(*, reference: str, target: str | None, directory: str | None) -> None:
     """Check out, write the config, print where."""
-    from mag.cli.recall import open_code, require_code
     from mag.code.checkouts import check_out
+    from mag.sweeps.recorded_code import open_code, require_code
 
     experiment = find_experiment(reference, directory)
-    code = require_code(experiment, "what it ran is not kept anywhere")
+    code = require_code(experiment, "what it ran is not kept anywhere", note)
     with open_code(experiment, code) as repository:
         place = Path(os.path.abspath(target or _choose_place(experiment, repository)))
         if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
@@ -70,8 +70,8 @@ def _write_config(experiment: "StoredExperiment", place: Path) -> None:
 
 def _advise(experiment: "StoredExperiment", place: Path) -> None:
     """Say how it was run, where it would be run now."""
-    from mag.cli.recall import require_record
     from mag.code.checkouts import transfer
+    from mag.sweeps.recorded_code import require_record
 
     record = require_record(experiment)
     top, folder = record.commit.get("top"), place

@@ -1,23 +1,27 @@
 """`mag run`: one experiment, its output also on the terminal."""
 
+import shlex
+import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mag.cli.debugging import DEBUG, choose_examine
-from mag.cli.limits import limit_options, read_limits
-from mag.cli.messages import say
-from mag.cli.project import DIRECTORY, WORDS, Project, open_project
-from mag.config.language.lexer import write_word
+from mag.cli.messages import say, silence
+from mag.cli.options import DEBUG, choose_examine, limit_options, read_limits
+from mag.cli.output import escape
+from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
+from mag.cli.project import DIRECTORY, WORDS, open_project
+from mag.cli.references import lead_to
 from mag.errors import UsageError
+from mag.record.log import Follower
 
 if TYPE_CHECKING:
-    from mag.plans.plan import Plan
-    from mag.run.servers import AppServer
-    from mag.sweeps.execution import Report
+    from mag.plans.plan import Plan, PlannedExperiment
+    from mag.run.tasks import Outcome
+    from mag.sweeps.observer import Question
+    from mag.sweeps.report import Report, Tracker
 
 HELP = """Run one experiment, its output also on the terminal.
 
@@ -48,82 +52,113 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @DIRECTORY
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
-    """Plan one experiment and execute it."""
-    from mag.run.servers import open_server
+    """Read the request, execute it, say what came of it."""
+    from mag.sweeps.execution import execute
+    from mag.sweeps.request import SweepRequest
 
     project = open_project(known, words, directory)
     known["debug"] = options["debug"] or known.get("debug", False)
-    examine = choose_examine(known)
-    with open_server(partial(project.app.load, debug=known["debug"]), examine) as server:
-        plan = _plan(project, words, server, debug=known["debug"], quiet=options["quiet"])
-        return _execute(project, plan, server, options, directory, in_process=examine is not None)
-
-
-def _plan(project: Project, words: Sequence[str], server: "AppServer", *, debug: bool, quiet: bool) -> "Plan":
-    from mag.cli.advice import check_spaces, tell_doubts
-    from mag.plans.plan import make_plan
-
-    overrides = project.parse()
-    if swept := [override.text for override in overrides if override.is_sweep]:
-        raise UsageError(
-            f"{swept[0]!r} has several values, and `mag run` runs one experiment: type mag sweep "
-            f"{' '.join(map(write_word, words))} (or python {project.app.file.name} -m ...), or quote the value if its "
-            f"comma is part of it."
-        )
-    composer = project.app.compose_typed(debug=debug)
-    check_spaces(project, composer, overrides)
-    plan = make_plan(overrides, composer, project.store, project.settings, prepare=server.prepare)
-    if not quiet:
-        tell_doubts(project, composer, overrides)
-    return plan
-
-
-def _execute(
-    project: Project,
-    plan: "Plan",
-    server: "AppServer",
-    options: dict[str, Any],
-    directory: str | None,
-    *,
-    in_process: bool,
-) -> int:
-    from mag.cli.mirror import Mirror
-    from mag.cli.progress import describe_outcome
-    from mag.cli.report import list_remarks
-    from mag.sweeps.execution import Observer, Order, execute
-
-    order = Order(
-        app=project.app.name,
+    request = SweepRequest(
+        app=project.app,
         settings=project.settings,
+        store=project.store,
         source=project.app.file.parent,
         overrides=project.texts,
         jobs=1,
         force=options["force"],
         manifest=False,
-        in_process=in_process,
+        debug=known["debug"],
+        examine=choose_examine(known),
         **read_limits(options),
     )
-    mirror = Mirror(quiet=options["quiet"])
-    observer = Observer() if order.in_process else mirror
+    output = Output(words, project.app.file.name, follow=not request.in_process, quiet=options["quiet"])
     try:
-        report = execute(plan, order, server, observer)
+        report = execute(request, output)
     finally:
-        mirror.close()
+        output.close()
     if not options["quiet"]:
-        if report.last is not None:
-            say(describe_outcome(report.last))
-        for line in list_remarks(report):
-            say(line)
-        say(_advise(report, directory))
+        _conclude(report, directory)
     return report.exit_code
 
 
+class Output(PlainProgress):
+    """What the one experiment of `mag run` prints, byte for byte."""
+
+    _follower: Follower | None = None
+
+    def __init__(self, words: Sequence[str], script: str, *, follow: bool, quiet: bool) -> None:
+        self._words = words
+        self._script = script
+        self._follow = follow
+        self._quiet = quiet
+
+    def check(self, question: "Question") -> None:
+        """Refuse several values."""
+        from mag.config.language.lexer import write_word
+
+        if swept := [override.text for override in question.overrides if override.is_sweep]:
+            raise UsageError(
+                f"{swept[0]!r} has several values, and `mag run` runs one experiment: type mag sweep "
+                f"{' '.join(map(write_word, self._words))} (or python {self._script} -m ...), or "
+                f"quote the value if its comma is part of it."
+            )
+        super().check(question)
+
+    def planned(self, question: "Question") -> None:
+        """Say what was probably meant otherwise."""
+        if not self._quiet:
+            super().planned(question)
+
+    def remark(self, line: str) -> None:
+        """Say what is to be known before."""
+        if not self._quiet:
+            super().remark(line)
+
+    def begin(self, plan: "Plan", todo: "Sequence[PlannedExperiment]", tracker: "Tracker") -> None:  # noqa: ARG002
+        """Follow its log."""
+        if not self._follow:
+            return
+        sys.stdout.flush()
+        self._follower = Follower(plan.store.experiment(todo[0].identifier).log, _show, fresh=True)
+        self._follower.start()
+
+    def end(self, outcome: "Outcome") -> None:  # noqa: ARG002
+        """Show the rest."""
+        self.close()
+
+    def interrupt(self, number: int) -> None:  # noqa: ARG002
+        """Say that it is being stopped, and how to make it quicker."""
+        self._interrupted += 1
+        first = "stopping: it has the grace period to end in (once more: at once)"
+        say(first if self._interrupted == 1 else "stopping at once")
+
+    def close(self) -> None:
+        """Show the rest and end."""
+        if self._follower is not None:
+            self._follower.stop()
+            self._follower = None
+
+
+def _show(chunk: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # nobody reads any more; the log has it all
+        silence(1)
+    except OSError as error:
+        silence(1)
+        say(f"mag: cannot write to standard output: {error.strerror}; the log has it all")
+
+
+def _conclude(report: "Report", directory: str | None) -> None:
+    if report.last is not None:
+        say(describe_outcome(report.last))
+    for line in count_remarks(report):
+        say(line)
+    say(_advise(report, directory))
+
+
 def _advise(report: "Report", directory: str | None) -> str:
-    import shlex
-
-    from mag.cli.output import escape
-    from mag.cli.references import lead_to
-
     root = report.plan.store.root
     name = escape(shlex.quote(report.last.name if report.last else report.plan[0].identifier))
     there = lead_to(root, directory)

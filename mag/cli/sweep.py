@@ -1,24 +1,28 @@
 """`mag sweep`: every combination, each in a process and a directory of its own."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mag.cli.debugging import DEBUG, check_debug, choose_examine
-from mag.cli.limits import limit_options, read_limits, read_sweep_options, sweep_options
 from mag.cli.messages import say
-from mag.cli.project import DIRECTORY, WORDS, Project, open_project
-from mag.cli.shaping import read_shaping, shape_options
+from mag.cli.options import (
+    DEBUG,
+    check_debug,
+    choose_examine,
+    limit_options,
+    read_limits,
+    read_shaping,
+    read_sweep_options,
+    shape_options,
+    sweep_options,
+)
+from mag.cli.project import DIRECTORY, WORDS, open_project
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
-    from mag.plans.plan import Plan
-    from mag.run.servers import AppServer
-    from mag.sweeps.execution import Order, Report
+    from mag.sweeps.observer import Observer
+    from mag.sweeps.report import Report
+    from mag.sweeps.request import SweepRequest
 
 HELP = """Run every combination of the values given, in parallel.
 
@@ -96,7 +100,29 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @DIRECTORY
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:
-    """Plan, then show or execute."""
+    """Read the request, show its plan or execute it, say what came of it."""
+    from mag.cli.progress import choose_progress, conclude
+    from mag.sweeps.execution import execute
+
+    request = _read_request(known, words, directory, options)
+    progress = choose_progress(quiet=options["quiet"], live=not request.in_process)
+    if options["dry_run"]:
+        return _show_plan(request, progress, as_json=options["as_json"])
+    try:
+        report = execute(request, progress)
+    finally:
+        progress.close()
+    if not options["quiet"]:
+        say(conclude(report, directory))
+    followed = _follow_up(options["then"], report)
+    return report.exit_code or int(not followed)
+
+
+def _read_request(
+    known: dict[str, Any], words: tuple[str, ...], directory: str | None, options: dict[str, Any]
+) -> "SweepRequest":
+    from mag.sweeps.request import SweepRequest
+
     if options["as_json"] and not options["dry_run"]:
         raise UsageError("--json shows the plan of a sweep that is not run: add --dry-run, or leave --json out.")
     if options["links"] and not options["snapshot"]:
@@ -104,81 +130,33 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
     known["debug"] = options["debug"] or known.get("debug", False)
     check_debug(options)
     project = open_project(known, words, directory)
-    if options["dry_run"]:
-        return _show(_plan(project, known, options), project, options)
-    from mag.run.servers import open_server
-
-    examine, prepare, commit = choose_examine(known), None, None
-    with contextlib.ExitStack() as stack:
-        if not options["snapshot"]:  # as early as can be: experiments would carry the plan along
-            server = stack.enter_context(open_server(partial(project.app.load, debug=known["debug"]), examine))
-            prepare = server.prepare
-        plan = _plan(project, known, options, prepare)
-        if options["snapshot"]:
-            frozen, commit = stack.enter_context(_freeze(project, options, debug=known["debug"]))
-            server = stack.enter_context(open_server(frozen, examine))
-        order = _make_order(project, options, commit, in_process=examine is not None)
-        return _execute(plan, order, server, options, directory)
-
-
-def _plan(
-    project: Project, known: dict[str, Any], options: dict[str, Any], prepare: Callable[[], None] | None = None
-) -> "Plan":
-    from mag.cli.advice import check_spaces, tell_doubts
-    from mag.plans.plan import make_plan
-
-    shape = read_shaping(options, project)
-    composer = project.app.compose_typed(debug=known["debug"])
-    overrides = project.parse()
-    check_spaces(project, composer, overrides)
-    plan = make_plan(overrides, composer, project.store, project.settings, shape, prepare=prepare)
-    if not options["quiet"]:
-        tell_doubts(project, composer, overrides, (Path(file.path) for file in shape.files))
-    return plan.narrow(options["only"])
-
-
-def _show(plan: "Plan", project: Project, options: dict[str, Any]) -> int:
-    from mag.cli.plan import show_plan
-    from mag.sweeps.ownership import check_owners
-
-    show_plan(plan, as_json=options["as_json"], secrets=project.settings.secrets)
-    check_owners(plan.experiments, project.app.name, project.settings)
-    return 0
-
-
-def _make_order(
-    project: Project, options: dict[str, Any], commit: Mapping[str, Any] | None, *, in_process: bool
-) -> "Order":
-    from mag.sweeps.execution import Order
-
-    return Order(
-        app=project.app.name,
+    return SweepRequest(
+        app=project.app,
         settings=project.settings,
+        store=project.store,
         source=project.app.file.parent,
         overrides=project.texts,
+        shaping=read_shaping(options),
+        only=options["only"],
         jobs=options["jobs"],
         force=options["force"],
-        commit=commit,
-        in_process=in_process,
+        frozen=options["snapshot"],
+        links=options["links"],
+        debug=known["debug"],
+        examine=choose_examine(known),
         **read_sweep_options(options),
         **read_limits(options),
     )
 
 
-def _execute(plan: "Plan", order: "Order", server: "AppServer", options: dict[str, Any], directory: str | None) -> int:
-    from mag.cli.progress import choose_progress
-    from mag.cli.report import conclude
-    from mag.sweeps.execution import execute
+def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) -> int:
+    from mag.cli.plan import show_plan
+    from mag.sweeps.ownership import check_owners
 
-    progress = choose_progress(quiet=options["quiet"], live=not order.in_process)
-    try:
-        report = execute(plan, order, server, progress)
-    finally:
-        progress.close()
-    if not options["quiet"]:
-        say(conclude(report, directory))
-    followed = _follow_up(options["then"], report)
-    return report.exit_code or int(not followed)
+    plan = request.plan(observer)
+    show_plan(plan, as_json=as_json, secrets=request.settings.secrets)
+    check_owners(plan.experiments, request.app.name, request.settings)
+    return 0
 
 
 def _follow_up(command: str | None, report: "Report") -> bool:
@@ -199,13 +177,3 @@ def _follow_up(command: str | None, report: "Report") -> bool:
         how = f"was ended by signal {-code}" if code < 0 else f"failed with exit status {code}"
         note(f"--then {shlex.quote(command)} {how}")
     return code == 0
-
-
-@contextlib.contextmanager
-def _freeze(project: Project, options: dict[str, Any], *, debug: bool) -> Iterator[tuple[Callable[[], Any], Any]]:
-    """Lend what imports the app from a frozen copy of the code, and what is known of that code."""
-    from mag.cli.freezing import freeze
-    from mag.cli.recall import find_app_there, make_loader
-
-    with freeze(project, options["links"]) as place:
-        yield make_loader(find_app_there(project.app.name, place), place, {}, debug=debug), place.commit

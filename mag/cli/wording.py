@@ -22,7 +22,6 @@ _STATUSES = {
     "interrupted": "interrupted",
     "lost": "lost",
     "corrupt": "corrupt",
-    "duplicate": "duplicate",
     "unstarted": "not started",
 }
 

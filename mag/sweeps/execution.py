@@ -1,14 +1,13 @@
-"""A sweep from its plan to its report: the stages, each named once and in order."""
+"""Execution: the way of everything that runs, from a request to its report."""
 
 import contextlib
-import dataclasses
 import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.code.environment import Environment, gather_environment
 from mag.config.secrets import mask_command
@@ -17,22 +16,23 @@ from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
 from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
-from mag.plans.plan import Plan, PlannedExperiment, digest_plan
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.paths import StorePaths
-from mag.record.provenance import Provenance, gather_provenance, store_environment
+from mag.record.provenance import gather_provenance, store_environment
 from mag.record.recovery import recover_experiment, recover_store
 from mag.record.sweeps import choose_id, write_manifest
-from mag.run.limits import Limits
-from mag.run.servers import AppServer
 from mag.run.serving import limit_threads
-from mag.run.tasks import RETRIED, Conditions, Outcome
+from mag.run.tasks import Conditions, Outcome, Task
 from mag.settings import Settings
-from mag.sweeps.changes import list_changes, list_changes_of_done
+from mag.sweeps.codebase import Codebase
+from mag.sweeps.observer import Observer
 from mag.sweeps.ownership import check_owners
-from mag.sweeps.sharing import run_shared
-from mag.sweeps.tally import Tally
+from mag.sweeps.report import Report, Tracker
+from mag.sweeps.request import Request
+
+if TYPE_CHECKING:
+    from mag.plans.plan import Plan, PlannedExperiment
 
 _ROOM = 4
 """For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
@@ -40,160 +40,163 @@ _ROOM = 4
 _STAMP_LAG = 0.01
 """By how many seconds the clock by which the kernel stamps files may be behind: a tick, 10 ms at most."""
 
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """How a plan is to be executed.
-
-    Attributes:
-        app: How the app is called in records.
-        settings: The project's.
-        source: The directory of the app's file, whose repository has the code; None for the current directory.
-        overrides: What was typed.
-        jobs: How many experiments run at a time; None for as many as there are CPUs.
-        force: Run completed experiments again.
-        grace: Seconds between SIGTERM and SIGKILL when an experiment is ended.
-        limits: What one experiment may cost.
-        retries: How often a faulty experiment is tried again.
-        retry_on: The causes for which it is.
-        max_failures: Start nothing more after so many faulty experiments; None for no limit.
-        gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
-        manifest: Whether a manifest is kept: of a sweep, not of a single run.
-        commit: The code, where `read_commit` has told it already.
-        in_process: Run in this process, one after the other.
-    """
-
-    app: str
-    settings: Settings
-    source: Path | None = None
-    overrides: tuple[str, ...] = ()
-    jobs: int | None = None
-    force: bool = False
-    grace: float = 10.0
-    limits: Limits = dataclasses.field(default_factory=Limits)
-    retries: int = 0
-    retry_on: tuple[str, ...] = RETRIED
-    max_failures: int | None = None
-    gpus: tuple[str, ...] = ()
-    manifest: bool = True
-    commit: Mapping[str, Any] | None = None
-    in_process: bool = False
+_LOOK_SECONDS = 0.1
+"""Between looks at what other processes run."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Report:
-    """What became of a sweep.
-
-    Attributes:
-        plan: What was asked for.
-        counts: How many of the planned experiments ended how; those complete before count as "skipped".
-        faulty: The outcomes of those that did not complete.
-        last: The outcome that came last; None if nothing was to be done.
-        signal: The signal that stopped it; None if none did.
-        remarks: What else there is to say, and of how many experiments.
-    """
-
-    plan: Plan
-    counts: Counter[str]
-    faulty: tuple[Outcome, ...] = ()
-    last: Outcome | None = None
-    signal: int | None = None
-    remarks: Counter[str] = dataclasses.field(default_factory=Counter)
-
-    def __repr__(self) -> str:
-        """Tell how many ended how: the plan would fill the screen of a notebook."""
-        counts = ", ".join(f"{status}={number}" for status, number in (+self.counts).items())
-        return f"Report(exit_code={self.exit_code}, {counts})"
-
-    @property
-    def exit_code(self) -> int:
-        """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
-        if self.signal:
-            return 128 + self.signal
-        return 0 if set(+self.counts) <= {"completed", "skipped"} else 1
-
-
-class Observer:
-    """Told of what happens while a plan is executed; this one takes no notice."""
-
-    def remark(self, line: str) -> None:
-        """There is something to know before the first experiment starts."""
-
-    def begin(self, plan: Plan, todo: Sequence[PlannedExperiment], tally: Tally) -> None:
-        """The first experiment is about to start; `tally` can be asked at any time how far the sweep is."""
-
-    def end(self, outcome: Outcome) -> None:
-        """An experiment has ended."""
-
-    def wait(self, count: int) -> None:
-        """All that is left is being run by other processes, and waited for."""
-
-    def interrupt(self, number: int) -> None:
-        """A signal asked the command to stop."""
-
-
-def execute(plan: Plan, order: Order, server: AppServer, observer: Observer) -> Report:
-    """Run what is left of a plan, and return what became of it.
+def execute(request: Request, observer: Observer) -> Report:
+    """Run what is asked for, and return what became of it.
 
     Raises:
-        UsageError: The app cannot be imported, or another one ran these experiments; nothing was started or written.
-        RecordError: The experiments directory cannot be written; nothing was started.
+        MagError: What is asked for cannot be planned, another app ran it, the app cannot be imported, or the
+            experiments directory cannot be written; nothing was started.
     """
-    check_owners(plan.experiments, order.app, order.settings)
-    todo = list(plan) if order.force else plan.select_unfinished()
+    with request.lend_code(observer) as code, request.open_server(code) as server:
+        plan = request.make_plan(code, observer, server.prepare)
+        todo = _select_unfinished(plan, request, code)
+        if not todo:
+            return _report_done(plan, code, observer)
+        slots = _choose_slots(request, code.settings, len(todo))
+        began = time.time() - _STAMP_LAG
+        server.start(slots.threads)
+        environment = _gather_environment(code, slots.threads)
+        conditions = _record_code(plan, request, code, environment, began)
+        server.wait_until_ready()
+        _prepare_store(plan, todo, environment)
+        for line in _list_changes(plan, todo, slots, request, conditions):
+            observer.remark(line)
+        with _freeze_plan(plan, request, conditions):
+            tracker = Tracker(len(plan), len(plan) - len(todo), slots.jobs, slots.room)
+            launcher = _make_launcher(server, conditions, request, slots, tracker)
+            observer.begin(plan, todo, tracker)
+            outcomes = _launch(launcher, todo, plan.store, request, observer)
+            stopped = _conclude(launcher, outcomes, tracker, observer, conditions, in_process=request.in_process)
+    return Report(plan, tracker.counts, tuple(tracker.faulty), tracker.last, stopped, tracker.remarks, code.tree)
+
+
+def _select_unfinished(plan: "Plan", request: Request, code: Codebase) -> "list[PlannedExperiment]":
+    """Return what is left to run, once it is known whose it is and what died is told as what it is.
+
+    Raises:
+        UsageError: Another app ran these experiments.
+    """
+    check_owners(plan.experiments, code.name, code.settings)
+    todo = list(plan) if request.force else plan.select_unfinished()
     recover_store(plan.store)
-    if not order.manifest:  # nor had it one before, which would tell of a death
+    if not request.manifest:  # nor had it one before, which would tell of a death
         for experiment in plan:
             recover_experiment(plan.store.experiment(experiment.identifier))
-    if not todo:
-        locks.tidy_shared_folder(str(plan.store.manifests))
-        for line in list_changes_of_done(plan, order.source or Path.cwd(), order.settings):
-            observer.remark(line)
-        return Report(plan, Counter(skipped=len(plan)))
-    jobs = choose_jobs(order, len(todo))
-    threads, began = max(1, count_cpus() // jobs), time.time() - _STAMP_LAG
-    server.start(threads)
-    try:
-        environment = gather_surroundings(order.settings, threads)
-        conditions = _gather_conditions(plan, order, environment, began)
-        server.wait_until_ready()
-        prepare_store(plan.store)
-        store_environment(plan.store, environment)
-        if jobs < min(order.jobs or 1, len(todo), len(order.gpus) or len(todo)):
-            observer.remark(f"{jobs} at a time, not {order.jobs}: `ulimit -n` allows no more open files")
-        if "top" not in conditions.provenance.commit:
-            observer.remark(f"the code is not recorded: {conditions.provenance.commit.get('reason')}")
-        for line in list_changes(plan, todo, conditions.provenance, order.settings.secrets):
-            observer.remark(line)
-        with _announced(plan, order, conditions.provenance):
-            room = _choose_room(order, jobs, len(todo))
-            tally = Tally(len(plan), len(plan) - len(todo), jobs, room)
-            launcher = _make_launcher(server, conditions, order, tally, jobs=jobs, room=room)
-            observer.begin(plan, todo, tally)
-            outcomes = run_shared(launcher, todo, plan.store, force=order.force, waiting=observer.wait)
-            stopped = _run(launcher, outcomes, conditions, tally, observer, in_process=order.in_process)
-            launcher.close()
-    finally:
-        server.close()
-    return Report(plan, tally.counts, tuple(tally.faulty), tally.last, stopped, tally.remarks)
+    return todo
 
 
-def choose_jobs(order: Order, todo: int) -> int:
+def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
+    from mag.sweeps.changes import list_changes_of_done  # noqa: PLC0415 - experiments would carry it along
+
+    locks.tidy_shared_folder(str(plan.store.manifests))
+    for line in list_changes_of_done(plan, code.source, code.settings):
+        observer.remark(line)
+    return Report(plan, Counter(skipped=len(plan)))
+
+
+class _Slots(NamedTuple):
+    """How many experiments run at a time.
+
+    Attributes:
+        jobs: At the start.
+        room: At most, when another number is asked for later.
+        threads: How many threads the numerical libraries of each may use; None for as many as the code was run with.
+    """
+
+    jobs: int
+    room: int
+    threads: int | None
+
+
+def _choose_slots(request: Request, settings: Settings, todo: int) -> _Slots:
+    jobs = choose_jobs(request, settings, todo)
+    threads = max(1, count_cpus() // jobs) if request.limit_threads else None
+    if request.in_process or not request.manifest:
+        return _Slots(jobs, 1, threads)
+    room = min(todo, count_room(), len(request.gpus) or _ROOM * max(jobs, count_cpus()))
+    return _Slots(jobs, max(jobs, room), threads)
+
+
+def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
     """Return how many experiments run at a time: as asked, else one for each GPU slot, else one for each CPU.
 
     Never more than this process may have connections to.
     """
-    jobs = 1 if order.in_process else order.jobs or len(order.gpus) or order.settings.jobs or count_cpus()
-    return max(1, min(jobs, todo, len(order.gpus) or todo, count_room()))
+    jobs = 1 if request.in_process else request.jobs or len(request.gpus) or settings.jobs or count_cpus()
+    return max(1, min(jobs, todo, len(request.gpus) or todo, count_room()))
+
+
+def _gather_environment(code: Codebase, threads: int | None) -> Environment:
+    variables = {**os.environ, **code.variables}
+    if code.app is not None:  # a script is started with what it was started with before
+        variables = {"PYTHONHASHSEED": "0"} | variables
+        limit_threads(variables, threads)
+    return gather_environment(code.settings.root, variables)
+
+
+def _record_code(plan: "Plan", request: Request, code: Codebase, environment: Environment, began: float) -> Conditions:
+    """Keep the code as it is now, if nobody has done so, and return what all experiments have in common."""
+    provenance = gather_provenance(
+        app=code.name,
+        environment=environment,
+        commit=code.commit or _read_commit(code, plan, began),
+        sweep=choose_id() if request.manifest else None,
+        secrets=code.settings.secrets,
+    )
+    # absolute: an experiment may change its directory
+    return Conditions(
+        os.path.abspath(plan.store.root),
+        provenance,
+        code.settings,
+        request.grace,
+        request.limits,
+        request.retries,
+        request.retry_on,
+    )
+
+
+def _read_commit(code: Codebase, plan: "Plan", began: float) -> Mapping[str, Any]:
+    from mag.code.commit import read_commit  # noqa: PLC0415 - experiments would carry it along
+    from mag.code.omissions import Rules  # noqa: PLC0415
+
+    rules = Rules.of(code.settings, plan.config_files)
+    return read_commit(code.source, store=Path(plan.store.root), rules=rules, since=began)
+
+
+def _prepare_store(plan: "Plan", todo: "Sequence[PlannedExperiment]", environment: Environment) -> None:
+    prepare_store(plan.store)
+    store_environment(plan.store.experiment(todo[0].identifier).home, environment)
+
+
+def _list_changes(
+    plan: "Plan", todo: "Sequence[PlannedExperiment]", slots: _Slots, request: Request, conditions: Conditions
+) -> list[str]:
+    """Return what is not as it was asked for, or as it was when a part of the same experiments ran."""
+    from mag.sweeps.changes import list_changes  # noqa: PLC0415 - experiments would carry it along
+
+    lines = []
+    if slots.jobs < min(request.jobs or 1, len(todo), len(request.gpus) or len(todo)):
+        lines.append(f"{slots.jobs} at a time, not {request.jobs}: `ulimit -n` allows no more open files")
+    if "top" not in conditions.provenance.commit:
+        lines.append(f"the code is not recorded: {conditions.provenance.commit.get('reason')}")
+    return lines + list_changes(plan, todo, conditions.provenance, conditions.settings.secrets)
 
 
 @contextlib.contextmanager
-def _announced(plan: Plan, order: Order, provenance: Provenance) -> Iterator[None]:
-    """Keep the sweep's manifest, and show that its runner lives while the block runs."""
+def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iterator[None]:
+    """Write the plan down, and show that its runner lives while the block runs."""
+    provenance = conditions.provenance
     if provenance.sweep is None:
         yield
         return
-    write_manifest(plan.store, provenance, mask_command(order.overrides, order.settings.secrets), digest_plan(plan))
+    from mag.plans.plan import digest_plan  # noqa: PLC0415 - experiments would carry it along
+
+    typed = mask_command(request.overrides, conditions.settings.secrets)
+    write_manifest(plan.store, provenance, typed, digest_plan(plan))
     lock = hold_sweep(plan.store, provenance.sweep)
     try:
         yield
@@ -202,33 +205,63 @@ def _announced(plan: Plan, order: Order, provenance: Provenance) -> Iterator[Non
             release_sweep(plan.store, provenance.sweep, lock)
 
 
-def _choose_room(order: Order, jobs: int, todo: int) -> int:
-    """Return how many may run at a time when another number is asked for later."""
-    if order.in_process or not order.manifest:
-        return 1
-    return max(jobs, min(todo, count_room(), len(order.gpus) or _ROOM * max(jobs, count_cpus())))
-
-
 def _make_launcher(
-    server: Server, conditions: Conditions, order: Order, tally: Tally, *, jobs: int, room: int
+    server: Server, conditions: Conditions, request: Request, slots: _Slots, tracker: Tracker
 ) -> LocalLauncher:
     return LocalLauncher(
         server,
         conditions,
-        jobs=jobs,
-        gpus=order.gpus,
-        most=room,
-        max_failures=order.max_failures,
-        started=tally.start,
+        jobs=slots.jobs,
+        gpus=request.gpus,
+        most=slots.room,
+        max_failures=request.max_failures,
+        started=tracker.start,
     )
 
 
-def _run(
+def _launch(
     launcher: LocalLauncher,
-    outcomes: Iterable[Outcome],
-    conditions: Conditions,
-    tally: Tally,
+    todo: "Sequence[PlannedExperiment]",
+    store: StorePaths,
+    request: Request,
     observer: Observer,
+) -> Iterator[Outcome]:
+    """Yield the one outcome of each experiment; what others are running is waited for, and taken over if they die."""
+    planned = {experiment.index: experiment for experiment in todo}
+    told, force = 0, request.force
+    while todo:
+        elsewhere = []
+        for outcome in launcher.launch(_list_tasks(todo, force=force)):
+            if outcome.status == "elsewhere" and not launcher.is_ending:
+                elsewhere.append(planned[outcome.index])
+            else:
+                yield outcome
+        todo, force = elsewhere, False  # the current owner may not have been asked to rerun it
+        if todo:
+            if told != len(todo):
+                observer.wait(told := len(todo))
+            _wait_for_any(todo, store, launcher)
+
+
+def _list_tasks(todo: "Sequence[PlannedExperiment]", *, force: bool) -> Iterator[Task]:
+    for e in todo:
+        known = e.index, e.identifier, e.identity, e.resolved, e.overrides
+        yield Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices)
+
+
+def _wait_for_any(todo: "Sequence[PlannedExperiment]", store: StorePaths, launcher: LocalLauncher) -> None:
+    paths = [store.experiment(experiment.identifier).lock for experiment in todo]
+    time.sleep(_LOOK_SECONDS)  # always: it may be another directory, with a suffix, that is held
+    while not launcher.is_ending and all(map(locks.is_held, paths)):
+        time.sleep(_LOOK_SECONDS)
+
+
+def _conclude(
+    launcher: LocalLauncher,
+    outcomes: Iterator[Outcome],
+    tracker: Tracker,
+    observer: Observer,
+    conditions: Conditions,
     *,
     in_process: bool,
 ) -> int | None:
@@ -241,44 +274,13 @@ def _run(
         stop_but_on_interrupt(launcher.stop)
         if in_process
         else stop_on_signals(launcher.stop, observer.interrupt) as interruption,
-        converse(launcher, store, sweep, tally.read, tally.adjust),
+        converse(launcher, store, sweep, tracker.read, tracker.adjust),
     ):
         for outcome in outcomes:
-            tally.end(outcome)
+            tracker.end(outcome)
             observer.end(outcome)
             if in_process and outcome.cause == "interrupted":
                 interruption.signal = interruption.signal or signal.SIGINT
-        tally.finish()
+        tracker.finish()
+    launcher.close()
     return interruption.signal
-
-
-def gather_surroundings(settings: Settings, threads: int) -> Environment:
-    """Return the environment that experiments get in this project, with so many threads for numerical libraries."""
-    variables = {"PYTHONHASHSEED": "0", **os.environ}
-    limit_threads(variables, threads)
-    return gather_environment(settings.root, variables)
-
-
-def _gather_conditions(plan: Plan, order: Order, environment: Environment, began: float) -> Conditions:
-    from mag.code.commit import read_commit  # noqa: PLC0415  (what is loaded before the fork, each child carries)
-    from mag.code.omissions import Rules  # noqa: PLC0415
-
-    source, store = order.source or Path.cwd(), Path(plan.store.root)
-    rules = Rules.of(order.settings, plan.config_files)
-    provenance = gather_provenance(
-        app=order.app,
-        environment=environment,
-        commit=order.commit or read_commit(source, store=store, rules=rules, since=began),
-        sweep=choose_id() if order.manifest else None,
-        secrets=order.settings.secrets,
-    )
-    # absolute: an experiment may change its directory
-    return Conditions(
-        os.path.abspath(plan.store.root),
-        provenance,
-        order.settings,
-        order.grace,
-        order.limits,
-        order.retries,
-        order.retry_on,
-    )

@@ -1,99 +1,216 @@
 """Reruns: one stored config once more, with the code it names, beside the original or as a new experiment."""
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from mag.code.environment import REPLAYED, Environment, gather_environment
+from mag.code.environment import REPLAYED
+from mag.config.composition.composer import Composer
+from mag.config.composition.keys import KeyPath
+from mag.config.composition.merging import copy_value
 from mag.config.identity import compute_identity
-from mag.config.secrets import is_masked
+from mag.config.language.grammar import parse_overrides
+from mag.config.language.override import Override
+from mag.config.secrets import is_masked, mask_command
 from mag.disk import files
-from mag.errors import RecordError
-from mag.launch.local import LocalLauncher
-from mag.launch.signals import stop_on_signals
-from mag.record.claims import prepare_store
+from mag.errors import ExistsError, RecordError, UsageError
+from mag.plans.plan import Plan, PlannedExperiment
+from mag.plans.space import Grid, Point
 from mag.record.names import Names, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
-from mag.record.provenance import gather_provenance, store_environment
 from mag.record.records import Record, read_record
-from mag.run.forkserver import ForkServer
-from mag.run.limits import Limits
-from mag.run.tasks import Conditions, Function, Task
+from mag.record.store import StoredExperiment
+from mag.run.servers import AppServer
 from mag.settings import Settings
-from mag.sweeps.execution import Observer
+from mag.sweeps.codebase import Codebase
+from mag.sweeps.observer import Observer
+from mag.sweeps.ownership import find_successor
+from mag.sweeps.recorded_code import find_app_there, find_current, lend_recorded, require_record
+from mag.sweeps.report import Report
+from mag.sweeps.request import Request
+from mag.sweeps.scripts import ScriptServer, find_script, names_script
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
-    """One experiment to be run from what is stored.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RerunRequest(Request):
+    """One experiment from its record, or with overrides a new one.
 
     Attributes:
-        app: How the app is called in records.
-        config: The config to run, secrets included.
-        commit: The code that runs, as `read_commit` tells it.
-        settings: The project's.
-        home: The store of the experiment that is recalled.
-        store: Where it is kept: there, or in a folder of the experiment.
-        name: Its directory there.
-        overrides: What was typed to change the config.
-        variables: Environment variables that it gets besides those of this process.
-        limits: What it may cost.
-        grace: Seconds between SIGTERM and SIGKILL when it is ended.
+        experiment: The experiment.
+        here: Whether today's code is run, not the recorded one.
+        ask: Returns the value of a key that was masked when it was recorded and is not among the overrides.
     """
 
-    app: str
-    config: dict[str, Any]
-    commit: Mapping[str, Any]
-    settings: Settings
-    home: StorePaths
-    store: StorePaths
-    name: str
-    overrides: tuple[str, ...] = ()
-    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    limits: Limits = dataclasses.field(default_factory=Limits)
-    grace: float = 10.0
+    experiment: StoredExperiment
+    here: bool = False
+    ask: Callable[[str], str]
+    force: bool = True
+    limit_threads: bool = False
+    manifest: bool = False
+    jobs: int | None = 1
 
     @property
-    def paths(self) -> ExperimentPaths:
-        """Where it is kept."""
-        return self.store.experiment(self.name)
+    def record(self) -> Record:
+        """The record of the experiment.
+
+        Raises:
+            RecordError: It cannot be read.
+        """
+        return require_record(self.experiment)
+
+    @contextlib.contextmanager
+    def lend_code(self, observer: Observer) -> Iterator[Codebase]:
+        """Lend the code that it ran, or today's, and the app in it; a script is an app of its own."""
+        with contextlib.ExitStack() as stack:
+            if self.here:
+                code = find_current(self.experiment)
+            else:
+                code = stack.enter_context(lend_recorded(self.experiment, self.links, observer.warn))
+            code = code._replace(variables=select_variables(self.record), debug=self.debug)
+            yield code if names_script(self.record) else code._replace(app=self._find_app(code))
+
+    def _find_app(self, code: Codebase) -> Any:
+        """Return the app where the code is; in today's code it may have been renamed."""
+        name = code.name if code.moved else find_successor(code.name, code.settings)
+        return find_app_there(name, code.settings, code.folder or code.source, code.moved)
+
+    def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
+        """Lend what imports the app, or runs the script, where the code is."""
+        if code.app is not None:
+            return Request.open_server(self, code)
+        words = find_script(self.record, code.folder or code.source, code.moved)
+        if self.overrides:
+            raise UsageError(
+                f"The config of {self.experiment.name!r} is made in {words[0]}, so that {self.overrides[0]!r} cannot "
+                f"change it: `mag restore` brings the script back, to be changed and run."
+            )
+        return contextlib.closing(ScriptServer(words, self.record, code))
+
+    def make_plan(
+        self,
+        code: Codebase,
+        observer: Observer,  # noqa: ARG002 - nothing is composed
+        prepare: Callable[[], None] | None = None,
+    ) -> Plan:
+        """Return the one experiment: beside the original, or with overrides a new one in its store.
+
+        Raises:
+            UsageError: An override or a masked value cannot be used.
+            ExistsError: It is complete already.
+        """
+        if prepare is not None:
+            prepare()
+        if code.app is None:
+            return self._plan_again(self.record.config)  # in which values may be masked: the script makes its own
+        parsed, masked = parse_overrides(self.overrides), list_masked(self.record.config, code.settings)
+        config = self._fill_in(masked, parsed)
+        if any(override.key not in masked for override in parsed):
+            return self._plan_new(config, code)
+        if compute_identity(config) != self.record.identity:
+            raise UsageError(f"A masked value of {self.experiment.name!r} that was given is not the one it ran with.")
+        return self._plan_again(config)
+
+    def _fill_in(self, masked: Sequence[str], overrides: Sequence[Override]) -> dict[str, Any]:
+        """Return the stored config with overrides applied, and with the values that were masked."""
+        from mag.config.composition.assignment import assign_values  # noqa: PLC0415 - import cycles
+        from mag.config.language.lexer import quote  # noqa: PLC0415
+
+        if swept := [override.text for override in overrides if override.is_sweep]:
+            raise UsageError(f"{swept[0]!r} has several values, and `mag rerun` runs one experiment: give one of them.")
+        given = {override.key for override in overrides}
+        asked = [f"{key}={quote(self.ask(key))}" for key in masked if key not in given]
+        return assign_values(self.record.config, [*overrides, *parse_overrides(asked)])
+
+    def _plan_again(self, config: dict[str, Any]) -> Plan:
+        record, (store, name) = self.record, choose_rerun(self.experiment.paths)
+        stored = StoredConfig(config, record.composed, record.choices, record.overrides)
+        return _plan_one(stored, record.identity, store, name)
+
+    def _plan_new(self, config: dict[str, Any], code: Codebase) -> Plan:
+        schemas = code.app.read_schemas(debug=self.debug) if code.app is not None else None
+        if schemas is not None and schemas.whole is not None:
+            config = schemas.whole.convert(config)
+        home = self.experiment.paths.home
+        name = choose_name(home, config, code.settings)
+        overrides, attempt = mask_command(self.overrides, code.settings.secrets), 0
+        with contextlib.suppress(FileNotFoundError):
+            earlier = read_record(home.experiment(name))
+            if earlier.status == "completed":
+                quoted = shlex.quote(name)
+                raise ExistsError(f"{name!r} is complete already: `mag rerun {quoted}` runs it again.")
+            attempt = earlier.attempt - (earlier.status == "running")
+        stored = StoredConfig(config, None, self.record.choices, tuple(overrides))
+        return _plan_one(stored, compute_identity(config), home, name, attempt=attempt)
 
 
-def carry_out(recall: Recall, load: Callable[[], Function], observer: Observer) -> tuple[Record, int | None]:
-    """Run one experiment from what is stored; return its record, and the signal that stopped it, if one did.
+class StoredConfig(NamedTuple):
+    """What a record tells of a config: it is what a plan's point and the config files are for other experiments."""
+
+    resolved: dict[str, Any]
+    composed: dict[str, Any] | None
+    choices: dict[str, Any]
+    overrides: tuple[str, ...]
+
+    def resolve(self, point: Point) -> dict[str, Any]:  # noqa: ARG002 - there is one
+        """Return the config as the experiment gets it."""
+        return dict(copy_value(self.resolved))
+
+    def list_late(self) -> tuple[KeyPath, ...]:
+        """Return no paths: all is resolved."""
+        return ()
+
+
+class RepeatedExperiment(PlannedExperiment):
+    """An experiment whose config is stored, and was not composed for the plan."""
+
+    __slots__ = ()
+
+    @property
+    def _stored(self) -> StoredConfig:
+        assert isinstance(self.source, StoredConfig)
+        return self.source
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was typed."""
+        return self._stored.overrides
+
+    @property
+    def composed(self) -> dict[str, Any]:
+        """Its config as it was composed, as far as that is stored."""
+        return self._stored.composed or self._stored.resolved
+
+    @property
+    def written(self) -> dict[str, Any] | None:
+        """Its config as it was composed; None where that has no interpolations."""
+        return self._stored.composed
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What was chosen from each config group."""
+        return self._stored.choices
+
+
+def _plan_one(config: StoredConfig, identity: str, store: StorePaths, name: str, *, attempt: int = 0) -> Plan:
+    nowhere = Point(Grid((), ()), ()), Composer(None, None)
+    return Plan((RepeatedExperiment(0, identity, name, "new", *nowhere, config, attempt=attempt),), store)
+
+
+def find_rerun(report: Report) -> ExperimentPaths:
+    """Return where the experiment is that was run again.
 
     Raises:
-        UsageError: The app cannot be imported; nothing was started or written.
         RecordError: It was not run: its directory cannot be written, or another process is running it.
     """
-    server = ForkServer(load)
-    server.start()
-    try:
-        variables = {"PYTHONHASHSEED": "0", **os.environ, **recall.variables}
-        environment = gather_environment(recall.settings.root, variables)
-        conditions = _make_conditions(recall, environment)
-        server.wait_until_ready()
-        prepare_store(recall.store)
-        store_environment(recall.home, environment)
-        launcher = LocalLauncher(server, conditions, jobs=1)
-        identity = compute_identity(recall.config)
-        task = Task(0, recall.name, identity, recall.config, recall.overrides, force=True)
-        with stop_on_signals(launcher.stop, observer.interrupt) as interruption:
-            outcome = next(iter(launcher.launch([task])))
-        launcher.close()
-    finally:
-        server.close()
-    if outcome.status in {"unstarted", "elsewhere"}:
-        raise RecordError(f"{recall.paths.directory} was not run: {outcome.message or 'it was stopped before'}.")
-    return read_record(recall.store.experiment(outcome.name)), interruption.signal
-
-
-def _make_conditions(recall: Recall, environment: Environment) -> Conditions:
-    provenance = gather_provenance(
-        app=recall.app, commit=recall.commit, environment=environment, secrets=recall.settings.secrets
-    )
-    return Conditions(os.path.abspath(recall.store.root), provenance, recall.settings, recall.grace, recall.limits)
+    outcome = report.last
+    paths = report.plan.store.experiment(outcome.name if outcome else report.plan[0].identifier)
+    if outcome is None or outcome.status in {"unstarted", "elsewhere"}:
+        why = outcome.message if outcome else None
+        raise RecordError(f"{paths.directory} was not run: {why or 'it was stopped before'}.")
+    return paths
 
 
 def choose_rerun(paths: ExperimentPaths) -> tuple[StorePaths, str]:

@@ -7,21 +7,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mag.code.checkouts import transfer
-from mag.code.environment import gather_environment
 from mag.config.secrets import MASK
-from mag.errors import RecordError, UsageError
-from mag.launch.signals import stop_on_signals
-from mag.record.claims import prepare_store
-from mag.record.provenance import gather_provenance, store_environment
+from mag.errors import UsageError
+from mag.record.paths import StorePaths
 from mag.record.records import Record, read_record
 from mag.record.repetition import VARIABLE, Repetition
-from mag.run.supervisor import name_signal
-from mag.sweeps.execution import Observer
-from mag.sweeps.reruns import Recall
+from mag.run.supervisor import describe_record, name_signal
+from mag.run.tasks import Conditions, Outcome, Task
+from mag.sweeps.codebase import Codebase
 
 
 def names_script(record: Record) -> bool:
@@ -59,75 +56,108 @@ def _find_file(word: str, record: Record, folder: Path, moved: Mapping[Path, Pat
     return word if os.path.abspath(folder / word) == os.path.abspath(file) else str(file)
 
 
-def repeat_script(
-    recall: Recall, original: Record, words: Sequence[str], folder: Path, moved: Mapping[Path, Path]
-) -> tuple[Record, int | None]:
-    """Run a script again until it has made one experiment; return its record, and the signal that stopped it, if any.
+class ScriptServer:
+    """Stands in for the fork server where a script is run again: it imports nothing, the script does."""
 
-    Raises:
-        RecordError: The script ended without it.
+    def __init__(self, words: Sequence[str], original: Record, code: Codebase) -> None:
+        self._words = words
+        self._original = original
+        self._code = code
+
+    def prepare(self) -> None:
+        """Do nothing: the script loads what it needs."""
+
+    def start(self, threads: int | None = None) -> None:
+        """Do nothing: the script starts with its experiment."""
+
+    def wait_until_ready(self) -> None:
+        """Return: there is nothing to wait for."""
+
+    def hire(self, conditions: Conditions) -> "ScriptSupervisor":
+        """Return what runs the script."""
+        return ScriptSupervisor(self._words, self._original, self._code, conditions)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+class ScriptSupervisor:
+    """Runs a script again until it has made one experiment.
+
+    Attributes:
+        begun: Always None: what the script did is read from the record.
+        pid: The script's process; 0 before it starts.
     """
-    variables = os.environ | dict(recall.variables)
-    environment = gather_environment(recall.settings.root, variables)
-    secrets = recall.settings.secrets
-    provenance = gather_provenance(app=recall.app, commit=recall.commit, environment=environment, secrets=secrets)
-    prepare_store(recall.store)
-    store_environment(recall.home, environment)
-    with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
-        repetition = Repetition(
-            identity=original.identity,
-            name=original.identifier,
-            directory=recall.paths.directory,
-            origin=original.directory or str(folder),
-            folder=str(folder),
-            moved={str(top): str(place) for top, place in moved.items()},
-            scratch=scratch,
-            provenance=provenance.fields(),
+
+    begun: str | None = None
+
+    def __init__(self, words: Sequence[str], original: Record, code: Codebase, conditions: Conditions) -> None:
+        self._words = words
+        self._original = original
+        self._code = code
+        self._conditions = conditions
+        self._kill: threading.Timer | None = None
+        self.pid = 0
+
+    def run(self, task: Task, started: Callable[[str], None]) -> Outcome:
+        """Run the script; return what became of the experiment."""
+        folder = self._code.folder or self._code.source
+        directory = StorePaths(self._conditions.store).experiment(task.name).directory
+        with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
+            repetition = Repetition(
+                identity=task.identity,
+                name=self._original.identifier,
+                directory=directory,
+                origin=self._original.directory or str(folder),
+                folder=str(folder),
+                moved={str(top): str(place) for top, place in self._code.moved.items()},
+                scratch=scratch,
+                provenance=self._conditions.provenance.fields(),
+            )
+            file = Path(scratch, "repetition.json")
+            repetition.write(file)
+            started(task.name)
+            code = self._run(os.environ | dict(self._code.variables) | {VARIABLE: str(file)}, scratch)
+        return self._read_outcome(task, code)
+
+    def _run(self, variables: Mapping[str, str], cwd: str) -> int:
+        """Run the script, its output to standard error; return how it ended."""
+        command = [sys.executable, "-m", "mag.run.script", *self._words]
+        process = subprocess.Popen(
+            command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
         )
-        file = Path(scratch, "repetition.json")
-        repetition.write(file)
-        code, stopped = _run(words, variables | {VARIABLE: str(file)}, scratch, recall.grace)
-    return _read_outcome(recall, original, words, code), stopped
+        self.pid = process.pid
+        try:
+            return process.wait()
+        finally:
+            if self._kill is not None:
+                self._kill.cancel()
+            self._signal(signal.SIGKILL)  # what it left running
 
+    def stop(self, *, at_once: bool = False) -> None:
+        """Interrupt the script, and kill it after the grace period; or kill it at once."""
+        self._signal(signal.SIGKILL if at_once else signal.SIGINT)
+        if not at_once:
+            self._kill = threading.Timer(self._conditions.grace, self._signal, (signal.SIGKILL,))
+            self._kill.start()
 
-def _run(words: Sequence[str], variables: Mapping[str, str], cwd: str, grace: float) -> tuple[int, int | None]:
-    """Run the script, its output to standard error; return how it ended, and the signal that stopped this command."""
-    command = [sys.executable, "-m", "mag.run.script", *words]
-    process = subprocess.Popen(
-        command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
-    )
-    kill = threading.Timer(grace, _signal, (process.pid, signal.SIGKILL))
+    def close(self) -> None:
+        """There is nothing to end."""
 
-    def stop() -> None:
-        if kill.ident is None:  # the first time
-            kill.start()
-            _signal(process.pid, signal.SIGINT)
-        else:
-            _signal(process.pid, signal.SIGKILL)
+    def _signal(self, number: int) -> None:
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
 
-    try:
-        with stop_on_signals(stop, Observer().interrupt) as interruption:
-            code = process.wait()
-    finally:
-        kill.cancel()
-        _signal(process.pid, signal.SIGKILL)  # what it left running
-    return code, interruption.signal
-
-
-def _signal(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
-def _read_outcome(recall: Recall, original: Record, words: Sequence[str], code: int) -> Record:
-    how = f"was ended by {name_signal(-code)}" if code < 0 else f"exited with code {code}"
-    try:
-        record = read_record(recall.paths)
-    except FileNotFoundError:
-        raise RecordError(
-            f"{' '.join(words)} {how} without having come to {original.identifier!r}: its config is made there, from "
-            f"what may be there no more (arguments, variables, files)."
-        ) from None
-    if record.status == "running":
-        raise RecordError(f"{' '.join(words)} {how} in the middle of {original.identifier!r}: see {recall.paths.log}.")
-    return record
+    def _read_outcome(self, task: Task, code: int) -> Outcome:
+        name, script = self._original.identifier, " ".join(self._words)
+        how = f"was ended by {name_signal(-code)}" if code < 0 else f"exited with code {code}"
+        paths = StorePaths(self._conditions.store).experiment(task.name)
+        try:
+            record = read_record(paths)
+        except FileNotFoundError:
+            why = f"{script} {how} without having come to {name!r}: its config is made there, from what may be there "
+            return Outcome(task.index, task.name, "unstarted", message=f"{why}no more (arguments, variables, files)")
+        if record.status == "running":
+            return Outcome(task.index, task.name, "unstarted", message=f"{script} {how} in the middle of it")
+        return describe_record(task, record)._replace(name=task.name)

@@ -15,7 +15,7 @@ from mag.record.paths import StorePaths
 from mag.record.progress import Progress
 from mag.record.store import Store
 from mag.run.tasks import Outcome
-from mag.sweeps.tally import Tally
+from mag.sweeps.report import Tracker
 
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
     lambda name: name not in {".", ".."}
@@ -71,7 +71,7 @@ def test_what_the_view_says() -> None:
 
 def test_what_was_interrupted_has_not_failed() -> None:
     """What somebody stopped is counted as that, and not shown among the latest failures."""
-    tally = Tally(3, 0, 1, 1)
+    tally = Tracker(3, 0, 1, 1)
     tally.end(Outcome(0, "1", "failed", message="ValueError: bad"))
     tally.end(Outcome(1, "2", "interrupted", message="stopped: it was stopped"))
     lines = draw_progress(tally.read(), STORE, 100)

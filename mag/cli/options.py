@@ -1,12 +1,17 @@
-"""The options that say what an experiment may cost, and when a sweep gives up."""
+"""The options of what runs experiments: which combinations, what one may cost, when a sweep gives up, debugging."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mag.errors import UsageError
 from mag.patterns import compile_lazily
+
+if TYPE_CHECKING:
+    from mag.plans.shapes import Shaping
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = compile_lazily(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
@@ -48,7 +53,42 @@ class Size(click.ParamType[int]):
         return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
-_OPTIONS = (
+_SHAPE_OPTIONS = (
+    click.option("--zip", metavar="KEYS", multiple=True, help="Keys that advance together, a,b (repeatable)."),
+    click.option(
+        "--where", metavar="EXPR", multiple=True, help="Only points for which this holds (repeatable: all must)."
+    ),
+    click.option(
+        "--exclude", metavar="EXPR", multiple=True, help="No points for which this holds, a=1,b=2 (repeatable)."
+    ),
+    click.option("--sample", type=click.IntRange(min=1), metavar="N", help="N of the points, drawn at random."),
+    click.option("--seed", type=int, metavar="S", help="What the draw depends on (0)."),
+    click.option(
+        "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
+    ),
+)
+
+
+def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that shape a space."""
+    for option in reversed(_SHAPE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_shaping(options: Mapping[str, Any]) -> "Shaping":
+    """Return what the options ask for, as typed."""
+    return {
+        "zip": options["zip"],
+        "where": options["where"],
+        "exclude": options["exclude"],
+        "sample": options["sample"],
+        "seed": options["seed"],
+        "space": options["space"],
+    }
+
+
+_LIMIT_OPTIONS = (
     click.option("--timeout", type=Duration(), help="End an experiment that runs longer, as 90s, 20m or 2h."),
     click.option("--stall", type=Duration(), help="End one that neither prints nor logs anything for that long."),
     click.option("--memory", type=Size(), help="End one that holds more memory, child processes included, as 4G."),
@@ -90,13 +130,11 @@ def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what the options of a sweep mean, as `Order` takes it.
+    """Return what the options of a sweep mean, as a request takes it.
 
     Raises:
         UsageError: There are not enough GPUs for one experiment, or what is given names none.
     """
-    from mag.errors import UsageError
-
     gpus, size = _split(options["gpus"]), options["gpus_per_experiment"]
     if options["gpus"] is not None and len(gpus) <= options["gpus"].count(","):
         raise UsageError(f"--gpus {options['gpus']!r} leaves one without a name: write {','.join(gpus) or '0,1'}.")
@@ -120,18 +158,17 @@ def _split(text: str | None) -> list[str]:
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that limit an experiment."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(_LIMIT_OPTIONS):
         command = option(command)
     return command
 
 
 def read_limits(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what the options mean, as `Order` takes it.
+    """Return what the options mean, as a request takes it.
 
     Raises:
         UsageError: A cause to retry on is none or nothing is retried, or the condition to stop on cannot be read.
     """
-    from mag.errors import UsageError
     from mag.run.limits import Limits
     from mag.run.tasks import RETRIED
 
@@ -152,3 +189,35 @@ def read_limits(options: dict[str, Any]) -> dict[str, Any]:
         stop_if=options["stop_if"],
     )
     return {"limits": limits, "grace": options["grace"], "retries": options["retries"], "retry_on": causes}
+
+
+DEBUG = click.option(
+    "--debug",
+    is_flag=True,
+    help="Run in this process, one at a time, without limits; on a terminal pdb opens at a failure.",
+)
+
+
+def check_debug(options: Mapping[str, Any]) -> None:
+    """Refuse what does not go with `--debug`.
+
+    Raises:
+        UsageError: Experiments are to run side by side, or from a copy of the code.
+    """
+    if not options["debug"]:
+        return
+    if (options["jobs"] or 1) > 1:
+        raise UsageError(f"--debug runs one experiment at a time: leave -j {options['jobs']} out.")
+    if options["snapshot"]:
+        raise UsageError("--debug runs the code where it is: leave --snapshot out.")
+
+
+def choose_examine(known: Mapping[str, Any]) -> Callable[[BaseException], bool] | None:
+    """Return what looks at the failures of experiments in this process; None for processes of their own."""
+    if not known["debug"]:
+        return None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return lambda _: True  # the traceback has been printed
+    from mag.run.debugger import examine
+
+    return examine

@@ -1,20 +1,24 @@
-"""The tally: what the runner of a sweep knows of how far it is."""
+"""What becomes of a sweep: how far it is while it runs, and the report at its end."""
 
+import dataclasses
 import math
 import threading
 import time
 from collections import Counter, deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mag.clock import tell_time
 from mag.record.progress import Progress
 from mag.record.records import BROKEN, FAULTY
 from mag.run.tasks import Outcome
 
+if TYPE_CHECKING:
+    from mag.plans.plan import Plan
+
 _SHOWN = 5
 
 
-class Tally:
+class Tracker:
     """Counts what starts and ends; may be told and asked from any thread."""
 
     def __init__(self, total: int, skipped: int, jobs: int, room: int) -> None:
@@ -105,3 +109,38 @@ def _is_number(outcome: Outcome) -> Any:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
     return check
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Report:
+    """What became of a sweep.
+
+    Attributes:
+        plan: What was asked for.
+        counts: How many of the planned experiments ended how; those complete before count as "skipped".
+        faulty: The outcomes of those that did not complete.
+        last: The outcome that came last; None if nothing was to be done.
+        signal: The signal that stopped it; None if none did.
+        remarks: What else there is to say, and of how many experiments.
+        tree: The name of the tree of the code that ran, where that was known before.
+    """
+
+    plan: "Plan"
+    counts: Counter[str]
+    faulty: tuple[Outcome, ...] = ()
+    last: Outcome | None = None
+    signal: int | None = None
+    remarks: Counter[str] = dataclasses.field(default_factory=Counter)
+    tree: str | None = None
+
+    def __repr__(self) -> str:
+        """Tell how many ended how: the plan would fill the screen of a notebook."""
+        counts = ", ".join(f"{status}={number}" for status, number in (+self.counts).items())
+        return f"Report(exit_code={self.exit_code}, {counts})"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
+        if self.signal:
+            return 128 + self.signal
+        return 0 if set(+self.counts) <= {"completed", "skipped"} else 1

@@ -1,0 +1,57 @@
+"""The codebase: the code that experiments run, and how the app in it is imported."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mag.app import App
+from mag.errors import UsageError
+from mag.run.tasks import Function
+from mag.settings import Settings
+
+
+class Codebase(NamedTuple):
+    """The code that experiments run: where it is, in a frozen copy, or as a record names it.
+
+    Attributes:
+        name: How records call the app, or the script.
+        settings: The project's.
+        source: A directory in the repository that has the code.
+        app: The app; None where a script runs by itself.
+        folder: The working directory of the experiments; None for that of this process.
+        moved: The tops of work trees, and the directories that stand for them.
+        commit: The code, as a record or the repository tells it; None where nobody has asked yet.
+        tree: The name of its tree; None where it is not known.
+        variables: Environment variables that the experiments get besides those of this process.
+        debug: Show the traceback where the app's import raises.
+    """
+
+    name: str
+    settings: Settings
+    source: Path
+    app: App | None
+    folder: Path | None = None
+    moved: Mapping[Path, Path] = {}
+    commit: Mapping[str, Any] | None = None
+    tree: str | None = None
+    variables: Mapping[str, str] = {}
+    debug: bool = False
+
+    def load(self) -> Function:
+        """Go to the code, import the app and return the user's function; in a process that does nothing else.
+
+        Raises:
+            UsageError: It cannot be imported.
+        """
+        if self.app is None:
+            raise UsageError(f"{self.name} is no app, but a script that runs by itself.")
+        if self.folder is None:
+            return self.app.load(debug=self.debug)
+        from mag.run.relocation import find_strays, relocate  # noqa: PLC0415 - most code is run where it is
+
+        relocate(self.folder, self.moved, self.variables)
+        function = self.app.load(debug=self.debug)
+        for path in find_strays(self.moved):
+            sys.stderr.write(f"mag: imported from outside of the recorded code: {path}\n")
+        return function

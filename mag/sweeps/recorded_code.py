@@ -1,0 +1,180 @@
+"""Recorded code, brought back as a work tree: that of an experiment, or today's, so that nobody edits it meanwhile."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mag.app import App, find_app
+from mag.code.checkouts import lend_checkout, open_holder, read_code, transfer
+from mag.code.commit import read_commit
+from mag.code.omissions import Rules
+from mag.code.repository import Repository
+from mag.errors import RecordError, RepositoryError, UsageError
+from mag.record.paths import StorePaths
+from mag.record.records import Record
+from mag.record.store import StoredExperiment
+from mag.settings import Settings, find_app_settings, find_settings
+from mag.sweeps.codebase import Codebase
+
+Warn = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def freeze(app: App, code: Codebase, store: StorePaths, links: Sequence[str], warn: Warn) -> Iterator[Codebase]:
+    """Lend a copy of today's code, in a clean temporary work tree that nobody edits.
+
+    Raises:
+        UsageError: There is no repository, or it cannot be captured.
+        RepositoryError: Git failed.
+    """
+    commit = read_commit(code.source, store=Path(store.root), rules=Rules.of(code.settings))
+    snapshot = read_code(commit)
+    omissions = {one["path"]: one["reason"] for one in commit.get("not_captured", ())}
+    if snapshot is None or "." in omissions:
+        reason = omissions.get(".") or commit.get("reason")
+        raise UsageError(
+            f"--snapshot runs the sweep from a copy of the code that git keeps, and there is none: {reason}."
+        )
+    for path, reason in omissions.items():
+        warn(f"not in the snapshot: {path} ({reason})")
+    with Repository(code.source) as repository, lend_checkout(repository, snapshot) as (directory, missing):
+        for one in missing:
+            warn(f"missing in the snapshot: {one.path} ({one.reason})")
+        _link_all(links, repository.top, directory)
+        moved = {repository.top: directory}
+        folder = transfer(Path.cwd(), moved)
+        folder = folder if folder.is_dir() else directory
+        settings = find_app_settings(transfer(os.path.abspath(app.file), moved), folder)
+        app = find_app_there(app.name, settings, folder, moved)
+        commit = {key: value for key, value in commit.items() if key != "changed"} | {"frozen": True}  # imported anew
+        yield code._replace(app=app, folder=folder, moved=moved, commit=commit)
+
+
+@contextlib.contextmanager
+def lend_recorded(experiment: StoredExperiment, links: Sequence[str], warn: Warn) -> Iterator[Codebase]:
+    """Lend the code of an experiment, as it was, in a clean temporary work tree; the app in it is not looked for.
+
+    Raises:
+        RecordError: The code was not recorded.
+        RepositoryError: It is nowhere to be found.
+    """
+    record = require_record(experiment)
+    code = require_code(experiment, "--here runs today's code", warn)
+    with open_code(experiment, code) as repository, lend_checkout(repository, code) as (directory, missing):
+        for one in missing:
+            warn(f"missing in the code: {one.path} ({one.reason})")
+        _link_all(links, repository.top, directory)
+        top = record.commit.get("top")
+        moved = {Path(top) if isinstance(top, str) else repository.top: directory, repository.top: directory}
+        folder = transfer(record.directory or directory, moved)
+        folder, file = folder if folder.is_dir() else directory, _locate_app(record, moved)
+        commit = {key: value for key, value in record.commit.items() if key != "changed"}
+        settings, tree = _find_settings(file, folder), read_tree(repository, code)
+        yield Codebase(record.app or "", settings, folder, None, folder, moved, commit, tree)
+
+
+def find_current(experiment: StoredExperiment) -> Codebase:
+    """Return the code as it is today, where the experiment's command was typed or else here."""
+    record = require_record(experiment)
+    folder = Path(record.directory) if record.directory and Path(record.directory).is_dir() else Path.cwd()
+    file = _locate_app(record, {})
+    file = file if file is not None and file.is_file() else None
+    source, settings = folder if file is None else file.parent, _find_settings(file, folder)
+    store = Path(experiment.paths.directory).parent
+    commit = read_commit(source, store=store, rules=Rules.of(settings))
+    found, code = Codebase(record.app or "", settings, source, None, folder, commit=commit), read_code(commit)
+    if code is None:
+        return found
+    with Repository(source) as repository:
+        return found._replace(tree=read_tree(repository, code))
+
+
+def _find_settings(file: Path | None, folder: Path) -> Settings:
+    return find_settings(folder) if file is None else find_app_settings(file, folder)
+
+
+def _locate_app(record: Record, moved: Mapping[Path, Path]) -> Path | None:
+    file = (record.app or "").rpartition(":")[0]
+    return transfer(file, moved) if os.path.isabs(file) else None
+
+
+def find_app_there(name: str, settings: Settings, folder: Path, moved: Mapping[Path, Path]) -> App:
+    """Return the app of that name, as it is where the code is.
+
+    Raises:
+        UsageError: It is not there.
+    """
+    file, _, function = name.rpartition(":")
+    if os.path.isabs(file):
+        name = f"{transfer(file, moved)}:{function}"
+    named = settings.app is not None and settings.app.partition(":")[0] == file
+    base = settings.root if named and settings.root else folder
+    return find_app(name, base, settings._replace(root=base))
+
+
+def require_record(experiment: StoredExperiment) -> Record:
+    """Return the record of an experiment.
+
+    Raises:
+        RecordError: It cannot be read.
+    """
+    if experiment.record is None:
+        raise RecordError(f"Experiment {experiment.name!r} cannot be brought back. {experiment.problem}")
+    return experiment.record
+
+
+def require_code(experiment: StoredExperiment, advice: str, warn: Warn) -> str:
+    """Return the commit that holds an experiment's code.
+
+    Raises:
+        RecordError: Its record names none.
+    """
+    commit = require_record(experiment).commit
+    code = read_code(commit)
+    if code is None:
+        reason = commit.get("reason") or "its record does not say why"
+        raise RecordError(f"The code of {experiment.name!r} was not recorded ({reason}): {advice}.")
+    for one in commit.get("not_captured") or ():
+        warn(f"not in the record of the code: {one.get('path')} ({one.get('reason')})")
+    for path in commit.get("changed") or ():
+        warn(f"{path} was changed after its process had started: which state of it ran is not known")
+    return code
+
+
+def open_code(experiment: StoredExperiment, code: str) -> Repository:
+    """Return the repository that has the code of an experiment: around it, around here, or where it ran.
+
+    Raises:
+        RepositoryError: None of them has.
+    """
+    top = require_record(experiment).commit.get("top")
+    own = experiment.paths.home.code
+    places: list[str | Path | None] = [
+        experiment.paths.directory,
+        Path.cwd(),
+        own,
+        top if isinstance(top, str) else None,
+    ]
+    return open_holder(code, places)
+
+
+def read_tree(repository: Repository, code: str) -> str | None:
+    """Return the name of a commit's tree."""
+    with contextlib.suppress(RepositoryError):
+        return repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{code}^{{tree}}").strip()
+    return None
+
+
+def _link_all(names: Sequence[str], top: Path, directory: Path) -> None:
+    """Link files and directories of one work tree, which git ignores, into another.
+
+    Raises:
+        UsageError: One is not there, or the other has something in its place.
+    """
+    for name in names:
+        source, target = top / name, directory / name
+        if os.path.isabs(name) or ".." in Path(name).parts or not source.exists() or os.path.lexists(target):
+            raise UsageError(f"--link {name} must name what is in {top} and not in the recorded code.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(source, target_is_directory=source.is_dir())

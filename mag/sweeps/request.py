@@ -1,0 +1,154 @@
+"""Requests: what is asked for on a command line or in a program.
+
+Nothing is read before it is asked for: the fork server is forked first, and all that is loaded by then every
+experiment has in its memory.
+"""
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mag.app import App
+from mag.record.paths import StorePaths
+from mag.record.repetition import Repetition
+from mag.run.limits import Limits
+from mag.run.servers import AppServer, open_server
+from mag.run.tasks import RETRIED
+from mag.settings import Settings
+from mag.sweeps.codebase import Codebase
+from mag.sweeps.observer import Observer, Question
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mag.plans.plan import Plan
+    from mag.plans.shapes import Shaping
+    from mag.sweeps.scripts import ScriptServer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """How experiments are to be run; which ones, its subclasses say.
+
+    Attributes:
+        overrides: What was typed.
+        jobs: How many run at a time; None for as many as there are CPUs.
+        force: Run completed experiments again.
+        limits: What one experiment may cost.
+        grace: Seconds between SIGTERM and SIGKILL when an experiment is ended.
+        retries: How often a faulty experiment is tried again.
+        retry_on: The causes for which it is.
+        max_failures: Start nothing more after so many faulty experiments; None for no limit.
+        gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
+        limit_threads: Whether numerical libraries get a share of the CPUs, where nothing else is said.
+        manifest: Whether a manifest is kept: of a sweep, not of a single run.
+        links: Files and directories that are no part of the code, to be linked into a copy of it.
+        debug: Show the traceback where the app's import raises.
+        examine: Shown what ended an experiment, all of which run in this process then; None: in their own.
+    """
+
+    overrides: Sequence[str] = ()
+    jobs: int | None = None
+    force: bool = False
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    grace: float = 10.0
+    retries: int = 0
+    retry_on: tuple[str, ...] = RETRIED
+    max_failures: int | None = None
+    gpus: tuple[str, ...] = ()
+    limit_threads: bool = True
+    manifest: bool = True
+    links: tuple[str, ...] = ()
+    debug: bool = False
+    examine: Callable[[BaseException], bool] | None = None
+
+    @property
+    def in_process(self) -> bool:
+        """Whether experiments run in this process, one after the other."""
+        return self.examine is not None
+
+    def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
+        """Lend the code that the experiments run."""
+        raise NotImplementedError
+
+    def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
+        """Lend what will import the app when it is started; best before there is a plan."""
+        return open_server(code.load, self.examine)
+
+    def make_plan(self, code: Codebase, observer: Observer, prepare: Callable[[], None] | None = None) -> "Plan":
+        """Return the experiments; `prepare` is called as soon as it is known that there is something to run."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SweepRequest(Request):
+    """Every combination of overrides, of one app.
+
+    Attributes:
+        app: The app.
+        settings: The project's.
+        store: Where its experiments live.
+        source: The directory of the app's file, whose repository has the code.
+        shaping: `zip`, `where`, `exclude`, `sample`, `seed`, `space`, as typed.
+        only: Names, or patterns of names, of the experiments that are wanted; all if empty.
+        frozen: Run a copy of the code that nobody edits.
+        repetition: What the script that asks is run again for; None for a script that is not.
+    """
+
+    app: App
+    settings: Settings
+    store: StorePaths
+    source: "Path"
+    shaping: "Shaping" = dataclasses.field(default_factory=dict)  # type: ignore[assignment]  # all of it is optional
+    only: tuple[str, ...] = ()
+    frozen: bool = False
+    repetition: Repetition | None = None
+
+    def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
+        """Lend the code where it is, or a copy of it."""
+        commit: Any = self.repetition.provenance["commit"] if self.repetition is not None else None
+        code = Codebase(self.app.name, self.settings, self.source, self.app, commit=commit, debug=self.debug)
+        if not self.frozen:
+            return contextlib.nullcontext(code)
+        from mag.sweeps.recorded_code import freeze  # noqa: PLC0415 - git, which is needed later as a rule
+
+        return freeze(self.app, code, self.store, self.links, observer.warn)
+
+    def make_plan(
+        self,
+        code: Codebase,  # noqa: ARG002 - configs are read where they are
+        observer: Observer,
+        prepare: Callable[[], None] | None = None,
+    ) -> "Plan":
+        """Compose every combination.
+
+        Raises:
+            MagError: An override, a config or the space cannot be used.
+        """
+        return self.plan(observer, prepare)
+
+    def plan(self, observer: Observer, prepare: Callable[[], None] | None = None) -> "Plan":
+        """Compose every combination; nothing is started or written."""
+        from mag.plans.override_files import read_overrides  # noqa: PLC0415 - see above
+        from mag.plans.plan import make_plan  # noqa: PLC0415
+        from mag.plans.shapes import read_shape  # noqa: PLC0415
+
+        app = self.app.settle(debug=self.debug)
+        shape = read_shape(self.shaping, app.config_path)
+        composer = app.compose_typed(debug=self.debug)
+        question = Question(self.overrides, read_overrides(self.overrides), composer, shape, self.settings)
+        observer.check(question)
+        plan = make_plan(question.overrides, composer, self.store, self.settings, shape, prepare=prepare)
+        observer.planned(question)
+        return self._pick_wanted(plan.narrow(self.only))
+
+    def _pick_wanted(self, plan: "Plan") -> "Plan":
+        """Return what a script that is run again is run for: one experiment, if it is one of these."""
+        wanted = [each for each in plan if self.repetition and each.identity == self.repetition.identity]
+        if self.repetition is None or not wanted:
+            return plan
+        folder, name = os.path.split(self.repetition.directory)
+        only = wanted[0]._replace(index=0, identifier=name, status="new", app=None)
+        return dataclasses.replace(plan, experiments=(only,), store=StorePaths(folder))

@@ -1,0 +1,102 @@
+"""Sweeps from programs: `mag.sweep(function, overrides)` in a script, a notebook or a test."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import EllipsisType
+from typing import TYPE_CHECKING, Unpack
+
+from mag.app import Main
+from mag.app.definition import describe_function
+from mag.errors import UsageError
+from mag.record.paths import StorePaths
+from mag.record.provenance import locate_code
+from mag.record.repetition import Repetition
+from mag.run.shutdown import flush_files
+from mag.run.tasks import Function
+from mag.settings import find_app_settings, find_settings
+from mag.sweeps.execution import execute
+from mag.sweeps.observer import Observer
+from mag.sweeps.report import Report
+from mag.sweeps.request import SweepRequest
+
+if TYPE_CHECKING:
+    from mag.plans.shapes import Shaping
+
+
+def sweep(
+    function: Function,
+    overrides: Sequence[str] = (),
+    *,
+    config_path: str | Path | None = None,
+    config_name: str | EllipsisType | None = ...,
+    experiments_dir: str | Path | None = None,
+    jobs: int | None = None,
+    n_jobs: int | None = None,
+    force: bool = False,
+    **shaping: "Unpack[Shaping]",
+) -> Report:
+    """Run a function for every combination of overrides, each in a process and a directory of its own.
+
+    For debugging, `n_jobs=1` runs them in this very process, one after the other: `breakpoint()`, debuggers and what a
+    test has replaced work in the function, `pdb.pm()` and `%debug` look at the last that failed. Records and
+    directories are the same; but what crashes the interpreter takes this process along.
+
+    Ctrl-C, SIGTERM and SIGHUP stop what runs, as they do in `mag sweep`, and when all of it is recorded they do what
+    they would have done without a sweep: the first raises, the others end the program or call its handlers.
+
+    Raises:
+        MagError: An override, a config or the space cannot be used; nothing was started.
+        KeyboardInterrupt: Ctrl-C stopped the sweep; the same call does what is left.
+    """
+    app, is_own = describe_function(function), isinstance(function, Main)
+    settings = find_app_settings(app.file, Path.cwd()) if is_own else find_settings(Path.cwd())
+    root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
+    app = app._replace(
+        config_path=Path(config_path) if config_path is not None else app.config_path,
+        config_name=app.config_name if config_name is ... else config_name,
+    )
+    request = SweepRequest(
+        app=app,
+        settings=settings,
+        store=StorePaths(root if repetition is None else repetition.divert(os.path.abspath(root))),
+        source=app.file.parent if is_own else locate_code(),
+        overrides=overrides,
+        shaping=shaping,
+        jobs=_choose_jobs(jobs, n_jobs),
+        force=force,
+        examine=_choose_examine(n_jobs),
+        manifest=repetition is None,
+        repetition=repetition,
+    )
+    flush_files()
+    report = execute(request, Observer())
+    if report.signal and threading.current_thread() is threading.main_thread():
+        signal.raise_signal(report.signal)  # it does now what it does without a sweep, such as to end the program
+    if repetition is not None and repetition.is_wanted(report.plan.store.experiment(report.plan[0].identifier)):
+        sys.exit()  # this is what the script was run again for
+    return report
+
+
+def _choose_jobs(jobs: int | None, n_jobs: int | None) -> int | None:
+    """Return how many run at a time; None for as many as there are CPUs."""
+    if jobs is not None and n_jobs is not None:
+        raise UsageError(f"jobs={jobs} and n_jobs={n_jobs} say the same twice: leave one of them out.")
+    if n_jobs == -1:
+        return None
+    for name, number in (("jobs", jobs), ("n_jobs", n_jobs)):
+        if number is not None and number < 1:
+            raise UsageError(f"{name}={number} would run nothing: it is 1 or more, or left out for all CPUs.")
+    return jobs or n_jobs
+
+
+def _choose_examine(n_jobs: int | None) -> Callable[[BaseException], bool] | None:
+    """Return what looks at the failures of experiments in this process; None for processes of their own."""
+    if n_jobs != 1:
+        return None
+    from mag.run.debugger import keep_for_debuggers  # noqa: PLC0415  (pdb)
+
+    return keep_for_debuggers
