@@ -1,7 +1,6 @@
 """`mag gc`: drop the snapshots that no record names any more."""
 
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ import click
 
 from mag.cli.output import note, write_table
 from mag.cli.references import JSON_OPTION
+from mag.config.language.lexer import write_word
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ snapshots stay until this command drops them; git then collects them when it is 
   mag gc
   mag gc --dir /data/runs    of experiments elsewhere, too
 
-Every directory whose experiments ran from this repository is asked, those of clones elsewhere are not: use --dir for
-them. What was kept within the last hour stays. Temporary work trees that a `mag rerun` or a `mag sweep --snapshot` left
-when it was killed are removed, too.
+Every directory whose experiments ran from this repository is asked, and named; those of clones elsewhere are not: use
+--dir for them. If one of them cannot be seen now (moved, not mounted, on another host) nothing is dropped until you say
+that it is --gone for good. What was kept within the last hour stays, without --force. Temporary work trees that a
+`mag rerun` or a `mag sweep --snapshot` left when it was killed are removed, too.
 
-Exit status: 0, or 2 if nothing was dropped since a directory of experiments is gone (--force drops nonetheless).
+Exit status: 0, or 2 if nothing was dropped since a directory of experiments cannot be seen.
 """
 
 _RECENT_SECONDS = 3600
@@ -38,38 +39,58 @@ _RECENT_SECONDS = 3600
 @click.command(help=HELP, short_help="Drop snapshots that no record names.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be dropped, drop nothing.")
 @click.option("--dir", "directories", multiple=True, metavar="PATH", help="More experiments to ask; repeatable.")
-@click.option("--force", is_flag=True, help="Do not wait: drop what is recent or was named where nothing is any more.")
+@click.option("--gone", "forgotten", multiple=True, metavar="PATH", help="Experiments that were removed; repeatable.")
+@click.option("--force", is_flag=True, help="Drop what was kept within the last hour, too.")
 @JSON_OPTION
-def command(*, dry_run: bool, directories: tuple[str, ...], force: bool, as_json: bool) -> None:
+def command(
+    *, dry_run: bool, directories: tuple[str, ...], forgotten: tuple[str, ...], force: bool, as_json: bool
+) -> None:
     """Ask all stores, drop the rest."""
     from mag.cli.output import write_json
-    from mag.code.collection import drop, list_kept, list_named, list_stores
+    from mag.code.collection import drop, forget_stores, list_kept
     from mag.code.repository import Repository
-    from mag.settings import find_settings
 
-    cwd = Path.cwd()
-    with Repository(cwd) as repository:
+    with Repository(Path.cwd()) as repository:
         _clear_leftovers(repository, dry_run=dry_run)
-        own = str(find_settings(cwd).store_root(cwd))
-        stores = dict.fromkeys([*list_stores(repository), own, *map(os.path.abspath, directories)])
-        gone = [store for store in stores if store != own and not _is_expendable(store)]
-        if gone and not (force or dry_run):
-            raise UsageError(
-                f"Nothing was dropped: {gone[0]} is gone, whose experiments named snapshots. Give its new place with "
-                f"--dir and pass --force, or --force alone if it was removed."
-            )
-        named = set().union(*map(list_named, stores))
+        gone = list(map(os.path.abspath, forgotten))
+        named = _ask_stores(repository, list(map(os.path.abspath, directories)), gone)
         before = time.time() - _RECENT_SECONDS
         kept = [one for one in list_kept(repository) if one.commit not in named]
         unnamed = [one for one in kept if force or one.made < before]
         if not dry_run:
             drop(repository, unnamed)
+            if gone:
+                forget_stores(repository, gone)
     rows = [{"ref": one.ref, "commit": one.commit, "made": one.made} for one in unnamed]
     if as_json:
         write_json(rows)
     else:
         write_table(["commit", "ref"], [[row["commit"], row["ref"]] for row in rows])
         note(f"{'would drop' if dry_run else 'dropped'} {len(rows)} of the commits that are kept under refs/mag/")
+
+
+def _ask_stores(repository: "Repository", directories: list[str], gone: list[str]) -> set[str]:
+    """Return the hashes that any store names; refuse to go on where one cannot be seen."""
+    from mag.code.collection import list_named, list_stores
+    from mag.settings import find_settings
+
+    cwd, known = Path.cwd(), list_stores(repository)
+    own = os.path.abspath(find_settings(cwd).store_root(cwd))
+    found: set[str] = set()
+    for store in dict.fromkeys([*known, own, *directories]):
+        if store in gone:
+            continue
+        named = list_named(store)
+        if named is None and (store in known or store in directories):
+            raise UsageError(
+                f"Nothing was dropped: the experiments in {store} cannot be seen now, and their code may be wanted "
+                f"still. Mount it, or give its new place with --dir; `mag gc --gone {write_word(store)}` says that "
+                f"they are gone for good."
+            )
+        if named is not None:
+            note(f"asked the experiments in {store}: they name {len(named)} commits")
+            found |= named
+    return found
 
 
 def _clear_leftovers(repository: "Repository", *, dry_run: bool) -> None:
@@ -82,8 +103,3 @@ def _clear_leftovers(repository: "Repository", *, dry_run: bool) -> None:
     if leftovers:
         what = "would remove" if dry_run else "removed"
         note(f"{what} {len(leftovers)} temporary work trees of commands that were killed")
-
-
-def _is_expendable(store: str) -> bool:
-    """Tell whether a store is there, or was temporary: of tests, say, that are long over."""
-    return Path(store).is_dir() or Path(store).is_relative_to(tempfile.gettempdir())

@@ -69,32 +69,46 @@ def _read_age(folder: Path, ref: str) -> float:
     return 0.0
 
 
-def list_named(store: str) -> set[str]:
-    """Return all hashes that records and manifests in a store name, those of attempts and reruns included.
+def list_named(store: str) -> set[str] | None:
+    """Return all hashes that records and manifests in a store name; None where the store cannot be seen now.
 
-    They are not decoded: what a damaged or newer record names is named.
+    That of a disk that is not mounted is such a one: what it named may still be wanted. Records are not decoded: what a
+    damaged or newer one names is named. Those of attempts, reruns and what was thrown away count.
     """
+    if not os.path.isdir(os.path.join(store, ".mag")):
+        return None
     found: set[str] = set()
-    for path in _list_files(store):
-        with contextlib.suppress(OSError):
+    try:
+        for path in _list_files(Path(store)):
             found.update(match.decode() for match in _HASH.findall(path.read_bytes()))
+    except OSError:  # what cannot be read may name anything
+        return None
     return found
 
 
-def _list_files(store: str) -> Iterator[Path]:
-    root = Path(store)
-    yield from root.glob(".mag/sweeps/*.json")
-    with contextlib.suppress(OSError), os.scandir(store) as entries:
-        for entry in entries:
-            if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
-                yield from _list_records(Path(entry.path, ".mag"))
+def _list_files(store: Path) -> Iterator[Path]:
+    with os.scandir(store) as entries:
+        folders = [entry.name for entry in entries if entry.name != ".mag" and (entry.is_dir() or entry.is_symlink())]
+    for name in folders:
+        os.stat(store / name)  # a link to a disk that is not mounted
+        yield from _list_records(store / name / ".mag")
+    for folder, inner, names in os.walk(store / ".mag"):
+        inner[:] = [name for name in inner if name != "code"]
+        yield from (Path(folder, name) for name in names if name.endswith(".json"))
 
 
 def _list_records(private: Path) -> Iterator[Path]:
-    yield private / "record.json"
+    if (private / "record.json").exists():
+        yield private / "record.json"
     yield from private.glob("attempts/*/record.json")
     for rerun in private.glob("reruns/*/.mag"):
         yield from _list_records(rerun)
+
+
+def forget_stores(repository: Repository, gone: Iterable[str]) -> None:
+    """Take stores off the list: they were removed, and nothing that their records named is wanted any more."""
+    left = [store for store in list_stores(repository) if store not in {*gone}]
+    (repository.common_dir / "mag-stores").write_text("".join(f"{store}\n" for store in left), encoding="utf-8")
 
 
 def drop(repository: Repository, kept: Iterable[Kept]) -> None:

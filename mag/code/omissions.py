@@ -3,20 +3,15 @@
 import dataclasses
 import os
 import stat
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
 from mag.code.changes import Changes
-from mag.code.exposure import LONGEST, exposes_secret, is_config
+from mag.code.exposure import LONGEST, exposes_secret, holds_key, is_config, match_name
 from mag.code.repository import Repository
 from mag.code.untracked import list_untracked, select_code
-from mag.patterns import compile_lazily
 from mag.settings import SECRET_FILES, Settings
-
-_PRIVATE_KEY = compile_lazily(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-\d")
-_LONGEST_KEY = 1 << 17
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +126,7 @@ def _measure(path: Path) -> int | None:
 
 def _refuse(file: Path, path: str, size: int, rules: Rules, *, is_tracked: bool) -> str | None:
     """Return why a file is left out; None if it is not. What git tracks is no secret any more."""
-    if not is_tracked and (pattern := _match(path, rules.exclude)):
+    if not is_tracked and (pattern := match_name(path, rules.exclude)):
         return f"its name looks as if it held secrets ({pattern})"
     if size > rules.largest:
         return f"larger than {rules.largest >> 20} MB"
@@ -142,12 +137,6 @@ def _refuse(file: Path, path: str, size: int, rules: Rules, *, is_tracked: bool)
     return None if is_tracked else _find_secret(file, path, size, rules)
 
 
-def _match(path: str, patterns: Sequence[str]) -> str | None:
-    """Return the first pattern that a part of a path has, in any case."""
-    parts = path.lower().split("/")
-    return next((each for each in patterns if any(fnmatchcase(part, each.lower()) for part in parts)), None)
-
-
 def _find_secret(file: Path, path: str, size: int, rules: Rules) -> str | None:
     """Return what is secret in a small file that nobody has committed; None where nothing seems to be."""
     if size > LONGEST:
@@ -156,7 +145,7 @@ def _find_secret(file: Path, path: str, size: int, rules: Rules) -> str | None:
         content = file.read_bytes()
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
-    if _PRIVATE_KEY.search(content[:_LONGEST_KEY].decode("latin-1")):
+    if holds_key(content):
         return "it holds a private key"
     exposed = is_config(path) and exposes_secret(path, content, rules.secrets)
     return "it holds values under keys that look secret, and composed no experiment" if exposed else None

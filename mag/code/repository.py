@@ -57,17 +57,26 @@ class Repository:
 
     def __init__(self, directory: str | Path) -> None:
         place = Path(os.path.abspath(directory))
-        if not _may_be_repository(place):
+        if not place.is_dir() or not _may_be_repository(place):
             raise RepositoryError("not in a git repository")
         self.top = place
         words = ("--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree", "--show-toplevel")
-        status, answer, said = self._execute(None, ["rev-parse", *words], {}, None)
+        status, answer, said = _run_git(place, None, ["rev-parse", *words], {}, None)
         if status:
             raise RepositoryError(_explain_refusal(said))
         told = answer.decode("utf-8", "surrogateescape").split("\n", 3)
         self.git_dir = Path(told[0])
         self.common_dir = Path(os.path.normpath(place / told[1]))
         self.top = Path(told[3].removesuffix("\n"))
+
+    @classmethod
+    def make(cls, folder: Path) -> Self:
+        """Make an empty repository and open it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        status, _, said = _run_git(folder, None, ["init", "--quiet", "--template=", "."], {}, None)
+        if status:
+            raise RepositoryError(said.partition("\n")[0])
+        return cls(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -108,41 +117,11 @@ class Repository:
         Raises:
             RepositoryError: It failed; the message is its own first line.
         """
-        status, told, said = self._execute(data, words, dict(env or {}), seconds)
+        status, told, said = _run_git(self.top, data, words, dict(env or {}), seconds)
         if not 0 <= status <= expect:
             lines = remove_credentials(said).strip().splitlines()
             raise RepositoryError(lines[0].removeprefix("fatal: ") if lines else f"git {words[0]} ended with {status}")
         return told
-
-    def _execute(
-        self, data: bytes | None, words: Sequence[str], env: dict[str, str], seconds: float | None
-    ) -> tuple[int, bytes, str]:
-        """Return the exit status of a git command, what it printed and what it said."""
-        try:
-            import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
-        except ImportError:
-            raise RepositoryError("git is not installed") from None
-        aside = [word for name in LEFT_ASIDE if name in os.environ and name not in env for word in ("-u", name)]
-        program = [*(["env", *aside] if aside else []), git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"]
-        try:
-            with tempfile.TemporaryFile() as file:
-                file.write(data or b"")
-                file.seek(0)
-                status, told, said = git.Git(self.top).execute(
-                    [*program, *_OPTIONS, *words],
-                    istream=file,
-                    env=_QUIET | env,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    kill_after_timeout=seconds,
-                )
-        except git.GitCommandNotFound:
-            raise RepositoryError("git is not installed") from None
-        except (git.GitError, OSError, ValueError) as error:
-            raise RepositoryError(remove_credentials(str(error)).partition("\n")[0]) from error
-        return int(status), bytes(told), str(said)
 
     @cached_property
     def config(self) -> dict[str, str]:
@@ -193,6 +172,37 @@ class Repository:
                 "GIT_WORK_TREE": str(work_tree),
                 "GIT_INDEX_FILE": str(index),
             }
+
+
+def _run_git(
+    folder: Path, data: bytes | None, words: Sequence[str], env: dict[str, str], seconds: float | None
+) -> tuple[int, bytes, str]:
+    """Return the exit status of a git command, what it printed and what it said."""
+    try:
+        import git  # noqa: PLC0415  (costs 70 ms, and is needed once a command)
+    except ImportError:
+        raise RepositoryError("git is not installed") from None
+    aside = [word for name in LEFT_ASIDE if name in os.environ and name not in env for word in ("-u", name)]
+    program = [*(["env", *aside] if aside else []), git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"]
+    try:
+        with tempfile.TemporaryFile() as file:
+            file.write(data or b"")
+            file.seek(0)
+            status, told, said = git.Git(folder).execute(
+                [*program, *_OPTIONS, *words],
+                istream=file,
+                env=_QUIET | env,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+                kill_after_timeout=seconds,
+            )
+    except git.GitCommandNotFound:
+        raise RepositoryError("git is not installed") from None
+    except (git.GitError, OSError, ValueError) as error:
+        raise RepositoryError(remove_credentials(str(error)).partition("\n")[0]) from error
+    return int(status), bytes(told), str(said)
 
 
 def _may_be_repository(directory: Path) -> bool:

@@ -1,25 +1,35 @@
 """Bundles: an experiment and the code that it ran in one file, to be taken to another machine.
 
-A bundle is a compressed tar file: `experiment/` (the directory), `environment.json` and `code.bundle` (a git bundle).
-Taking one in runs nothing of what is in it.
+A bundle is a compressed tar file: `bundle.json` (its version), `experiment/` (the directory), `environment.json` and
+`code.bundle` (a git bundle; `code.bundle.1` and so on for submodules). It is data: taking one in runs nothing of it.
 """
 
 import contextlib
+import gzip
 import os
 import shutil
 import tarfile
 import tempfile
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from mag.code.checkouts import read_code
-from mag.code.repository import TRANSFER, Repository
-from mag.code.snapshots import COMMITS, SNAPSHOTS, keep_commit
+from mag.code.collection import note_store
+from mag.code.exposure import LONGEST, exposes_secret, is_config
+from mag.code.packing import check_files, pack_code, take_code
+from mag.code.repository import Repository
 from mag.disk import files
+from mag.disk.files import read_json
+from mag.disk.values import dump_json
 from mag.errors import ExistsError, RecordError, RepositoryError
 from mag.patterns import compile_lazily
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
 
+_VERSION = 1
+_CHUNK = 1 << 20
+_LABEL, _CODE = "bundle.json", "code.bundle"
 _LEFT = {"lock", "reruns"}
 _UNWANTED = compile_lazily(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """What mag puts into no name: control characters, and what is no text."""
@@ -29,19 +39,23 @@ def write_bundle(paths: ExperimentPaths, record: Record, repository: Repository 
     """Write an experiment, its environment and its code into one file.
 
     Raises:
-        RepositoryError: Git failed.
+        RepositoryError: Git failed, or a part of the code is not here; no file was written.
         RecordError: The file cannot be written.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
-            packed = Path(scratch, "bundle")
+            label, packed, code = Path(scratch, _LABEL), Path(scratch, "bundle"), Path(scratch, _CODE)
+            label.write_bytes(dump_json({"version": _VERSION, "identifier": record.identifier}))
+            if repository is not None and (commit := read_code(record.commit)) is not None:
+                pack_code(repository, commit, code)
             with tarfile.open(packed, "w:gz") as archive:
+                archive.add(label, label.name)
                 archive.add(paths.directory, "experiment", filter=_select)
                 environment = paths.home.environment(str(record.environment.get("digest")))
                 if os.path.exists(environment):
                     archive.add(environment, "environment.json")
-                if repository is not None:
-                    archive.add(_bundle_code(repository, record, Path(scratch)), "code.bundle")
+                for file in sorted(Path(scratch).glob(f"{_CODE}*")):
+                    archive.add(file, file.name)
             part = output.with_name(f"{output.name}.part")
             shutil.move(packed, part)
             part.replace(output)
@@ -49,28 +63,34 @@ def write_bundle(paths: ExperimentPaths, record: Record, repository: Repository 
         raise RecordError(f"Cannot write {output}: {error.strerror or error}.") from error
 
 
+def list_exposed_files(paths: ExperimentPaths, patterns: Sequence[str] = ()) -> list[str]:
+    """Return the files of an experiment's own that hold values under secret-looking keys, relative to its directory."""
+    exposed = []
+    for folder, folders, names in os.walk(paths.directory):
+        folders[:] = [name for name in folders if name != ".mag"]
+        for file in (Path(folder, name) for name in names if is_config(name)):
+            with contextlib.suppress(OSError):
+                if file.is_file() and file.stat().st_size <= LONGEST:
+                    exposed += [str(file)] if exposes_secret(file.name, file.read_bytes(), patterns) else []
+    return sorted(os.path.relpath(path, paths.directory) for path in exposed)
+
+
 def _select(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Leave out what belongs to this machine: owners, locks, reruns, and what is neither file nor directory."""
+    """Leave out what belongs to this machine, repositories, links that lead elsewhere, pipes and the like."""
     parts = Path(member.name).parts
-    if (len(parts) > 2 and parts[1] == ".mag" and parts[2] in _LEFT) or not (  # noqa: PLR2004
-        member.isreg() or member.isdir() or member.issym()
-    ):
+    if len(parts) > 2 and parts[1] == ".mag" and parts[2] in _LEFT:  # noqa: PLR2004
+        return None
+    if _is_repository(parts) or not (member.isreg() or member.isdir() or member.issym()):
+        return None
+    if member.issym() and not os.path.normpath(os.path.join(*parts[:-1], member.linkname)).startswith("experiment/"):
         return None
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     return member
 
 
-def _bundle_code(repository: Repository, record: Record, scratch: Path) -> Path:
-    code = read_code(record.commit)
-    assert code is not None
-    path = scratch / "code.bundle"
-    refs = repository.run("for-each-ref", "--format=%(refname)", f"--points-at={code}", SNAPSHOTS, COMMITS).split()
-    if not refs:
-        keep_commit(repository, code)
-        refs = [COMMITS + code]
-    repository.run("bundle", "create", "--quiet", str(path), *refs, env=TRANSFER)
-    return path
+def _is_repository(parts: Sequence[str]) -> bool:
+    return any(part.lower().rstrip(". ") == ".git" for part in parts)
 
 
 def read_bundle(source: Path, store: StorePaths, repository: Repository | None) -> ExperimentPaths:
@@ -84,17 +104,20 @@ def read_bundle(source: Path, store: StorePaths, repository: Repository | None) 
     try:
         files.make_own_folder(os.path.join(store.root, ".mag"))
         with tempfile.TemporaryDirectory(prefix="import-", dir=Path(store.root, ".mag")) as scratch:
-            with tarfile.open(source, "r:gz") as archive:
+            with gzip.open(source) as stream, tarfile.open(fileobj=stream) as archive:
                 archive.extractall(scratch, filter="data")
+                while stream.read(_CHUNK):  # to its end, where the checksum is
+                    pass
             return _take_in(Path(scratch), source, store, repository)
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise RecordError(f"Cannot read {source}: {getattr(error, 'strerror', None) or error}.") from error
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or error
+        hint = " (is it whole?)" if isinstance(error, EOFError | zlib.error | tarfile.ReadError) else ""
+        raise RecordError(f"Cannot read {source}: {why}{hint}.") from error
 
 
 def _take_in(scratch: Path, source: Path, store: StorePaths, repository: Repository | None) -> ExperimentPaths:
     found = ExperimentPaths(str(scratch / "experiment"))
-    if os.path.islink(found.directory) or os.path.islink(found.private):
-        raise RecordError(f"{source} has a link in place of its experiment, which may lead anywhere.")
+    _check_content(scratch, source)
     try:
         record = read_record(found)
     except FileNotFoundError:
@@ -105,8 +128,8 @@ def _take_in(scratch: Path, source: Path, store: StorePaths, repository: Reposit
     target = store.experiment(name)
     if os.path.lexists(target.directory):
         raise ExistsError(f"{target.directory} is there already: move it away, or import into another --dir.")
-    if (scratch / "code.bundle").is_file():
-        _take_code(scratch / "code.bundle", store, repository)
+    if (scratch / _CODE).exists():
+        _take_code(scratch / _CODE, source, store, repository)
     digest = str(record.environment.get("digest"))
     if (scratch / "environment.json").is_file() and digest.isalnum():
         files.make_own_folder(os.path.dirname(store.environment(digest)))
@@ -115,11 +138,36 @@ def _take_in(scratch: Path, source: Path, store: StorePaths, repository: Reposit
     return target
 
 
-def _take_code(bundle: Path, store: StorePaths, repository: Repository | None) -> None:
-    words = ("-c", "transfer.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+def _check_content(scratch: Path, source: Path) -> None:
+    """Refuse what is more than data: a repository, whose settings would be in force, or a link that leads out."""
+    experiment = os.path.realpath(scratch / "experiment")
+    label = read_json(str(scratch / _LABEL)) if (scratch / _LABEL).is_file() else {}
+    if isinstance(version := label.get("version", _VERSION), int) and version > _VERSION:
+        raise RecordError(f"{source} is a bundle of version {version}, and this mag reads {_VERSION}: update mag.")
+    for folder, folders, names in os.walk(scratch):
+        for path in (os.path.join(folder, name) for name in (*folders, *names)):
+            inside = os.path.relpath(path, scratch)
+            if _is_repository(Path(inside).parts):
+                raise RecordError(f"{source} has a git repository in it, {inside}, which no bundle of mag has.")
+            if os.path.islink(path) and not _leads_inside(path, experiment):
+                raise RecordError(f"{source} has a link in it, {inside}, which may lead anywhere.")
+
+
+def _leads_inside(link: str, folder: str) -> bool:
+    """Tell whether a link is one of an experiment's own files, and leads to another of them."""
+    parts = Path(os.path.relpath(link, folder)).parts
+    return parts[0] not in {"..", ".", ".mag"} and Path(os.path.realpath(link)).is_relative_to(folder)
+
+
+def _take_code(file: Path, source: Path, store: StorePaths, repository: Repository | None) -> None:
     with contextlib.ExitStack() as stack:
-        holder = repository or stack.enter_context(open_own(store, make=True))
-        holder.run(*words, str(bundle), "+refs/mag/*:refs/mag/*", env=TRANSFER)
+        try:
+            check_files(file)
+            holder = repository or stack.enter_context(open_own(store, make=True))
+            take_code(file, holder)
+        except RepositoryError as error:
+            raise RepositoryError(f"Nothing was taken from {source}: {error}.") from None
+        note_store(holder, Path(store.root))
 
 
 def open_own(store: StorePaths, *, make: bool = False) -> Repository:
@@ -131,9 +179,7 @@ def open_own(store: StorePaths, *, make: bool = False) -> Repository:
     folder = Path(store.code)
     files.refuse_link(store.code)
     if make and not folder.exists():
-        import git  # noqa: PLC0415  (costs 70 ms)
-
-        git.Repo.init(folder).close()
+        return Repository.make(folder)
     if not (folder / ".git").exists():
         raise RepositoryError(f"there is no repository in {folder}")
     return Repository(folder)

@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from mag.record.records import Record
+from tests.cli.conftest import Run
 
 Mag = Callable[..., CompletedProcess[str]]
 Read = Callable[[str], Record]
@@ -56,7 +57,7 @@ def test_it_comes_back_elsewhere(place: str, bundle: Path, mag: Mag, git: Git) -
     assert mag("import", str(bundle)).returncode == 2
 
 
-def test_what_is_no_bundle(tmp_path: Path, mag: Mag, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_bundle(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of another kind, and one that would write elsewhere, are refused, and nothing is left."""
     monkeypatch.chdir(tmp_path)
     Path("text.mag").write_text("no bundle")
@@ -68,7 +69,7 @@ def test_what_is_no_bundle(tmp_path: Path, mag: Mag, monkeypatch: pytest.MonkeyP
         archive.addfile(member, io.BytesIO(b"evil"))
 
     for name in ("text.mag", "empty.mag", "evil.mag", "missing.mag"):
-        assert mag("import", name).returncode == 2
+        assert run("import", name).status == 2
     assert list(Path("experiments/.mag").iterdir()) == []
     assert not list(tmp_path.parent.rglob("evil"))
 
@@ -84,13 +85,14 @@ def test_without_code(project: Path, mag: Mag, tmp_path: Path) -> None:
 
 
 def forge(bundle: Path, **fields: object) -> Path:
-    """Return a bundle whose record says something else; `link` puts a link in place of the experiment."""
+    """Return a bundle whose record says something else; `link` puts a link in place of the experiment, and so on."""
     folder = Path("forged")
     with tarfile.open(bundle) as archive:
         archive.extractall(folder, filter="data")
     if fields.pop("link", False):
         (folder / "experiment").rename(folder / "other")
         (folder / "experiment").symlink_to("other")
+    plant(folder, str(fields.pop("plant", "")))
     record = folder / "experiment" / ".mag" / "record.json"
     record.write_text(json.dumps(json.loads(record.read_text()) | fields))
     with tarfile.open("forged.mag", "w:gz") as archive:
@@ -99,15 +101,95 @@ def forge(bundle: Path, **fields: object) -> Path:
     return Path("forged.mag")
 
 
+def plant(folder: Path, what: str) -> None:
+    """Put into an unpacked bundle what none should have."""
+    if what == "repository":
+        (folder / "experiment" / "x" / ".GIT").mkdir(parents=True)
+    elif what == "gitfile":
+        (folder / "code.bundle").write_text("gitdir: experiment/evil\n")
+    elif what == "link":
+        (folder / "experiment" / "out").symlink_to("../environment.json")
+    elif what == "version":
+        (folder / "bundle.json").write_text('{"version": 2}')
+
+
 FORGED = [{"identifier": name} for name in ("a\0b", "a\x1b[2J", "a\udc80", "../x", "/x", "..", "", ".mag")]
 
 
-@pytest.mark.parametrize("fields", [*FORGED, {"link": True}, {"config": 3}])
-def test_a_forged_bundle(project: Path, mag: Mag, fields: dict[str, object]) -> None:
+PLANTED = [{"plant": what} for what in ("repository", "gitfile", "link", "version")]
+
+
+@pytest.mark.parametrize("fields", [*FORGED, {"link": True}, {"config": 3}, *PLANTED])
+def test_a_forged_bundle(project: Path, mag: Mag, run: Run, fields: dict[str, object]) -> None:
     """A name that no experiment can have, or a link in its place, is refused, and nothing is taken in."""
     mag("run")
-    mag("export", "--bundle", "1|0.5", "-o", "true.mag")
-    done = mag("import", str(forge(project / "true.mag", **fields)), "--dir", "store")
+    run("export", "--bundle", "1|0.5", "-o", "true.mag")
+    done = run("import", str(forge(project / "true.mag", **fields)), "--dir", "store")
 
-    assert (done.returncode, "Traceback" in done.stderr, done.stdout) == (2, False, "")
+    assert (done.status, done.out) == (2, "")
     assert [str(path) for path in Path("store").rglob("*")] == ["store/.mag"]
+
+
+def test_a_bundle_is_complete_or_refused(
+    bundle: Path, mag: Mag, run: Run, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a shallow clone none is made, and the command that helps helps."""
+    gone, clone = bundle.with_name("gone"), bundle.with_name("clone")
+    git("add", "model.py", "train.py", folder=gone)
+    git("commit", "-q", "-m", "second", folder=gone)
+    git("clone", "-q", "--depth", "1", f"file://{gone}", str(clone), folder=gone)
+    monkeypatch.chdir(clone)
+    mag("run", "C=3")
+    refused = run("export", "--bundle", "3|0.5", "-o", "x.mag")
+
+    assert (refused.status, "git fetch --unshallow" in refused.err) == (2, True), refused.err
+    assert not Path("x.mag").exists()
+    git("fetch", "-q", "--unshallow", folder=clone)
+    assert run("export", "--bundle", "3|0.5", "-o", "x.mag").status == 0
+
+
+def test_a_file_that_was_cut_off(bundle: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused in one sentence, wherever it was cut, and nothing is taken in."""
+    content = bundle.read_bytes()
+    monkeypatch.chdir(tmp_path.parent)
+    for part in (0, 10, len(content) // 2, len(content) - 20):
+        Path("cut.mag").write_bytes(content[:part])
+        assert run("import", "cut.mag", "--dir", "cut").status == 2
+    assert [str(path) for path in Path("cut").rglob("*")] == ["cut/.mag"]
+
+
+def test_submodules_come_along(versioned: Path, mag: Mag, git: Git, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The code of submodules is in the file, too."""
+    library, elsewhere = tmp_path_factory.mktemp("library"), tmp_path_factory.mktemp("elsewhere")
+    git("init", "-q", folder=library)
+    (library / "factor.py").write_text("FACTOR = 3\n")
+    git("add", ".", folder=library)
+    git("commit", "-q", "-m", "x", folder=library)
+    git("submodule", "--quiet", "add", str(library), "lib")
+    text = (versioned / "train.py").read_text().replace("import mag", "import mag, lib.factor")
+    (versioned / "train.py").write_text(text.replace("config.C *", "lib.factor.FACTOR * config.C *"))
+    git("add", ".")
+    git("commit", "-q", "-m", "lib")
+    mag("run", "C=10")
+    assert mag("export", "--bundle", "10|0.5", "-o", str(elsewhere / "x.mag")).returncode == 0
+    os.chdir(elsewhere)
+    mag("import", "x.mag")
+    again = mag("rerun", "10|0.5")
+
+    assert (again.returncode, "score\t15.0\t15.0\tyes" in again.stdout) == (0, True), again.stderr
+
+
+def test_what_may_be_secret_is_named(versioned: Path, mag: Mag, run: Run, git: Git) -> None:
+    """Each file in a bundle that holds what looks like a secret is named; no other is."""
+    secret = {"tracked.yaml": "db: {password: hunter2}\n", "settings.py": "API_KEY = 'hunter2'\n", "id_rsa": "x"}
+    fine = {"fine.yaml": "password: null\nmax_token: 3\n", "fine.py": "token = tokenizer(x)\n"}
+    for name, content in (secret | fine).items():
+        (versioned / name).write_text(content)
+    git("add", ".")
+    (versioned / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\napi_key: hunter2\n")
+    mag("run")
+    name = next(path.name for path in Path("experiments").glob("1*"))
+    said = run("export", "--bundle", name, "-o", "x.mag").err
+    named = {line.rpartition(": ")[2] for line in said.splitlines() if "looks like a secret" in line}
+
+    assert named == {*secret, "configs/config.yaml"}, said

@@ -14,7 +14,9 @@ import pytest
 from mag.disk.locks import is_held
 from mag.record.paths import StorePaths
 from mag.record.records import read_record
+from tests.cli.conftest import Run
 
+Factory = pytest.TempPathFactory
 Mag = Callable[..., CompletedProcess[str]]
 Git = Callable[..., str]
 
@@ -57,21 +59,24 @@ def test_what_is_not_named_goes(versioned: Path, mag: Mag, git: Git) -> None:
     assert mag("rerun", "3|0.5").returncode == 0
 
 
-def test_other_experiments_are_asked(versioned: Path, mag: Mag, git: Git) -> None:
-    """Experiments anywhere that ran from the repository count; where some are gone, nothing is dropped unasked."""
-    run_three(versioned, mag)
-    (versioned / "train.py").write_text((versioned / "train.py").read_text() + "# 4\n")
-    mag("run", "--dir", "../elsewhere")
-    assert mag("gc", "--force").stdout == ""
+def test_other_experiments_are_asked(versioned: Path, mag: Mag, git: Git, run: Run, tmp_path_factory: Factory) -> None:
+    """Experiments anywhere that ran from the repository count; nothing is dropped while some cannot be seen."""
+    elsewhere, moved = (tmp_path_factory.mktemp("stores") / name for name in ("elsewhere", "moved"))
+    for directory in (elsewhere, versioned / "experiments"):
+        (versioned / "train.py").write_text((versioned / "train.py").read_text() + "# more\n")
+        mag("run", "--dir", str(directory))
+    done = run("gc", "--force")
+    assert (done.out, f"asked the experiments in {elsewhere}" in done.err) == ("", True)
 
-    (versioned.parent / "elsewhere").rename(versioned.parent / "moved")
-    (versioned / "tmp").mkdir()
-    done = mag("gc", TMPDIR=str(versioned / "tmp"))
-    assert (done.returncode, "elsewhere is gone" in done.stderr) == (2, True)
-    assert mag("gc", "--force", "--dir", "../moved").stdout == ""
-    assert len(list_refs(git)) == 4
-    mag("gc", "--force")
-    assert len(list_refs(git)) == 3
+    elsewhere.rename(moved)
+    elsewhere.mkdir()  # as where a disk is not mounted
+    for words in (["gc"], ["gc", "--force"], ["gc", "--force", "--dir", str(moved)], ["gc", "-n"]):
+        done = run(*words)
+        assert (done.status, f"mag gc --gone {elsewhere}" in done.err) == (2, True)
+    assert run("gc", "--force", "--dir", str(moved), "--gone", str(elsewhere)).out == ""
+    assert len(list_refs(git)) == 2
+    assert len(run("gc", "--force").out.splitlines()) == 2
+    assert len(list_refs(git)) == 1
 
 
 def wait_for(condition: Callable[[], object]) -> None:

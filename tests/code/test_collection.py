@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from mag.code.collection import drop, list_kept, list_named, list_stores, note_store
 from mag.code.commit import read_commit
 from mag.code.omissions import Rules
@@ -25,7 +27,23 @@ def test_every_record_names(tmp_path: Path) -> None:
         (tmp_path / place).write_text('{"snapshot": "' + str(number) * 40 + '", "torn')
 
     assert list_named(str(tmp_path)) == {str(number) * 40 for number in range(len(places))}
-    assert list_named(str(tmp_path / "nothing")) == set()
+    assert list_named(str(tmp_path / "nothing")) is None
+
+
+@pytest.mark.parametrize("how", ["not there", "not mounted", "linked", "not readable"])
+def test_what_cannot_be_seen_names_nothing_for_sure(how: str, tmp_path: Path) -> None:
+    """Of a store that is not there now, or only in part, nobody knows what it names."""
+    store = tmp_path / "store"
+    if how != "not there":
+        store.mkdir()
+    if how == "linked":
+        (store / ".mag").mkdir()
+        (store / "1").symlink_to("nowhere")
+    elif how == "not readable":
+        (store / "1" / ".mag" / "record.json").mkdir(parents=True)
+        (store / ".mag").mkdir()
+
+    assert list_named(str(store)) is None
 
 
 def test_stores_are_noted_once(code: Path, tmp_path: Path) -> None:
