@@ -1,6 +1,7 @@
 """Suggestions: the part of an error that says what is known, and which of it is nearest to what was typed."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 _SHOWN = 20
 
@@ -47,3 +48,24 @@ def list_names(names: Iterable[str]) -> str:
         return "none"
     more = len(known) - _SHOWN
     return ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def shorten_keys(keys: Sequence[str]) -> list[str]:
+    """Return of each dotted key the last parts, as many as tell it apart from the others; of `a.b=1` those of `a.b`.
+
+    >>> shorten_keys(["name", "optimizer.lr", "a.x", "b.x", "model.C=1.0"])
+    ['name', 'lr', 'a.x', 'b.x', 'C=1.0']
+    """
+    parted = [(name.split("."), sign + value) for name, sign, value in (key.partition("=") for key in keys)]
+    endings = Counter(".".join(parts[-count:]) + rest for parts, rest in parted for count in range(1, len(parts) + 1))
+    return [
+        next(
+            (
+                ending
+                for count in range(1, len(parts))
+                if endings[ending := ".".join(parts[-count:]) + rest] == 1 and parts[-count]
+            ),
+            ".".join(parts) + rest,
+        )
+        for parts, rest in parted
+    ]

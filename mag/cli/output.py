@@ -8,13 +8,15 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import click
 
+from mag.cli.layout import Face, arrange, grow, make_faces
 from mag.cli.messages import say, silence
-from mag.cli.widths import GAP, cut, fit, measure
+from mag.cli.widths import GAP
+from mag.compare.digits import format_numbers
 from mag.compare.rows import MISSING, format_briefly, format_value, is_number
 from mag.disk.values import encode_config
 from mag.patterns import compile_lazily
@@ -163,57 +165,101 @@ def _escape_json(text: str) -> str:
     return _UNSAFE.sub(lambda match: "\n" if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
 
 
+def escape_lines(text: str) -> list[str]:
+    """Return the lines of a document, what must not reach a terminal spelled out; line ends inside stay."""
+    return [line if line.isascii() and line.isprintable() else escape(line) for line in text.split("\n")[:-1]]
+
+
 def note(text: str) -> None:
     """Say something to the user on standard error; the text is escaped here."""
     say(f"mag: {escape(text)}")
 
 
-def write_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, expendable: Sequence[int] = ()) -> None:
-    """Write a table to standard output, as it fits where that leads; nothing if it has no rows."""
+def write_table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    expendable: Sequence[int] = (),
+    rounded: Container[int] = (),
+) -> None:
+    """Write a table to standard output, as it fits where that leads; nothing if it has no rows.
+
+    Args:
+        headers: The columns' names; one called `status` is coloured.
+        rows: The cells, plain values or texts.
+        expendable: Which columns to leave out first on a terminal that is too narrow, by index.
+        rounded: The columns whose numbers have only as many digits as tell them apart, by index.
+    """
     cells = list(rows)
     if not cells:
         return
     screen = find_screen()
     if screen.width is None:
-        write_lines("\t".join(escape(format_value(cell)) for cell in row) for row in (headers, *cells))
+        columns = [_read_cells(cells, index, rounded=index in rounded) for index in range(len(headers))]
+        write_lines("\t".join(map(escape, line)) for line in (headers, *zip(*columns, strict=True)))
         return
-    lines, dropped = align(headers, cells, screen, expendable)
+    lines, dropped = align(headers, cells, screen, expendable, rounded)
     write_lines(lines)
     if dropped:
         note(f"no room for {list_names(dropped)}: a wider terminal, a pipe or --json shows all")
 
 
+def _read_cells(rows: Sequence[Sequence[Any]], index: int, *, rounded: bool) -> list[str]:
+    cells = [row[index] for row in rows]
+    return format_numbers(cells) if rounded else [format_value(cell) for cell in cells]
+
+
 def align(
-    headers: Sequence[str], rows: Sequence[Sequence[Any]], screen: Screen, expendable: Sequence[int] = ()
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    screen: Screen,
+    expendable: Sequence[int] = (),
+    rounded: Container[int] = (),
 ) -> tuple[list[str], list[str]]:
-    """Return the lines of a table for a terminal, and the columns that had no room."""
-    columns = [_read_column(header, [row[index] for row in rows]) for index, header in enumerate(headers)]
-    widths = fit([max(map(measure, column)) for column in columns], screen.width or 0, expendable)
-    shown = [index for index, width in enumerate(widths) if width]
-    padded = {
-        index: _pad(columns[index], widths[index], right=_holds_numbers([row[index] for row in rows]))
-        for index in shown
-    }
-    lines = [[padded[index][line] for index in shown] for line in range(len(rows) + 1)]
-    if "status" in headers and (status := list(headers).index("status")) in shown:
-        _paint_column(lines, shown.index(status), [str(row[status]) for row in rows], screen)
+    """Return the lines of a table for a terminal, and the columns that had no room.
+
+    What has no room side by side stands in blocks, one below the other, each led by the first column.
+    """
+    width = screen.width or 1
+    columns = [[row[index] for row in rows] for index in range(len(headers))]
+    right = [all(is_number(cell) or cell is MISSING for cell in column) for column in columns]
+    texts = [
+        _write_column(column, rounded=index in rounded, point=right[index]) for index, column in enumerate(columns)
+    ]
+    faces = make_faces([escape(header) for header in headers], texts, right)
+    constant = [i for i, header in enumerate(headers) if i and header == "status" and set(texts[i]) == {"completed"}]
+    blocks, dropped = arrange(faces, width, [*expendable, *constant])
+    widths = [grow([faces[index] for index in block], width) for block in blocks]
+    name = min(each[0] for each in widths)
+    lines: list[str] = []
+    for block, of_block in zip(blocks, widths, strict=True):
+        lines += [""] if lines else []
+        lines += _draw_block(headers, rows, {0: name, **dict(zip(block[1:], of_block[1:], strict=True))}, faces, screen)
+    return lines, [headers[index] for index in dropped]
+
+
+def _write_column(cells: Sequence[Any], *, rounded: bool, point: bool) -> list[str]:
+    texts = format_numbers(cells) if rounded else [format_briefly(cell) for cell in cells]
+    texts = [escape(text) for text in texts]
+    if not point or any("e" in text for text in texts):
+        return texts
+    after = max(len(text.partition(".")[2]) + ("." in text) for text in texts)  # blanks where points stand in line
+    return [text + " " * (after - len(text.partition(".")[2]) - ("." in text)) for text in texts]
+
+
+def _draw_block(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    widths: Mapping[int, int],
+    faces: Sequence[Face],
+    screen: Screen,
+) -> list[str]:
+    drawn = [faces[index].draw(width) for index, width in widths.items()]
+    lines = [list(line) for line in zip(*drawn, strict=True)]
+    if "status" in headers and (status := list(headers).index("status")) in widths:
+        _paint_column(lines, [*widths].index(status), [str(row[status]) for row in rows], screen)
     lines[0] = [screen.paint(cell, "bold") for cell in lines[0]]
-    gap = " " * GAP
-    return [gap.join(cells).rstrip() for cells in lines], [headers[i] for i in range(len(headers)) if i not in shown]
-
-
-def _read_column(header: str, cells: Sequence[Any]) -> list[str]:
-    return [escape(header), *(escape(format_briefly(cell)) for cell in cells)]
-
-
-def _holds_numbers(cells: Sequence[Any]) -> bool:
-    return all(is_number(cell) or cell is MISSING for cell in cells)
-
-
-def _pad(texts: Sequence[str], width: int, *, right: bool) -> list[str]:
-    short = [cut(text, width) for text in texts]
-    blanks = [" " * (width - measure(text)) for text in short]
-    return [blank + text if right else text + blank for text, blank in zip(short, blanks, strict=True)]
+    return [(" " * GAP).join(cells).rstrip() for cells in lines]
 
 
 def _paint_column(lines: list[list[str]], place: int, statuses: Sequence[str], screen: Screen) -> None:

@@ -1,13 +1,24 @@
 """`mag summarize`: results side by side."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from mag.cli.output import note, write_json, write_table
-from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, Selection, select
-from mag.compare.columns import Column, find_varying
+from mag.cli.output import note, write_json
+from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, Selection, select
+from mag.cli.tables import (
+    Style,
+    pick_columns,
+    read_style,
+    shape_table,
+    show_rows,
+    show_table,
+    sort_selection,
+    table_options,
+)
+from mag.compare.columns import Column, find_results, find_varying
 from mag.compare.description import describe
 from mag.compare.rows import MISSING, Row
 from mag.compare.summary import (
@@ -19,7 +30,7 @@ from mag.compare.summary import (
     pivot_rows,
     tabulate_groups,
 )
-from mag.compare.table import build_table, sort_naturally
+from mag.compare.table import Table
 from mag.disk.values import encode_config
 from mag.errors import UsageError
 
@@ -44,42 +55,39 @@ Exit status: 0, even if there is nothing to show; 2 for an unknown key.
 
 @click.command(help=HELP, short_help="Put results side by side.")
 @FILTERS_ARGUMENT
-@click.option(
-    "--by", "keys", multiple=True, metavar="KEY", help="Group by KEY (repeatable): mean, sd and n of the rest."
-)
+@click.option("--by", multiple=True, metavar="KEY", help="Group by KEY (repeatable): mean, sd and n of the rest.")
 @click.option("--best", metavar="METRIC", help="Show the experiment with the highest METRIC, with --by of each group.")
 @click.option("--min", "lowest", is_flag=True, help="With --best: the lowest instead.")
 @click.option("--pivot", nargs=3, metavar="METRIC ROWS COLS", help="Mean METRIC for each value of two keys.")
-@JSON_OPTION
+@table_options
 @STORE_OPTION
 def command(
     *,
     filters: tuple[str, ...],
-    keys: tuple[str, ...],
+    by: tuple[str, ...],
     best: str | None,
     lowest: bool,
     pivot: tuple[str, str, str] | None,
-    as_json: bool,
     directory: str | None,
+    **options: Any,
 ) -> None:
     """Select the completed ones, show them in one of four ways."""
-    if pivot and (keys or best):
+    style = read_style(**options)
+    if pivot and (by or best):
         raise UsageError("--pivot groups by two keys of its own: leave out --by and --best.")
     if lowest and not best:
         raise UsageError("--min says which is the best: write --best METRIC with it.")
     selection = _keep_completed(select(filters, directory))
     if not selection.rows:
-        if as_json:
-            write_json([])
-        return
-    if pivot:
-        _show_pivot(selection, *map(selection.catalog.find, pivot), as_json=as_json)
+        show_table(Table((), ()), style)
+    elif pivot:
+        _show_pivot(selection, *map(selection.catalog.find, pivot), style=style)
     elif best:
-        _show_best(selection, selection.catalog.find(best), _find_keys(selection, keys), lowest=lowest, as_json=as_json)
-    elif keys:
-        _show_groups(selection, _find_keys(selection, keys), as_json=as_json)
+        _show_best(selection, selection.catalog.find(best), _find_keys(selection, by), lowest=lowest, style=style)
+    elif by:
+        _show_groups(selection, _find_keys(selection, by), style)
     else:
-        _show_rows(selection, sort_naturally(selection.rows, find_varying(selection.rows)), as_json=as_json)
+        _show_rows(selection, selection.rows, style)
 
 
 def _keep_completed(selection: Selection) -> Selection:
@@ -95,32 +103,32 @@ def _find_keys(selection: Selection, keys: Sequence[str]) -> list[Column]:
     return [selection.catalog.find(key.strip()) for text in keys for key in text.split(",")]
 
 
-def _show_rows(selection: Selection, rows: Sequence[Row], *, as_json: bool) -> None:
-    if as_json:
-        write_json([describe(row) for row in rows])
-        return
+def _show_rows(selection: Selection, rows: Sequence[Row], style: Style) -> None:
     varying = find_varying(selection.rows)
-    held = {key for row in rows for key in row.results}
-    results = [Column("results", key) for key in selection.catalog.results if key in held]
-    table = build_table(rows, [Column("fact", "name"), *varying, *results], selection.catalog)
-    write_table(table.headers, table.rows, expendable=range(len(varying), 0, -1))
+    chosen = dataclasses.replace(selection, rows=list(rows))
+    ordered = sort_selection(chosen, varying, style)[: style.limit]
+    if style.is_json and style.columns is None:
+        write_json([describe(row) for row in ordered])
+        return
+    columns = [Column("fact", "name"), *varying, *find_results(ordered, selection.catalog)]
+    show_rows(ordered, pick_columns(selection, style.columns) if style.columns else columns, selection, style)
 
 
-def _show_best(selection: Selection, metric: Column, columns: Sequence[Column], *, lowest: bool, as_json: bool) -> None:
+def _show_best(selection: Selection, metric: Column, columns: Sequence[Column], *, lowest: bool, style: Style) -> None:
     groups = group_rows(selection.rows, columns)
     best = [row for group in groups for row in find_best(group.rows, metric, lowest=lowest)]
     if not best:
         note(f"no experiment has a number as {selection.catalog.label(metric)}")
-    _show_rows(selection, best, as_json=as_json)
+    _show_rows(selection, best, style)
 
 
-def _show_groups(selection: Selection, columns: Sequence[Column], *, as_json: bool) -> None:
+def _show_groups(selection: Selection, columns: Sequence[Column], style: Style) -> None:
     groups, metrics = group_rows(selection.rows, columns), find_metrics(selection.rows, selection.catalog)
-    if as_json:
-        write_json([_describe_group(group, columns, metrics, selection) for group in groups])
+    if style.is_json and style.columns is None:
+        write_json([_describe_group(group, columns, metrics, selection) for group in groups][: style.limit])
         return
-    table = tabulate_groups(groups, columns, metrics, selection.catalog)
-    write_table(table.headers, table.rows)
+    table = shape_table(tabulate_groups(groups, columns, metrics, selection.catalog), style)
+    show_table(table, style, rounded=range(len(columns), len(table.headers)))
 
 
 def _describe_group(
@@ -147,12 +155,12 @@ def _or_null(value: Any) -> Any:
     return None if value is MISSING else value
 
 
-def _show_pivot(selection: Selection, metric: Column, down: Column, across: Column, *, as_json: bool) -> None:
-    if as_json:
+def _show_pivot(selection: Selection, metric: Column, down: Column, across: Column, *, style: Style) -> None:
+    if style.is_json and style.columns is None:
         groups = group_rows(selection.rows, [down, across])
-        write_json([_describe_group(group, [down, across], [metric], selection) for group in groups])
+        write_json([_describe_group(group, [down, across], [metric], selection) for group in groups][: style.limit])
         return
-    table = pivot_rows(selection.rows, metric, down, across, selection.catalog)
-    write_table(table.headers, table.rows)
+    table = shape_table(pivot_rows(selection.rows, metric, down, across, selection.catalog), style)
+    show_table(table, style, rounded=range(1, len(table.headers)))
     if any(len(group.rows) > 1 for group in group_rows(selection.rows, [down, across])):
         note(f"a cell is the mean of {selection.catalog.label(metric)} over several experiments; --json has sd and n")

@@ -1,13 +1,9 @@
-"""Widths: how much of a terminal's line a text takes, and how columns share a line."""
+"""Widths: how much of a terminal's line a text takes, and how it is cut."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
 
 GAP = 2
 """Blanks between two columns."""
-
-_NARROWEST = 12
-_SHORT = 16  # numbers, dates and statuses say nothing when they are cut
 
 
 def measure(text: str) -> int:
@@ -41,28 +37,22 @@ def cut(text: str, width: int) -> str:
     return text
 
 
-def fit(widths: Sequence[int], room: int, expendable: Sequence[int] = ()) -> list[int]:
-    """Return the widths at which columns fit side by side.
+def cut_middle(text: str, width: int) -> str:
+    """Return as much of an escaped text as fits into a width: its beginning and its end, an ellipsis between them.
 
-    Long texts give way first, then columns are left out. The first column always stays, and gets half of the room
-    if it needs it: it is what the others are about.
-
-    >>> fit([30, 9, 5], 40), fit([30, 9, 5], 24), fit([30, 9, 5], 24, expendable=[1])
-    ([22, 9, 5], [13, 9, 0], [17, 0, 5])
+    >>> cut_middle("resnet|0.001|adam|7", 11), cut_middle("ok", 5), cut_middle("abc", 1)
+    ('resne…dam|7', 'ok', '…')
     """
-    floors = [width if width <= _SHORT else _NARROWEST for width in widths]
-    floors[:1] = [min(width, max(_NARROWEST, room // 2)) for width in widths[:1]]
-    shown = set(range(len(widths)))
-    for index in (*expendable, *range(len(widths) - 1, 0, -1)):
-        if _add_up(floors[place] for place in shown) <= room:
-            break
-        shown.discard(index)
-    limit = max(widths, default=0)
-    while limit and _add_up(min(widths[place], max(floors[place], limit)) for place in shown) > room:
-        limit -= 1
-    fitted = [min(width, max(floor, limit)) for width, floor in zip(widths, floors, strict=True)]
-    return [width if place in shown else 0 for place, width in enumerate(fitted)]
+    if measure(text) <= width:
+        return text
+    left, right = (width - 1) - (width - 1) // 2, (width - 1) // 2
+    return f"{_take(text, left)}…{_take(text[::-1], right)[::-1]}"
 
 
-def _add_up(widths: Iterable[int]) -> int:
-    return sum(width + GAP for width in widths) - GAP
+def _take(text: str, width: int) -> str:
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _measure_character(character)
+        if taken > width:
+            return text[:index]
+    return text

@@ -108,16 +108,37 @@ def collect_columns(rows: Iterable[Row]) -> Catalog:
 
 
 def find_varying(rows: Sequence[Row]) -> list[Column]:
-    """Return the config keys in which rows differ, sorted; a row that lacks a key differs from one that has it."""
-    readable = [row.config for row in rows if row.experiment.record is not None]
-    if not readable:
-        return []
-    first = {key: (type(value), repr(value)) for key, value in readable[0].items()}
+    """Return in which choices and config keys rows differ, each sorted; to lack a key is to differ from having it.
+
+    A choice that a config key of its own says as well, such as `model.name`, is left out.
+    """
+    readable = [row for row in rows if row.experiment.record is not None]
+    keys = _find_differing([row.config for row in readable])
+    config = [Column("config", key) for key in sorted(keys)]
+    choices = [Column("choices", key) for key in sorted(_find_differing([row.choices for row in readable]))]
+    told = {_list_values(readable, column) for column in config} if choices else set()
+    return [column for column in choices if _list_values(readable, column) not in told] + config
+
+
+def _find_differing(mappings: Sequence[dict[str, Any]]) -> set[str]:
+    if not mappings:
+        return set()
+    first = {key: (type(value), repr(value)) for key, value in mappings[0].items()}
     varying: set[str] = set()
-    for config in readable[1:]:
-        if config.keys() != first.keys():
-            varying |= config.keys() ^ first.keys()
-        for key, value in config.items():
+    for mapping in mappings[1:]:
+        if mapping.keys() != first.keys():
+            varying |= mapping.keys() ^ first.keys()
+        for key, value in mapping.items():
             if key not in varying and (type(value), repr(value)) != first[key]:
                 varying.add(key)
-    return [Column("config", key) for key in sorted(varying)]
+    return varying
+
+
+def _list_values(rows: Sequence[Row], column: Column) -> tuple[str, ...]:
+    return tuple(repr(column.read(row)) for row in rows)
+
+
+def find_results(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
+    """Return the results that some of the rows have, in the catalog's order."""
+    held = {key for row in rows for key in row.results}
+    return [Column("results", key) for key in catalog.results if key in held]

@@ -2,12 +2,15 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from mag.compare.columns import Catalog, Column
 from mag.compare.rows import MISSING, Row, format_value, is_number
 from mag.patterns import compile_lazily
+
+T = TypeVar("T")
 
 _NUMBER = compile_lazily(r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
 
@@ -36,15 +39,30 @@ def build_table(rows: Iterable[Row], columns: Sequence[Column], catalog: Catalog
 
 
 def sort_rows(rows: Iterable[Row], keys: Sequence[tuple[Column, bool]]) -> list[Row]:
-    """Return the rows sorted by one column after the other; equal ones keep their order."""
+    """Return the rows sorted by columns, each from the highest or not; equal ones keep their order."""
     ordered = list(rows)
     for column, descending in reversed(keys):
-        keyed = [(rank(column.read(row)), row) for row in ordered]
-        present = [pair for pair in keyed if pair[0] < _ABSENT]
-        absent = [row for key, row in keyed if key >= _ABSENT]
-        present.sort(key=lambda pair: pair[0], reverse=descending)
-        ordered = [row for _, row in present] + absent
+        ordered = order(ordered, column.read, descending=descending)
     return ordered
+
+
+def sort_table(table: Table, keys: Sequence[tuple[int, bool]]) -> Table:
+    """Return a table with its rows sorted by columns, by index, each from the highest or not."""
+    ordered = list(table.rows)
+    for index, descending in reversed(keys):
+        ordered = order(ordered, operator.itemgetter(index), descending=descending)
+    return dataclasses.replace(table, rows=tuple(ordered))
+
+
+def order(items: Iterable[T], read: Callable[[T], Any], *, descending: bool) -> list[T]:
+    """Return items sorted by a value of each: numbers first, in both directions, then texts, null, NaN, and none."""
+    kinds: dict[int, list[tuple[tuple[Any, ...], T]]] = {}
+    for item in items:
+        ranked = rank(read(item))
+        kinds.setdefault(ranked[0], []).append((ranked, item))
+    for found in kinds.values():
+        found.sort(key=operator.itemgetter(0), reverse=descending)
+    return [item for kind in sorted(kinds) for _, item in kinds[kind]]
 
 
 def sort_naturally(rows: Iterable[Row], varying: Sequence[Column]) -> list[Row]:
@@ -59,7 +77,7 @@ def rank(value: Any) -> tuple[Any, ...]:
     [1.5, 2, True, 'b9', 'b10', None, <Missing.MISSING: 'missing'>]
     """
     if value is MISSING or (isinstance(value, float) and math.isnan(value)):
-        return (*_ABSENT, value is MISSING)
+        return (5,) if value is MISSING else (4,)
     if is_number(value):
         return (0, value)
     if isinstance(value, bool):
@@ -68,6 +86,3 @@ def rank(value: Any) -> tuple[Any, ...]:
         return (3,)
     parts = _NUMBER.split(format_value(value))
     return (2, tuple((0, float(part), part) if index % 2 else (1, part) for index, part in enumerate(parts)))
-
-
-_ABSENT = (4,)

@@ -92,8 +92,20 @@ def test_an_unknown_key_is_refused(run: Run, arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("three")
 def test_one_way_to_show_at_a_time(run: Run) -> None:
-    """--json and -q exclude each other."""
-    assert run("ls", "--json", "-q").status == 2
+    """Formats and -q exclude each other."""
+    for words in (["--json", "-q"], ["--csv", "--markdown"], ["--columns", "C", "-q"]):
+        assert run("ls", *words).status == 2
+
+
+@pytest.mark.parametrize("command", ["ls", "summarize"])
+@pytest.mark.usefixtures("three")
+def test_tables_in_other_formats(run: Run, command: str) -> None:
+    """The options of tables are the same, and mean the same, wherever there is one."""
+    words = (command, "C=1,10", "--sort", "-accuracy", "--columns", "C,accuracy")
+    assert run(*words, "--csv").out == "C,accuracy\n10,0.9\n1,0.5\n"
+    assert run(*words, "--markdown", "--limit", "1").out == "| C | accuracy |\n| ---: | ---: |\n| 10 | 0.9 |\n"
+    assert json.loads(run(*words, "--json").out) == [{"C": 10, "accuracy": 0.9}, {"C": 1, "accuracy": 0.5}]
+    assert run(*words).out == "C\taccuracy\n10\t0.9\n1\t0.5\n"
 
 
 @pytest.mark.parametrize("torn", [b"{", b"[]", b'{"version": 1}', b"\xff", b"[" * 100_000, b'{"version": 9}'])
@@ -150,7 +162,7 @@ def test_a_terminal_gets_what_fits(on_terminal: OnTerminal) -> None:
     assert "\x1b[31mfailed" in shown
     _, plain = on_terminal("ls", width=44, NO_COLOR="1")
     assert max(map(len, plain.splitlines())) <= 44
-    assert plain.splitlines()[0].split() == ["name", "status", "C", "accuracy", "loss", "seconds"]
+    assert plain.splitlines()[0].split() == ["name", "status", "C", "accuracy", "loss"]
     assert "\x1b" not in plain
 
 

@@ -33,8 +33,8 @@ def test_results_side_by_side(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "table"),
     [
-        (["--by", "C"], ["C n score score_sd", "1 2 0.5 0.3535533905932738", "10 1 1.0 "]),
-        (["--by", "same"], ["same n score score_sd", "0 3 0.6666666666666666 0.3818813079129867"]),
+        (["--by", "C"], ["C n score score_sd", "1 2 0.5 0.3536", "10 1 1.0 "]),
+        (["--by", "same"], ["same n score score_sd", "0 3 0.6667 0.3819"]),
         (["--by", "C,seed", "C=10"], ["C seed n score score_sd", "10 0 1 1.0 "]),
         (["--best", "score"], ["name C seed score note", "10|0 10 0 1.0 x"]),
         (["--best", "score", "--min"], ["name C seed score note", "1|0 1 0 0.25 x"]),

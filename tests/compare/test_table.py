@@ -46,6 +46,14 @@ def test_missing_and_nan_come_last_in_both_directions(make_row: MakeRow, descend
     assert [row.config["i"] for row in ordered] == ([3, 1, 0, 2] if descending else [1, 3, 0, 2])
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_numbers_come_first_in_both_directions(make_row: MakeRow, descending: bool) -> None:
+    """Texts and null never rank above a number, whichever end is asked for."""
+    rows = [make_row({"i": i}, {"x": x}) for i, x in enumerate([0.9, None, 0.5, "n/a", math.nan])]
+    ordered = sort_rows(rows, [(Column("results", "x"), descending)])
+    assert [row.config["i"] for row in ordered] == ([0, 2] if descending else [2, 0]) + [3, 1, 4]
+
+
 def test_later_keys_break_ties(make_row: MakeRow) -> None:
     """The first key counts most."""
     rows = [make_row({"a": a, "b": b}) for a, b in [(1, 1), (2, 1), (1, 2)]]
