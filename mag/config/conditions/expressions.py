@@ -31,7 +31,7 @@ from typing import Any
 from mag.config.conditions.dates import Period, parse_period
 from mag.config.conditions.operations import Pattern, contains, is_nan, is_same, precedes
 from mag.config.conditions.reader import NOTHING, Find, Node, Reader, Vocabulary, is_wild
-from mag.config.conditions.tokens import Token, refuse_expression
+from mag.config.conditions.tokens import Token, is_literal, refuse_expression
 from mag.config.conditions.values import read_tests, split_commas
 from mag.config.language.lexer import QUOTED
 from mag.errors import SpaceError
@@ -202,6 +202,8 @@ class _Parser(Reader):
 
     def _try_values(self, key: str, operator: Token) -> Node | None:
         """Return the condition `KEY!=a,b` where what stands behind `!=` is no expression of known keys."""
+        if is_literal(self._text[operator.end : _find_end(self._text, operator.end)].strip()):
+            return self._short(key, operator)
         keys, words, known, depth = dict(self._keys), dict(self._words), self._vocabulary.knows, self._depth
         try:
             self._step()

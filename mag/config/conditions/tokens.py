@@ -87,6 +87,11 @@ def read_token(text: str, position: int) -> Token:
     raise refuse_expression(text, start, f"{text[start]!r} has no meaning here{hint}")
 
 
+def is_literal(text: str) -> bool:
+    """Tell whether a text is a number or a quoted text, and nothing else."""
+    return (_NUMBER.fullmatch(text) or QUOTED.fullmatch(text)) is not None
+
+
 def skip_blanks(text: str, position: int) -> int:
     """Return the next place in a text that is no blank."""
     while position < len(text) and text[position].isspace():
