@@ -22,6 +22,7 @@ from mag.clock import tell_time
 from mag.config.identity import compute_identity
 from mag.config.secrets import mask
 from mag.config.view import make_view
+from mag.config.visibility import read_visibility
 from mag.disk import values
 from mag.errors import ConfigError, ExistsError, RecordError
 from mag.record import claims, failures
@@ -127,7 +128,8 @@ class Experiment:
         if self._attempt is not None:
             return self._attempt.identity
         stored = self._find_stored()
-        return stored.identity if stored else compute_identity(self._load())
+        visibility = read_visibility(self._project())
+        return stored.identity if stored else compute_identity(self._load(), visibility=visibility)
 
     @property
     def identifier(self) -> str:

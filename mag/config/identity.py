@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mag.config.flat import flatten
-from mag.config.visibility import keep_visible
+from mag.config.visibility import USUAL, Visibility, keep_visible
 
 _WITHOUT_ZEROS = frozenset({str, int, bool, type(None)})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -28,7 +28,9 @@ def canonical_json(value: Any) -> bytes:
     return _ENCODER.encode(_unsign_zeros(value)).encode()
 
 
-def compute_identity(config: Mapping[str, Any], choices: Mapping[str, Any] = MappingProxyType({})) -> str:
+def compute_identity(
+    config: Mapping[str, Any], choices: Mapping[str, Any] = MappingProxyType({}), visibility: Visibility = USUAL
+) -> str:
     """Return the identity of a nested config: 64 hexadecimal digits that hidden keys do not change.
 
     Raises:
@@ -37,7 +39,7 @@ def compute_identity(config: Mapping[str, Any], choices: Mapping[str, Any] = Map
     >>> compute_identity({"C": 10, "gamma": 0.01, "_seed": 3})[:10]
     'f619f744db'
     """
-    return hash_visible({**keep_visible(flatten(config)), **name_choices(choices)})
+    return hash_visible({**keep_visible(flatten(config), visibility), **name_choices(choices)})
 
 
 def name_choices(choices: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mag.config.spelling import split_spelled
 from mag.patterns import compile_lazily
+from mag.settings import Settings
 
 _SCALARS = frozenset({str, int, float})
 """What most values are, found before anything is asked of abstract classes."""
@@ -37,6 +38,11 @@ class Visibility(NamedTuple):
 
 USUAL = Visibility()
 """What holds where the settings say nothing."""
+
+
+def read_visibility(settings: Settings) -> Visibility:
+    """Return what the project's settings say of which keys count."""
+    return Visibility(settings.hidden, settings.visible)
 
 
 def is_hidden(key: str) -> bool:

@@ -1,5 +1,6 @@
 """Descriptions: what a point is: its config composed, resolved, flattened, hashed and named."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import zip_longest
@@ -14,7 +15,7 @@ from mag.config.identifier import check_separator, encode_value, join_values
 from mag.config.identity import hash_visible, name_choices
 from mag.config.language.override import Override
 from mag.config.spelling import loosen_key, spell_key
-from mag.config.visibility import Visibility, keep_visible
+from mag.config.visibility import is_hidden, keep_visible, read_visibility
 from mag.errors import MissingValueError
 from mag.plans.resolver import Resolver
 from mag.plans.space import Point
@@ -33,7 +34,7 @@ class Naming:
 
     def __init__(self, settings: Settings) -> None:
         check_separator(settings.separator)
-        self.visibility = Visibility(settings.hidden, settings.visible)
+        self.visibility = read_visibility(settings)
         self._separator = settings.separator
         self._settings = settings
         self._secrets = settings.secrets
@@ -58,6 +59,15 @@ class Naming:
                 self._encoded.clear()
             part = self._encoded[known] = encode_value(key, value, separator=self._separator, secrets=self._secrets)
         return part
+
+    def advise_visible(self, keys: Sequence[str]) -> str:
+        """Return what to write into the settings so that keys which are hidden count."""
+        visible = [*self._settings.visible, *keys]
+        by_settings = [key for key in keys if not is_hidden(key)]
+        words = f"visible = {json.dumps(visible)}"
+        if by_settings:
+            words += f", or take {', '.join(by_settings)} out of hidden = {json.dumps(self._settings.hidden)},"
+        return f"to have it tell them apart write {words} into the settings, [tool.mag]"
 
     def glue(self, parts: Iterable[str]) -> str:
         """Return several parts of a name as one."""

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 from mag.config.composition.composer import Composer
 from mag.config.language.lexer import write_word
 from mag.config.language.override import Choice, Glob, Interval, Override, format_override
-from mag.config.visibility import is_hidden
 from mag.errors import SpaceError
 from mag.plans.space import Dimension, Filter, Grid, name_key
 from mag.suggestion import list_names, name_nearest
@@ -28,14 +27,13 @@ def build_grid(
 
     Raises:
         SpaceError: A key is given twice, a dimension has no values or infinitely many, what is zipped differs in
-            length, or only hidden keys are swept.
+            length.
     """
     try:
         _refuse_repeated(overrides)
         columns = {place: list_values(o, composer) for place, o in enumerate(overrides) if o.is_sweep}
         groups = list(_group_places(overrides, columns, zips))
         dimensions = tuple(_build_dimension(places, overrides, columns, composer) for places in sorted(groups))
-        _refuse_hidden(dimensions)
     except SpaceError as error:
         raise SpaceError(f"{origin}: {error}" if origin else str(error)) from None
     return Grid(overrides, dimensions, filters, origin)
@@ -156,15 +154,6 @@ def _refuse_repeated(overrides: Sequence[Override]) -> None:
                 f"{name_key(override)} is swept by {several.text!r} and has one value in {override.text!r}: "
                 f"leave one of them away"
             )
-
-
-def _refuse_hidden(dimensions: Sequence[Dimension]) -> None:
-    keys = [override.key for dimension in dimensions for override in dimension.overrides]
-    if any(d.size > 1 for d in dimensions) and all(is_hidden(key.replace("/", ".")) for key in keys):
-        raise SpaceError(
-            f"only hidden keys are swept ({', '.join(keys)}), and what is hidden (a key that begins with _) does not "
-            f"tell experiments apart: sweep a visible key, or rename this one without its leading underscore"
-        )
 
 
 def _explain_unknown(keys: Zip, known: Sequence[str]) -> str:

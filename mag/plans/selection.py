@@ -166,7 +166,7 @@ class Selection:
     def __init__(self, describer: Describer, sieve: Sieve) -> None:
         self._describer = describer
         self._sieve = sieve
-        self._identities: set[str] = set()
+        self._points: dict[str, Point] = {}
         self.looked_at = 0
         self.duplicates = 0
         self.missing = 0
@@ -209,11 +209,15 @@ class Selection:
         self._check_keys(spaces)
         if not self.looked_at:
             raise SpaceError("the sweep has no points: nothing would run")
-        if not self._identities:
+        if not self._points:
             raise self._sieve.explain(self.looked_at)
 
     def _look_at(self, point: Point) -> Description | None:
-        """Return what a point is; None if it is filtered out, or is the same experiment as an earlier one."""
+        """Return what a point is; None if it is filtered out, or is the same experiment as an earlier one.
+
+        Raises:
+            SpaceError: It differs from an earlier one by hidden keys only.
+        """
         self.looked_at += 1
         try:
             description = self._describer.describe(point)
@@ -223,11 +227,12 @@ class Selection:
             raise
         if not self._sieve.passes(description):
             return None
-        if description.identity in self._identities:
-            self.duplicates += 1
-            return None
-        self._identities.add(description.identity)
-        return description
+        earlier = self._points.setdefault(description.identity, point)
+        if earlier is point:
+            return description
+        self._describer.check_same(earlier, point)
+        self.duplicates += 1
+        return None
 
     def _check_keys(self, spaces: Sequence[Space]) -> None:
         """Refuse keys that no point has; of a sample, the points that choose other options are asked as well."""

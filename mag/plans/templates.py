@@ -11,13 +11,14 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.composition.composer import Composer
-from mag.config.composition.keys import KeyPath, find_value, follow_key, join_path
+from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key, join_path
 from mag.config.composition.merging import copy_value
 from mag.config.flat import settle_value
 from mag.config.identity import canonical_json
+from mag.config.inspection.difference import Change, compare_configs
 from mag.config.spelling import split_spelled
 from mag.config.visibility import keep_visible
-from mag.errors import ConfigError, SchemaError
+from mag.errors import ConfigError, SchemaError, SpaceError
 from mag.patterns import compile_lazily
 from mag.plans.descriptions import (
     Config,
@@ -267,6 +268,26 @@ class Describer:
             if point.grid.origin:
                 error.args = (f"{point.grid.origin}: {error}",)
             raise error from None
+
+    def check_same(self, first: Point, second: Point) -> None:
+        """Refuse two points of the same identity that differ by what is hidden, as one of them would never run.
+
+        Raises:
+            SpaceError: They do.
+        """
+        before, after = (self.describe(each).source.resolve(each) for each in (first, second))
+        keys = [change.key for change in compare_configs(before, after) if self._is_hidden(change)]
+        if keys:
+            points = " and ".join(repr(" ".join(each.text for each in point.assign())) for point in (first, second))
+            raise SpaceError(
+                f"{points} differ only by {', '.join(keys)}, which is hidden and tells no experiments apart, so that "
+                f"one of them would never run: {self._naming.advise_visible(keys)}"
+            )
+
+    def _is_hidden(self, change: Change) -> bool:
+        """Tell whether a key that differs, though the identity does not, is hidden or holds what is."""
+        hides, values = self._naming.visibility.hides(change.key), (change.before, change.after)
+        return hides or (ABSENT not in values and canonical_json(change.before) != canonical_json(change.after))
 
     def _locate(self, error: ConfigError, point: Point) -> ConfigError:
         """Return the error with the place of the value that it is about, where it is about one."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mag.config.flat import flatten
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
 from mag.config.identity import compute_identity
-from mag.config.visibility import keep_visible
+from mag.config.visibility import keep_visible, read_visibility
 from mag.disk import files, values
 from mag.errors import MagError, RecordError, UsageError
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -95,7 +95,7 @@ def name_config(config: Mapping[str, Any], identity: str, settings: Settings) ->
     Raises:
         UsageError: None of the keys that are to make up the name is in the config.
     """
-    visible = keep_visible(flatten(config))
+    visible = keep_visible(flatten(config), read_visibility(settings))
     keys = choose_keys(visible, settings)
     return build_identifier(visible, identity, separator=settings.separator, keys=keys, secrets=settings.secrets)
 

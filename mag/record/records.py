@@ -218,7 +218,7 @@ def _check_fields(known: dict[str, Any], path: str) -> None:
 def _decode_config(config: dict[str, Any], identity: str) -> dict[str, Any]:
     """Decode a config: where an older mag left a text that could be a float, the identity says which of them it was."""
     decoded: dict[str, Any] = values.decode(config)
-    if repr(decoded) == repr(config) or compute_identity(config) != identity:
+    if repr(decoded) == repr(config) or compute_identity(decoded) == identity or compute_identity(config) != identity:
         return decoded
     return config
 

@@ -62,7 +62,6 @@ def test_lengths(texts: list[str], said: str) -> None:
         (["a=range(0)"], "'a=range\\(0\\)' has no values"),
         (["a=interval(0,1)"], "'a=lin\\(0.0,1.0,num=5\\)'"),
         (["a=glob(x*)"], "'a' is none"),
-        (["_a=1,2", "b._c=1,2"], "only hidden keys are swept \\(_a, b._c\\)"),
     ],
 )
 def test_refusals(texts: list[str], said: str) -> None:

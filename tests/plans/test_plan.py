@@ -206,8 +206,8 @@ def test_a_key_of_points_that_were_not_drawn(plan: Plan) -> None:
 
 def test_duplicates(folder: Path) -> None:
     """The same experiment, asked for more than once, is planned once, and counted."""
-    planned = mag.plan(["C=1,1,2", "_device=a,b"], config_path=folder)
-    assert [each.overrides for each in planned] == [("C=1", "_device=a"), ("C=2", "_device=a")]
+    planned = mag.plan(["C=1,1,2", "gamma=1,1.0"], config_path=folder)
+    assert [each.overrides for each in planned] == [("C=1", "gamma=1"), ("C=2", "gamma=1")]
     assert planned.duplicates == 4
 
 
@@ -277,3 +277,40 @@ def test_nan_is_one_experiment(plan: Plan) -> None:
     configs = plan("gamma=nan,nan")
     assert len(configs) == 1
     assert math.isnan(configs[0]["gamma"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (["_device=cpu,cuda"], "", r'differ only by _device, .* write visible = \["_device"\] into the settings'),
+        (["C=1,2", "_device=cpu,cuda"], "", "'C=1 _device=cpu' and 'C=1 _device=cuda' differ only by _device"),
+        (["gamma=0.1,0.2"], 'hidden = ["g*"]', r'or take gamma out of hidden = \["g\*"\]'),
+        (["+l=[{_a: 1}],[{_a: 2}]"], "", "differ only by l,"),
+    ],
+)
+def test_points_that_differ_by_what_is_hidden_are_an_error(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: tuple[list[str], str, str]
+) -> None:
+    """None of them vanishes without a word; the error names the setting that tells them apart, and that works."""
+    texts, setting, said = case
+    (tmp_path / "mag.toml").write_text(setting)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpaceError, match=said):
+        mag.plan(texts, config_path=folder)
+    (tmp_path / "mag.toml").write_text('visible = ["_device", "l.*._a"]')
+    assert len(mag.plan(texts, config_path=folder)) == 2 ** len(texts)
+
+
+def test_the_same_twice_is_no_error_and_a_hidden_value_may_show_elsewhere(folder: Path) -> None:
+    """`lr=1,1.0` is one experiment where the default is a float; a hidden key that a visible one names tells apart."""
+    assert len(mag.plan(["gamma=1,1.0", "C=1,1"], config_path=folder)) == 1
+    assert len(mag.plan(["_device=cpu,cuda", "+d=${_device}"], config_path=folder)) == 2
+
+
+@pytest.mark.parametrize(
+    "where", ["2nd == true", "m.20s.k > 1", r"k.a\.b == 1", "k.a.b == 1", "m.'1' == 2", "m.1 == 2"]
+)
+def test_conditions_know_all_keys(where: str) -> None:
+    """What can be typed on the left of an override can be named in a condition."""
+    texts = ["+2nd=true", "+m.20s.k=2", r"+k.a\.b=1", "+m.'1'=2"]
+    assert len(mag.plan(texts, config_name=None, where=where)) == 1

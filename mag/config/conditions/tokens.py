@@ -10,8 +10,8 @@ from mag.patterns import compile_lazily
 
 Kind: TypeAlias = Literal["value", "key", "mark", "end"]
 
-NAME = compile_lazily(r"[^\W\d]\w*(?:\.\w+)*(?:@\w+)?")
-"""A key that needs no quotes."""
+NAME = compile_lazily(r"\w+(?:\\?\.(?:\w+|'[^']*'))*(?:@\w+)?")
+"""A key that needs no quotes; what begins with a digit, and is no number, is one as well."""
 _NUMBER = compile_lazily(r"(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?(?![\w.])", re.ASCII)
 _MARK = compile_lazily(r"==|!=|<=|>=|\*\*|//|[=<>+\-*/%()\[\],]")
 _WORDS = frozenset({"and", "or", "not", "in", "is"})
