@@ -15,6 +15,7 @@ from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import Override
 from mag.config.secrets import is_masked, mask_command
+from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, RecordError, UsageError
 from mag.plans.plan import Plan, PlannedExperiment
@@ -109,7 +110,7 @@ class RerunRequest(Request):
         config = self._fill_in(masked, parsed)
         if any(override.key not in masked for override in parsed):
             return self._plan_new(config, code)
-        if compute_identity(config) != self.record.identity:
+        if compute_identity(config, visibility=read_visibility(code.settings)) != self.record.identity:
             raise UsageError(f"A masked value of {self.experiment.name!r} that was given is not the one it ran with.")
         return self._plan_again(config)
 
@@ -143,7 +144,8 @@ class RerunRequest(Request):
                 raise ExistsError(f"{name!r} is complete already: `mag rerun {quoted}` runs it again.")
             attempt = earlier.attempt - (earlier.status == "running")
         stored = StoredConfig(config, None, self.record.choices, tuple(overrides))
-        return _plan_one(stored, compute_identity(config), home, name, attempt=attempt)
+        identity = compute_identity(config, visibility=read_visibility(code.settings))
+        return _plan_one(stored, identity, home, name, attempt=attempt)
 
 
 class StoredConfig(NamedTuple):
@@ -231,7 +233,7 @@ def choose_rerun(paths: ExperimentPaths) -> tuple[StorePaths, str]:
 
 def choose_name(store: StorePaths, config: Mapping[str, Any], settings: Settings) -> str:
     """Return the directory's name of a new experiment with this config."""
-    identity = compute_identity(config)
+    identity = compute_identity(config, visibility=read_visibility(settings))
     return Names(store, settings.separator).choose(name_config(config, identity, settings), identity).name
 
 
