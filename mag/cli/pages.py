@@ -27,6 +27,7 @@ FAMILIES = {
         "failures": "Group failed experiments by what broke.",
         "summarize": "Put results side by side.",
         "diff": "Show how experiments differ.",
+        "report": "Write experiments as one HTML page.",
     },
     "Keep and bring back": {
         "restore": "Bring back the code and config of an experiment.",
@@ -47,6 +48,7 @@ COMMANDS = {name: line for family in FAMILIES.values() for name, line in family.
 MODULES = {
     **dict.fromkeys(("stop", "pause", "resume", "jobs"), "control"),
     "path": "show",
+    "report": "reports",
 }
 """The module in `mag.cli` of a command that shares a file with its family, where it is called `NAME_command`.
 

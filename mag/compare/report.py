@@ -1,0 +1,142 @@
+"""The report: experiments as the plain data of a page that explores them.
+
+The data is columnar, since a page of 10,000 experiments is mostly values: `columns[i]` says what `values[i]` holds, one
+value an experiment. Nothing is resolved, imported or run.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mag.compare.columns import Catalog, Column, find_varying
+from mag.compare.description import read_tail
+from mag.compare.failures import group_failures
+from mag.compare.rows import MISSING, Row, is_number
+from mag.disk.values import encode_config
+from mag.record.metrics import read_metrics
+
+MOST_CURVES = 100
+"""How many learning curves of one metric a report holds."""
+MOST_POINTS = 300
+"""How many points of a curve it holds; longer ones are thinned evenly, first and last point included."""
+_FACTS = ("status", "seconds", "started", "attempt", "host", "commit")
+_FACT_CHARACTERS = {"commit": 12, "started": 19}
+_TAIL_LINES = 20
+_MOST_TEXT = 200
+
+
+def build_report(rows: Sequence[Row], catalog: Catalog, *, title: str, made: str) -> dict[str, Any]:
+    """Return what a page shows of experiments.
+
+    Args:
+        rows: The experiments.
+        catalog: What their columns are called.
+        title: The heading.
+        made: When the data was read, ISO 8601.
+
+    Returns:
+        `columns` and `values`, `constants` (the config keys in which all agree), `curves`, `failures` and `names`.
+    """
+    columns = _choose_columns(rows, catalog)
+    varying = {column.key for column in find_varying(rows)}
+    return {
+        "version": 1,
+        "title": title,
+        "made": made,
+        "names": [row.experiment.name for row in rows],
+        "columns": [{"key": catalog.label(column), "kind": column.kind} for column in columns],
+        "values": [[_read(column, row) for row in rows] for column in columns],
+        "constants": _list_constants(rows, varying),
+        "curves": list(_list_curves(rows)),
+        "failures": _list_failures(rows),
+    }
+
+
+def _choose_columns(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
+    """Return what differs between experiments, then their results, then facts."""
+    groups = [Column("choices", key) for key in catalog.choices if _differs(key, rows)]
+    varying = [column for column in find_varying(rows) if not any(_repeats(column, group, rows) for group in groups)]
+    held = dict.fromkeys(key for row in rows for key in row.results)
+    results = [Column("results", key) for key in catalog.results if key in held]
+    return [*groups, *varying, *results, *(Column("fact", key) for key in _FACTS)]
+
+
+def _repeats(column: Column, group: Column, rows: Sequence[Row]) -> bool:
+    """Tell whether a key of a group's content only says again which option was chosen, as `model.name` may."""
+    inside = column.key.startswith(f"{group.key.replace('/', '.')}.") or column.key == group.key
+    return inside and all(row.config.get(column.key) == row.choices.get(group.key) for row in rows)
+
+
+def _differs(group: str, rows: Sequence[Row]) -> bool:
+    return len({str(row.choices.get(group)) for row in rows}) > 1
+
+
+def _read(column: Column, row: Row) -> Any:
+    """Return a cell as JSON holds it: what is long or nested as a text, what is missing as null."""
+    value = column.read(row)
+    if value is MISSING or value is None or isinstance(value, bool):
+        return None if value is MISSING else value
+    if is_number(value):
+        return encode_config(_round(value))
+    text = value if isinstance(value, str) else str(encode_config(value))
+    if column.kind == "fact":
+        text = text[: _FACT_CHARACTERS.get(column.key)]
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+def _round(value: float) -> float:
+    """Return a number with as many digits as a page shows, and some more to select by; the file is half as large."""
+    return float(f"{value:.8g}") if isinstance(value, float) else value
+
+
+def _list_constants(rows: Sequence[Row], varying: set[str]) -> dict[str, Any]:
+    """Return the config keys of which every experiment has the same value."""
+    readable = [row for row in rows if row.experiment.record is not None]
+    shared = {key: value for key, value in readable[0].config.items() if key not in varying} if readable else {}
+    encoded: dict[str, Any] = encode_config(shared)
+    return encoded
+
+
+def _list_curves(rows: Sequence[Row]) -> Iterable[dict[str, Any]]:
+    """Yield the learning curves of experiments that logged metrics against steps, thinned."""
+    taken: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        lines = read_metrics(row.experiment.paths.metrics)
+        names = dict.fromkeys(name for line in lines for name, value in line.items() if is_number(value))
+        for name in names:
+            if name in {"step", "time", "attempt"} or taken.get(name, 0) >= MOST_CURVES:
+                continue
+            points = [(line.get("step", at), line[name]) for at, line in enumerate(lines) if is_number(line.get(name))]
+            if len(points) > 1:
+                taken[name] = taken.get(name, 0) + 1
+                thinned = thin(points)
+                yield {
+                    "row": index,
+                    "metric": name,
+                    "points": encode_config([[step, _round(value)] for step, value in thinned]),
+                }
+
+
+def thin(points: Sequence[Any], most: int = MOST_POINTS) -> list[Any]:
+    """Return at most so many points, evenly chosen, the first and the last among them.
+
+    >>> thin(range(10), most=4)
+    [0, 3, 6, 9]
+    """
+    if len(points) <= most:
+        return list(points)
+    return [points[round(at * (len(points) - 1) / (most - 1))] for at in range(most)]
+
+
+def _list_failures(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return what broke: groups that broke alike, each with the end of one log."""
+    return [
+        {
+            "status": group.status,
+            "kind": group.kind,
+            "where": group.where,
+            "message": group.message,
+            "names": [experiment.name for experiment in group.experiments],
+            "tail": read_tail(group.experiments[0], _TAIL_LINES),
+        }
+        for group in group_failures(row.experiment for row in rows)
+    ]

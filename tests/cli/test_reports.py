@@ -1,0 +1,121 @@
+"""Laws of `mag report`: what a person sees of it in a real browser, and what the command does."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from mag.record.paths import ExperimentPaths
+
+Run = Callable[..., Any]
+Write = Callable[..., ExperimentPaths]
+HOSTILE = "<img src=x onerror=alert(1)>"
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture
+def store(write: Write) -> Path:
+    """Return the folder of a store with a grid, learning curves, a failure and hostile names."""
+    for number in range(24):
+        config = {"lr": 10.0 ** -(number % 4), "model": ["svm", "mlp", HOSTILE][number % 3], "seed": number // 12}
+        status = "failed" if number == 7 else "completed"
+        error = {"type": "ValueError", "message": HOSTILE, "where": "train.py:3"} if status == "failed" else None
+        paths = write(
+            f"e{number}", config, results={"acc": number / 24}, status=status, error=error, log=HOSTILE.encode()
+        )
+        lines = [json.dumps({"step": step, "loss": 1 / (step + 1)}) for step in range(20)]
+        Path(paths.metrics).write_text("\n".join(lines) + "\n")
+    return Path.cwd()
+
+
+def test_it_writes_one_file(store: Path, run: Run) -> None:
+    """The file holds what passes the filters, and nothing is said on standard output."""
+    status, out, err = run("report", "seed=1", "-o", "one.html")
+
+    assert (status, out) == (0, "")
+    assert "one.html: 12 experiments" in err
+    assert '"names":["e12"' in (store / "one.html").read_text()
+
+
+def test_it_goes_to_standard_output(store: Path, run: Run) -> None:
+    """With -o - the page is written to standard output, and no file."""
+    assert run("report", "-o", "-").out.startswith("<!doctype html>")
+    assert not (store / "report.html").exists()
+
+
+@pytest.mark.usefixtures("store")
+def test_a_file_that_cannot_be_written(run: Run) -> None:
+    """A folder that is not there is named."""
+    status, _, err = run("report", "-o", "nowhere/report.html")
+
+    assert status == 2
+    assert "nowhere/report.html" in err
+
+
+@pytest.mark.usefixtures("store")
+def test_nothing_to_report(run: Run) -> None:
+    """A report of nothing says so and is written all the same."""
+    assert "none of the 24 experiments" in run("report", "seed=7").err
+
+
+@pytest.fixture
+def page(store: Path, run: Run) -> Iterator[Any]:
+    """Return the report in a browser, which fails the test for any error or request elsewhere."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    run("report")
+    troubles: list[str] = []
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        opened = browser.new_page(viewport={"width": 1280, "height": 900})
+        opened.on("console", lambda message: troubles.append(message.text))
+        opened.on("pageerror", lambda error: troubles.append(str(error)))
+        opened.on("dialog", lambda dialog: troubles.append(dialog.message))
+        opened.on("request", lambda request: None if request.url.startswith("file:") else troubles.append(request.url))
+        opened.goto((store / "report.html").as_uri())
+        opened.wait_for_selector("body[data-ready]")
+        yield opened
+        browser.close()
+    assert troubles == []
+
+
+@pytest.mark.browser
+def test_charts_are_drawn_and_brushed_together(page: Any) -> None:
+    """What is brushed on an axis is what the table shows, and a reload of the link keeps it."""
+    assert page.locator("canvas").count() >= 5
+    box = page.locator("#parallel").bounding_box()
+    x, y = box["x"] + box["width"] - 70, box["y"] + 45
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 75, steps=4)
+    page.mouse.up()
+    expect(page.locator("#count")).to_have_text(re.compile(" of 24"))
+    brushed = page.locator("#count").inner_text()
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("#count").inner_text() == brushed
+
+
+@pytest.mark.browser
+def test_searching_and_reading_by_keyboard(page: Any) -> None:
+    """The search narrows all of it, and Enter on a row shows that experiment."""
+    page.fill("#search", "seed=1 model=svm")
+    expect(page.locator("#count")).to_have_text("4 of 24")
+    expect(page.locator("#table .tabulator-row")).to_have_count(4)
+    page.locator("#table .tabulator-row").first.press("Enter")
+    expect(page.locator("#detail-name")).to_have_text("e12")
+
+
+@pytest.mark.browser
+def test_dark_and_narrow(page: Any) -> None:
+    """On a telephone in the dark nothing is wider than the screen, and texts are light."""
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(230, 232, 235)"
