@@ -27,6 +27,8 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Never, overload
 
+from mag.record import seeds as seeds  # it notes in which state `random` is before the program uses it
+
 if TYPE_CHECKING:
     from pathlib import Path
 

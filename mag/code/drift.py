@@ -69,9 +69,17 @@ def _list_newer(last: str) -> list[ModuleType]:
         return list(sys.modules.values())
 
 
+def look_into(module: object) -> dict[str, Any]:
+    """Return the names in a module without calling what it may do when it is asked for one; of anything else none."""
+    if not issubclass(type(module), ModuleType) or type(module).__module__ == "importlib.util":  # a lazy one
+        return {}
+    names: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    return names
+
+
 def _select_files(top: str, modules: Iterable[ModuleType]) -> frozenset[str]:
     prefix = top.rstrip(os.sep) + os.sep
-    files = (getattr(module, "__file__", None) for module in modules)
+    files = (look_into(module).get("__file__") for module in modules)
     return frozenset(
         path for path in files if isinstance(path, str) and path.startswith(prefix) and "site-packages" not in path
     )

@@ -49,6 +49,7 @@ class Attempt:
         status: How it stands.
         results: What was registered so far, encoded.
         commit: The code that runs.
+        random_seed: What random generators begin with.
     """
 
     def __init__(self, claim: Claim, record: Record, *, keep: bool = False, redaction: Redaction = NOTHING) -> None:
@@ -74,6 +75,7 @@ class Attempt:
         self.results: dict[str, Any] = values.encode(begun.record.results)
         self._beginning = begun.beginning
         self.commit = record.commit
+        self.random_seed: int = record.random.get("seed", 0)
         survey_modules(record.commit)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -217,7 +219,7 @@ class Attempt:
         self.lock.free() if for_all else self.lock.release()
 
 
-_SENT = {"identity", "number", "seed", "status", "results", "commit", "_beginning", "_began"}
+_SENT = {"identity", "number", "seed", "random_seed", "status", "results", "commit", "_beginning", "_began"}
 
 
 _UNTOUCHED = {"_owner": 0, "_written": None, "_turn_of": None, "_changes": 0}

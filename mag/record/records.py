@@ -50,6 +50,7 @@ class Record:
         host: Where it ran: name, process number.
         versions: Of mag, Python, the platform.
         environment: The digest under which the rest of it is stored, recorded variables, the seed of string hashes.
+        random: The seed of its random generators, that of the app's import, and the libraries whose states that set.
         started: When this attempt began, ISO 8601 in UTC.
         ended: When it ended.
         seconds: How long it took, by a clock that is never set.
@@ -76,6 +77,7 @@ class Record:
     host: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    random: dict[str, Any] = dataclasses.field(default_factory=dict)
     started: str | None = None
     ended: str | None = None
     seconds: float | None = None
@@ -113,7 +115,8 @@ _DEEPEST = 200
 _CONTAINERS = {dict, list}
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier", "status"), (str,)),
-    **dict.fromkeys(("config", "choices", "results", "commit", "host", "versions", "environment", "exit"), (dict,)),
+    **dict.fromkeys(("config", "choices", "results", "commit", "host"), (dict,)),
+    **dict.fromkeys(("versions", "environment", "random", "exit"), (dict,)),
     **dict.fromkeys(("former", "overrides", "command"), (list,)),
     "composed": (dict, type(None)),
     "seed": (int, type(None)),

@@ -29,6 +29,7 @@ class Repetition(NamedTuple):
         moved: The tops of work trees, and the directories that stand for them.
         scratch: A temporary folder for all other experiments.
         provenance: What their records say of where results come from.
+        seed: What the wanted one's random generators began with; None where mag had no part in that.
     """
 
     identity: str
@@ -39,6 +40,7 @@ class Repetition(NamedTuple):
     moved: dict[str, str]
     scratch: str
     provenance: dict[str, Any]
+    seed: int | None = None
 
     @classmethod
     def find(cls) -> Self | None:

@@ -3,6 +3,9 @@
 import random
 import sys
 
+FIRST_STATE = random.getstate()
+"""The state of `random` when mag is imported: where it is another later, the program has seeded or used it."""
+
 
 def seed_everything(seed: int) -> int:
     """Seed the generators of `random`, and of numpy and torch where they are loaded, and return the seed.

@@ -28,6 +28,7 @@ from mag.run.interruption import (
     restore,
     was_interrupted,
 )
+from mag.run.randomness import RandomStates
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
 from mag.run.tasks import Function
@@ -49,6 +50,7 @@ class Groundwork:
     Attributes:
         function: The user's function.
         shutdown: What is to be ended with an experiment.
+        random: The random states with which they begin.
         handlers: What the app does itself at signals that ask to stop.
         streams: Standard output and standard error of the children.
         views: Makes their configs.
@@ -56,6 +58,7 @@ class Groundwork:
 
     function: Function
     shutdown: Shutdown
+    random: RandomStates
     handlers: Mapping[int, Handler] = dataclasses.field(default_factory=dict)
     streams: Streams = dataclasses.field(default_factory=open_streams)
     views: ViewCache = dataclasses.field(default_factory=ViewCache)
@@ -129,8 +132,7 @@ def _settle(beginning: Beginning, ground: Groundwork) -> None:
     redirect(beginning.log, ground.streams)
     if beginning.settings.chdir:
         os.chdir(beginning.attempt.paths.directory)
-    if numpy_random := sys.modules.get("numpy.random"):  # not `numpy.random`, whose look-up imports it: 10 ms a child
-        numpy_random.seed()  # the standard library's generator sees to itself after a fork
+    ground.random.begin(beginning.attempt.random_seed)
 
 
 def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shutdown: Shutdown) -> int:

@@ -15,12 +15,13 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mag.errors import LaunchError, UsageError
 from mag.record.log import flush_streams
 from mag.run.messages import make_pair, receive, send
 from mag.run.processes import HURRY
+from mag.run.randomness import draw_seed, read_own_states
 from mag.run.serving import PREPARE, serve
 from mag.run.supervisor import name_signal
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -30,13 +31,20 @@ _POLL_SECONDS = 0.001
 
 
 class ForkServer:
-    """The runner's side of the fork server; making one forks it, starting it loads the user's app."""
+    """The runner's side of the fork server; making one forks it, starting it loads the user's app.
+
+    Attributes:
+        kept: The libraries whose random states the app's import has changed, and all experiments begin with.
+    """
+
+    kept: Sequence[str] = ()
 
     def __init__(self, load: Callable[[], Function]) -> None:
         self._control, far = make_pair()  # not one that forks close: the fork server is one
         self._turn = threading.Lock()
         self._started = self._ready = False
         has_threads = threading.active_count() > 1
+        own = read_own_states()
         flush_streams()
         try:
             self._pid = os.fork()
@@ -44,7 +52,7 @@ class ForkServer:
             raise LaunchError(f"No process can be started: {error.strerror}.") from error
         if self._pid == 0:
             self._control.close()
-            serve(far, load, has_threads=has_threads)
+            serve(far, load, own, has_threads=has_threads)
         far.close()
         _private.add(self._control)
         _close_in_forks()  # all forks of the fork server would have to do that, too, if it had been said before
@@ -53,14 +61,14 @@ class ForkServer:
         """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
         self._order(PREPARE)
 
-    def start(self, threads: int | None = None) -> None:
+    def start(self, threads: int | None = None, import_seed: int | None = None) -> None:
         """Have it import the app, while the caller goes on."""
         self._started = True
-        self._order(threads)
+        self._order(threads, draw_seed() if import_seed is None else import_seed)
 
-    def _order(self, order: object) -> None:
+    def _order(self, *order: object) -> None:
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
-            send(self._control, (order,))
+            send(self._control, order)
 
     def wait_until_ready(self) -> None:
         """Return when the app has been imported.
@@ -75,7 +83,7 @@ class ForkServer:
             raise LaunchError(self._explain_end())
         if isinstance(answer, str):
             raise UsageError(answer)
-        self._ready = True
+        self.kept, self._ready = answer, True
 
     def _explain_end(self) -> str:
         """Return what to say of a fork server that ended before it had imported the app."""

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from mag.experiment import Experiment
@@ -20,6 +20,7 @@ from mag.record.records import Record, read_record
 from mag.record.redaction import find_secret_variables
 from mag.run.child import RETURNED, call_function, name_variables, register_returned
 from mag.run.debugger import offer_breakpoints
+from mag.run.randomness import RandomStates, draw_seed, read_own_states
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, describe_record
 from mag.run.tasks import Conditions, Function, Outcome, Task
@@ -39,11 +40,17 @@ class InProcessServer:
         self._load = load
         self._examine = examine
         self._function: Function | None = None
+        self._random = RandomStates(draw_seed(), read_own_states())
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """The libraries whose random states the app's import has changed, and all experiments begin with."""
+        return self._random.kept
 
     def prepare(self) -> None:
         """Do nothing: this process is what it is."""
 
-    def start(self, threads: int | None = None) -> None:
+    def start(self, threads: int | None = None, import_seed: int | None = None) -> None:
         """Do nothing yet; the numerical libraries of this process are left as they are."""
 
     def wait_until_ready(self) -> None:
@@ -52,12 +59,13 @@ class InProcessServer:
         Raises:
             UsageError: It cannot be imported, or its function cannot be called.
         """
-        self._function = self._load()
+        with self._random.watch_import():
+            self._function = self._load()
         read_calling(self._function)
 
     def hire(self, conditions: Conditions) -> "InProcessSupervisor":
         """Return what runs the experiments."""
-        return InProcessSupervisor(self._function or self._load(), conditions, self._examine)
+        return InProcessSupervisor(self._function or self._load(), conditions, self._random, self._examine)
 
     def close(self) -> None:
         """There is nothing to end."""
@@ -74,9 +82,10 @@ class InProcessSupervisor(Supervisor):
     begun: str | None = None
     _over = None  # nobody can stand in for this process
 
-    def __init__(self, function: Function, conditions: Conditions, examine: Examine) -> None:
+    def __init__(self, function: Function, conditions: Conditions, random: RandomStates, examine: Examine) -> None:
         self._function = function
         self._conditions = conditions
+        self._random = random
         self._examine = examine
         self._variables = find_secret_variables(conditions.settings.secrets)
         self._has_ended = self._is_at_work = False
@@ -121,7 +130,7 @@ class InProcessSupervisor(Supervisor):
     def _carry_out(self, experiment: Experiment, attempt: Attempt, task: Task) -> BaseException | None:
         """Call the function, its output captured; return what it raised."""
         capture = Capture(attempt.paths.log)
-        with self._surround(attempt, task), offer_breakpoints(capture.suspend):
+        with self._surround(attempt, task), self._random.lend(attempt.random_seed), offer_breakpoints(capture.suspend):
             capture.start()
             try:
                 register_returned(experiment, call_function(self._function, experiment))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mag.code.checkouts import transfer
+from mag.code.drift import look_into
 
 
 def relocate(directory: Path, moved: Mapping[Path, Path], variables: Mapping[str, str]) -> None:
@@ -13,8 +14,8 @@ def relocate(directory: Path, moved: Mapping[Path, Path], variables: Mapping[str
     os.environ.update(variables)
     sys.path[:] = [_transfer_entry(entry, moved) for entry in sys.path]
     for name, module in list(sys.modules.items()):
-        mapping = getattr(module, "MAPPING", None)
-        if name.startswith("__editable__") and isinstance(mapping, dict):  # a project that setuptools made editable
+        mapping = look_into(module).get("MAPPING") if name.startswith("__editable__") else None
+        if isinstance(mapping, dict):  # a project that setuptools made editable
             mapping.update({key: _transfer_entry(place, moved) for key, place in mapping.items()})
     os.chdir(directory)
 
@@ -30,7 +31,7 @@ def find_strays(moved: Mapping[Path, Path]) -> list[str]:
     own = Path(__file__).parent.parent
     strays = []
     for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
+        path = look_into(module).get("__file__")
         if not path or name == "__main__" or "site-packages" in path or Path(path).is_relative_to(own):
             continue
         if (counterpart := transfer(path, moved)) != Path(path) and counterpart.exists():

@@ -19,6 +19,7 @@ from mag.run.child import Groundwork
 from mag.run.interruption import REQUESTS, Handler
 from mag.run.messages import receive, send
 from mag.run.processes import HURRY, Watch, adopt_orphans
+from mag.run.randomness import RandomStates, States
 from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor
@@ -37,9 +38,9 @@ _THREAD_LIMITS = (
 )
 
 
-def serve(control: socket.socket, load: Callable[[], Function], *, has_threads: bool) -> NoReturn:
+def serve(control: socket.socket, load: Callable[[], Function], own: States, *, has_threads: bool) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
-    _end_with(lambda: _import_and_fork(control, load, has_threads=has_threads))
+    _end_with(lambda: _import_and_fork(control, load, own, has_threads=has_threads))
 
 
 def _end_with(act: Callable[[], None]) -> NoReturn:
@@ -55,18 +56,20 @@ def _end_with(act: Callable[[], None]) -> NoReturn:
         os._exit(0)
 
 
-def _import_and_fork(control: socket.socket, load: Callable[[], Function], *, has_threads: bool) -> None:
+def _import_and_fork(control: socket.socket, load: Callable[[], Function], own: States, *, has_threads: bool) -> None:
     _settle()
     foreign = leave_to_threads() if has_threads else []
     while (order := receive(control)) == (PREPARE,):
         importlib.import_module("omegaconf")
     if order is None:  # the runner has nothing to run
         return
-    limit_threads(os.environ, *order)
+    threads, import_seed = order
+    limit_threads(os.environ, threads)
     keep_exit_functions()
-    function = _load(control, load)
+    random = RandomStates(import_seed, own)
+    function = _load(control, load, random)
     if function is not None:
-        _fork_supervisors(control, Groundwork(function, Shutdown(foreign), _take_handlers()))
+        _fork_supervisors(control, Groundwork(function, Shutdown(foreign), random, _take_handlers()))
 
 
 def _settle() -> None:
@@ -96,9 +99,10 @@ def limit_threads(environment: MutableMapping[str, str], threads: int | None) ->
             environment.setdefault(name, str(threads))
 
 
-def _load(control: socket.socket, load: Callable[[], Function]) -> Function | None:
+def _load(control: socket.socket, load: Callable[[], Function], random: RandomStates) -> Function | None:
     try:
-        function = load()
+        with random.watch_import():
+            function = load()
         _rehearse(function)
     except BaseException as error:  # noqa: BLE001  (the app may do anything at import)
         if not isinstance(error, UsageError):
@@ -108,7 +112,7 @@ def _load(control: socket.socket, load: Callable[[], Function]) -> Function | No
             str(error) if isinstance(error, UsageError) else f"The app cannot be imported: {error!r}.",
         )
         return None
-    send(control, True)
+    send(control, random.kept)
     return function
 
 

@@ -56,13 +56,13 @@ class Shutdown:
         if not any(each is self._mark for each in objects):  # the experiment has set all apart, as mag does
             gc.unfreeze()
             objects = gc.get_objects()
-        young = [each for each in objects if isinstance(each, _ANY_FILE)]
+        young = [each for each in objects if issubclass(type(each), _ANY_FILE)]
         old = [each for each in (reference() for reference in self._files) if each is not None]
         if not young and not old:
             return
         files = _select_written([*young, *old])
         for each in (*files.texts, *files.others, *files.texts, *files.buffers):
-            if not each.closed:
+            if _is_written(each):
                 each.close() if each in files.others else each.flush()
 
 
@@ -82,7 +82,7 @@ def _select_written(found: Iterable[io.IOBase]) -> _Files:
     standard = _identify_standard()
     files = _Files([], [], [])
     for each in found:
-        if isinstance(each, _MEMORY) or id(each) in standard or each.closed or not _is_written(each):
+        if isinstance(each, _MEMORY) or id(each) in standard or not _is_written(each):
             continue
         if isinstance(each, io.TextIOWrapper):
             files.texts.append(each)
@@ -99,9 +99,12 @@ def flush_files() -> None:
 
 
 def list_files() -> list[io.IOBase]:
-    """Return the files of this process, but for its standard streams and their layers."""
+    """Return the files of this process, but for its standard streams and their layers.
+
+    By their types: `isinstance` also asks each object for its `__class__`, which may be the user's code.
+    """
     standard = _identify_standard()
-    return [each for each in gc.get_objects() if isinstance(each, _ANY_FILE) and id(each) not in standard]
+    return [each for each in gc.get_objects() if issubclass(type(each), _ANY_FILE) and id(each) not in standard]
 
 
 def _flush(found: Iterable[io.IOBase]) -> None:
@@ -128,8 +131,9 @@ def _list_layers(stream: Any) -> list[Any]:
 
 
 def _is_written(file: io.IOBase) -> bool:
-    with contextlib.suppress(Exception):  # the user's own class may do anything
-        return file.writable()
+    """Tell whether a file is open, and for writing."""
+    with contextlib.suppress(Exception):  # one without its buffer raises, and the user's own class may do anything
+        return not file.closed and file.writable()
     return False
 
 

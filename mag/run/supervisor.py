@@ -42,6 +42,7 @@ class Supervisor:
         self._ground = ground
         self._conditions = conditions
         self._watch = watch
+        self._random = ground.random
         self._leave = leave
         self._variables = find_secret_variables(conditions.settings.secrets)
 
@@ -85,6 +86,7 @@ class Supervisor:
             choices=dict(task.choices),
             overrides=task.overrides,
             host=describe_host(),
+            random=self._random.describe(self._conditions.seed),
             started=tell_time(),
             **self._conditions.provenance.fields(),
         )

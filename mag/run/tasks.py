@@ -59,6 +59,7 @@ class Conditions:
         limits: What one experiment may cost.
         retries: How often a faulty experiment is tried again at once.
         retry_on: The causes for which it is: a faulty status, or "oom".
+        seed: What random generators begin with; drawn for each attempt if None.
     """
 
     store: str
@@ -68,6 +69,7 @@ class Conditions:
     limits: Limits = dataclasses.field(default_factory=Limits)
     retries: int = 0
     retry_on: tuple[str, ...] = RETRIED
+    seed: int | None = None
 
 
 class Outcome(NamedTuple):

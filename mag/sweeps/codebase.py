@@ -24,6 +24,7 @@ class Codebase(NamedTuple):
         commit: The code, as a record or the repository tells it; None where nobody has asked yet.
         tree: The name of its tree; None where it is not known.
         variables: Environment variables that the experiments get besides those of this process.
+        random: The seeds of random generators on record, which are used again; empty for new ones.
         debug: Show the traceback where the app's import raises.
     """
 
@@ -36,6 +37,7 @@ class Codebase(NamedTuple):
     commit: Mapping[str, Any] | None = None
     tree: str | None = None
     variables: Mapping[str, str] = {}
+    random: Mapping[str, Any] = {}
     debug: bool = False
 
     def load(self) -> Function:

@@ -22,6 +22,7 @@ from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance, store_environment
 from mag.record.recovery import recover_experiment, recover_store
 from mag.record.sweeps import choose_id, write_manifest
+from mag.run.randomness import describe_kept
 from mag.run.serving import limit_threads
 from mag.run.tasks import Conditions, Outcome, Task
 from mag.settings import Settings
@@ -58,11 +59,13 @@ def execute(request: Request, observer: Observer) -> Report:
             return _report_done(plan, code, observer)
         slots = _choose_slots(request, code.settings, len(todo))
         began = time.time() - _STAMP_LAG
-        server.start(slots.threads)
+        server.start(slots.threads, code.random.get("import_seed"))
         environment = _gather_environment(code, slots.threads)
         conditions = _record_code(plan, request, code, environment, began)
         server.wait_until_ready()
         _prepare_store(plan, todo, environment)
+        if server.kept:
+            observer.remark(describe_kept(server.kept, code.name))
         for line in _list_changes(plan, todo, slots, request, conditions):
             observer.remark(line)
         with _freeze_plan(plan, request, conditions):
@@ -156,6 +159,7 @@ def _record_code(plan: "Plan", request: Request, code: Codebase, environment: En
         request.limits,
         request.retries,
         request.retry_on,
+        code.random.get("seed"),
     )
 
 

@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mag.app import App
 from mag.record.paths import StorePaths
@@ -108,8 +108,10 @@ class SweepRequest(Request):
 
     def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
         """Lend the code where it is, or a copy of it."""
-        commit: Any = self.repetition.provenance["commit"] if self.repetition is not None else None
-        code = Codebase(self.app.name, self.settings, self.source, self.app, commit=commit, debug=self.debug)
+        code = Codebase(self.app.name, self.settings, self.source, self.app, debug=self.debug)
+        if self.repetition is not None:
+            random = {"seed": self.repetition.seed}
+            code = code._replace(commit=self.repetition.provenance["commit"], random=random)
         if not self.frozen:
             return contextlib.nullcontext(code)
         from mag.sweeps.recorded_code import freeze  # noqa: PLC0415 - git, which is needed later as a rule

@@ -71,7 +71,14 @@ class RerunRequest(Request):
             else:
                 code = stack.enter_context(lend_recorded(self.experiment, self.links, observer.warn))
             code = code._replace(variables=select_variables(self.record), debug=self.debug)
+            if not self._is_new(code.settings):
+                code = code._replace(random=self.record.random)
             yield code if names_script(self.record) else code._replace(app=self._find_app(code))
+
+    def _is_new(self, settings: Settings) -> bool:
+        """Tell whether the overrides make it another experiment, and do not only fill in what was masked."""
+        masked = list_masked(self.record.config, settings)
+        return any(override.key not in masked for override in parse_overrides(self.overrides))
 
     def _find_app(self, code: Codebase) -> Any:
         """Return the app where the code is; in today's code it may have been renamed."""
@@ -108,7 +115,7 @@ class RerunRequest(Request):
             return self._plan_again(self.record.config)  # in which values may be masked: the script makes its own
         parsed, masked = parse_overrides(self.overrides), list_masked(self.record.config, code.settings)
         config = self._fill_in(masked, parsed)
-        if any(override.key not in masked for override in parsed):
+        if self._is_new(code.settings):
             return self._plan_new(config, code)
         if compute_identity(config, visibility=read_visibility(code.settings)) != self.record.identity:
             raise UsageError(f"A masked value of {self.experiment.name!r} that was given is not the one it ran with.")

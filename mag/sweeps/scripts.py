@@ -59,6 +59,8 @@ def _find_file(word: str, record: Record, folder: Path, moved: Mapping[Path, Pat
 class ScriptServer:
     """Stands in for the fork server where a script is run again: it imports nothing, the script does."""
 
+    kept: Sequence[str] = ()
+
     def __init__(self, words: Sequence[str], original: Record, code: Codebase) -> None:
         self._words = words
         self._original = original
@@ -67,7 +69,7 @@ class ScriptServer:
     def prepare(self) -> None:
         """Do nothing: the script loads what it needs."""
 
-    def start(self, threads: int | None = None) -> None:
+    def start(self, threads: int | None = None, import_seed: int | None = None) -> None:
         """Do nothing: the script starts with its experiment."""
 
     def wait_until_ready(self) -> None:
@@ -113,6 +115,7 @@ class ScriptSupervisor:
                 moved={str(top): str(place) for top, place in self._code.moved.items()},
                 scratch=scratch,
                 provenance=self._conditions.provenance.fields(),
+                seed=self._conditions.seed,
             )
             file = Path(scratch, "repetition.json")
             repetition.write(file)
