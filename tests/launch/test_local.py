@@ -15,6 +15,7 @@ from mag.record.provenance import gather_provenance
 from mag.record.records import Record, read_record
 from mag.run.forkserver import ForkServer, SupervisorHandle
 from mag.run.in_process import InProcessSupervisor
+from mag.run.randomness import RandomStates
 from mag.run.supervisor import Supervisor
 from mag.run.tasks import Conditions, Function, Outcome, Task
 from mag.settings import Settings
@@ -94,7 +95,7 @@ def test_a_supervisor_that_dies_after_claiming_costs_nothing(
 def test_where_the_runner_is_gone_there_is_no_attempt(tmp_path: Path) -> None:
     """What has been claimed, but cannot be told, is not begun: the next one is the first attempt."""
     conditions = Conditions(str(tmp_path), gather_provenance(app="x", commit={}), Settings())
-    supervisor = InProcessSupervisor(lambda config: config.i, conditions, lambda _: True)
+    supervisor = InProcessSupervisor(lambda config: config.i, conditions, RandomStates(1), lambda _: True)
     task = Task(0, "0", compute_identity({"i": 0}), {"i": 0})
 
     def be_gone(_: str) -> None:
