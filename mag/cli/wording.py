@@ -22,6 +22,7 @@ _STATUSES = {
     "interrupted": "interrupted",
     "lost": "lost",
     "corrupt": "corrupt",
+    "duplicate": "duplicate",
     "unstarted": "not started",
 }
 

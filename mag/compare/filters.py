@@ -19,7 +19,7 @@ from mag.record.paths import StorePaths
 from mag.record.records import Status
 from mag.record.sweeps import list_ids
 
-STATUSES = (*get_args(Status), "lost", "corrupt")
+STATUSES = (*get_args(Status), "lost", "corrupt", "duplicate")
 """Every status that an experiment can have."""
 
 _JOINTS = frozenset({"and", "or", "not"})

@@ -10,6 +10,7 @@ from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix
 from mag.disk import files, locks, values
 from mag.errors import ExistsError, RecordError
 from mag.record import records
+from mag.record.bookings import book
 from mag.record.names import read_found
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
@@ -55,6 +56,8 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
         ExistsError: Another process is running this very experiment.
         RecordError: The directory cannot be made or opened.
     """
+    if not os.path.isdir(store.experiment(name).directory):
+        name = book(store, identity, name)
     for candidate in dict.fromkeys((name, add_suffix(name, identity, separator=separator))):
         paths = store.experiment(candidate)
         try:
@@ -72,10 +75,10 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
 
 def _try_claim(store: StorePaths, name: str, paths: ExperimentPaths, identity: str) -> Claim | None:
     is_new = _make_directory(paths.directory, store)
-    if not is_new and _is_taken(store, name, identity):
+    if not is_new and (os.path.islink(paths.directory) or _is_taken(store, name, identity)):
         return None
     is_new = _make_directory(paths.private, store) and is_new
-    if not is_new and (os.path.islink(paths.private) or os.path.islink(paths.directory)):
+    if not is_new and os.path.islink(paths.private):
         return None
     lock = locks.acquire(paths.lock)
     if lock is None:

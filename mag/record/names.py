@@ -1,9 +1,10 @@
 """Which directory an experiment lives in: its identifier, or the identifier with a suffix where that is taken."""
 
+import contextlib
 import os
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.config.flat import flatten
 from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
@@ -13,6 +14,9 @@ from mag.disk import files, values
 from mag.errors import MagError, RecordError, UsageError
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.settings import Settings
+
+if TYPE_CHECKING:
+    from mag.record.index import Index
 
 _BEFORE_FIRST_RECORD = {".mag", "config.json"}
 
@@ -42,13 +46,37 @@ class Names:
         self._listed: dict[str, str] | None = None
         self._suffixed = False  # whether some experiment may live under its name with a suffix
         self._given: dict[str, str] = {}
+        self._index: Index | None = None
 
     def choose(self, identifier: str, identity: str) -> Place:
         """Return where this experiment lives, and remember that the name is given out.
 
-        An experiment that is there already stays where it is. A new one takes its identifier; where that is taken
-        by another identity, the identifier with a suffix of its own.
+        An experiment that is there already stays where it is, whatever it is called. A new one takes its identifier;
+        where that is taken by another identity, the identifier with a suffix of its own.
         """
+        place = self._choose_by_name(identifier, identity)
+        if not self._list() or (place.found is not None and place.found.get("status") == "completed"):
+            return place
+        return self._find_elsewhere(identity, place) or place
+
+    def _find_elsewhere(self, identity: str, place: Place) -> Place | None:
+        """Return where an experiment lives that has not completed under its name: first where it has completed."""
+        if self._index is None:
+            from mag.record.index import Index  # noqa: PLC0415  (start-up: sqlite, which new stores do without)
+
+            self._index = Index(self._store)
+        for entry in self._index.find(identity):
+            is_wanted = entry.status == "completed" or place.found is None
+            if entry.name == place.name or not is_wanted:
+                continue
+            with contextlib.suppress(RecordError):  # corrupt, or not ours to read
+                found = read_found(self._store, entry.name)
+                is_link = os.path.islink(self._store.experiment(entry.name).directory)  # read, but never run
+                if found and found.get("status") == entry.status and (entry.status == "completed" or not is_link):
+                    return Place(entry.name, found)
+        return None
+
+    def _choose_by_name(self, identifier: str, identity: str) -> Place:
         folded = fold(identifier)
         present = self._list().get(folded)
         if present is None and not self._suffixed and self._given.setdefault(folded, identity) == identity:

@@ -117,6 +117,16 @@ class StorePaths(NamedTuple):
         return f"{self.root}/.mag/sweeps/{sweep}.control.json"
 
     @property
+    def index_file(self) -> str:
+        """The cache of what is in the store."""
+        return f"{self.root}/.mag/index.sqlite"
+
+    @property
+    def bookings(self) -> str:
+        """Which new directory is for which identity."""
+        return f"{self.root}/.mag/bookings"
+
+    @property
     def code(self) -> str:
         """The repository of code that was taken in where there was no other."""
         return f"{self.root}/.mag/code"

@@ -24,8 +24,9 @@ class StoredExperiment:
         name: Its directory's name.
         paths: Its files.
         record: Its record; None where that cannot be read.
-        status: How it stands: a record's status, `lost`, or `corrupt`.
-        problem: Why it is corrupt.
+        status: How it stands: a record's status, `lost`, `corrupt`, or `duplicate` where another directory of the same
+            store has the same identity, and counts instead.
+        problem: Why it is corrupt, or which experiment counts instead.
     """
 
     name: str
@@ -56,16 +57,13 @@ class Store:
         self.paths = StorePaths(str(root))
 
     def __iter__(self) -> Iterator[StoredExperiment]:
-        """Yield every experiment, in the order of names."""
-        for name in self._list_names():
-            experiment = self._read(name)
-            if experiment is not None:
-                yield experiment
+        """Yield every experiment, in the order of names; of several directories of one identity, one counts."""
+        yield from mark_duplicates([found for name in self._list_names() if (found := self._read(name)) is not None])
 
     def _list_names(self) -> list[str]:
         try:
             with os.scandir(self.paths.root) as entries:
-                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
+                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -119,7 +117,7 @@ class Store:
         found = []
         prefix = reference.lower()
         if _PREFIX.fullmatch(prefix):
-            found = [e for e in self if e.record and e.record.identity.startswith(prefix)]
+            found = [e for e in self if e.record and e.record.identity.startswith(prefix) and e.status != "duplicate"]
         if len(found) == 1:
             return found[0]
         if found:
@@ -140,6 +138,32 @@ class Store:
         if not names:
             return f"No experiment {reference!r}: there are none in {self.paths.root} yet."
         return f"No experiment {reference!r} among the {len(names)} in {self.paths.root}; `mag ls` lists them."
+
+
+def mark_duplicates(experiments: list[StoredExperiment]) -> list[StoredExperiment]:
+    """Return experiments with all but one of each identity marked: what completed counts, the earliest of several."""
+    counting: dict[str, StoredExperiment] = {}
+    for one in experiments:
+        if one.record is not None:
+            other = counting.setdefault(one.record.identity, one)
+            if _rank(one) < _rank(other):
+                counting[one.record.identity] = one
+    if len(counting) == len(experiments):
+        return experiments
+    return [_mark(one, counting[one.record.identity]) if one.record else one for one in experiments]
+
+
+def _rank(one: StoredExperiment) -> tuple[bool, bool, str, str]:
+    assert one.record is not None
+    is_link = os.path.islink(one.paths.directory)
+    return one.status != "completed", is_link, one.record.started or "", one.name
+
+
+def _mark(one: StoredExperiment, counting: StoredExperiment) -> StoredExperiment:
+    if one is counting:
+        return one
+    problem = f"{counting.name!r} has the same config, and counts instead"
+    return dataclasses.replace(one, status="duplicate", problem=problem)
 
 
 def _was_cut_off(paths: ExperimentPaths) -> bool:
