@@ -231,7 +231,8 @@ def make_plan(
         planned.append(PlannedExperiment(len(planned), identity, place.name, status, *made, *known))
     selection.check(spaces)
     idle = () if any(space.sample for space in spaces) else sieve.idle
-    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle, resolver.remarks)
+    remarks = (*resolver.remarks, *names.merged)
+    return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle, remarks)
 
 
 def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:

@@ -47,6 +47,7 @@ class Names:
         self._suffixed = False  # whether some experiment may live under its name with a suffix
         self._given: dict[str, str] = {}
         self._index: Index | None = None
+        self.merged: dict[str, None] = {}  # what there is to say of experiments that today's settings make one
 
     def choose(self, identifier: str, identity: str) -> Place:
         """Return where this experiment lives, and remember that the name is given out.
@@ -65,7 +66,11 @@ class Names:
             from mag.record.index import Index  # noqa: PLC0415  (start-up: sqlite, which new stores do without)
 
             self._index = Index(self._store)
-        for entry in self._index.find(identity):
+        found_there = self._index.find(identity)
+        if len({entry.identity for entry in found_there}) > 1:
+            names = " and ".join(repr(entry.name) for entry in found_there[:2])
+            self.merged[f"{names} are one experiment by today's settings, and {found_there[0].name!r} counts"] = None
+        for entry in found_there:
             is_wanted = entry.status == "completed" or place.found is None
             if entry.name == place.name or not is_wanted:
                 continue

@@ -63,12 +63,19 @@ class Store:
     def _list_names(self) -> list[str]:
         try:
             with os.scandir(self.paths.root) as entries:
-                names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
+                names = [e.name for e in entries if not e.name.startswith(".") and self._is_own(e)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise RecordError(f"Cannot list {self.paths.root}: {error.strerror}.") from error
         return sorted(names)
+
+    def _is_own(self, entry: "os.DirEntry[str]") -> bool:
+        """Tell whether an entry is a directory, or a link to one that is not in this store anyway."""
+        if not entry.is_symlink():
+            return entry.is_dir()
+        place = os.path.realpath(entry.path)
+        return os.path.isdir(place) and os.path.dirname(place) != os.path.realpath(self.paths.root)
 
     def _read(self, name: str) -> StoredExperiment | None:
         paths = self.paths.experiment(name)

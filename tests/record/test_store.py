@@ -44,6 +44,29 @@ def test_experiments_come_in_the_order_of_names(tmp_path: Path) -> None:
     assert [one.name for one in Store(tmp_path)] == ["a", "b"]
 
 
+def test_one_of_each_identity_counts(tmp_path: Path) -> None:
+    """Of several directories of one identity that which completed first counts, and a link last; it alone is found."""
+    store = tmp_path / "store"
+    write(store, "a", status="failed", started="2026-01-01")
+    write(store, "b", started="2026-01-03")
+    write(store, "c", started="2026-01-02")
+    write(tmp_path / "disk", "d", started="2026-01-01")
+    (store / "d").symlink_to(tmp_path / "disk" / "d")
+    found = list(Store(store))
+    assert [(one.name, one.status) for one in found if one.status != "duplicate"] == [("c", "completed")]
+    assert found[0].problem == "'c' has the same config, and counts instead"
+    assert Store(store).find(IDENTITY).name == "c"
+
+
+def test_a_link_to_another_disk_is_listed(tmp_path: Path) -> None:
+    """What a link leads to is an experiment like any other; a link that leads nowhere is none."""
+    write(tmp_path / "disk", "a")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "big").symlink_to(tmp_path / "disk" / "a")
+    (tmp_path / "store" / "nowhere").symlink_to(tmp_path / "gone")
+    assert [one.name for one in Store(tmp_path / "store")] == ["big"]
+
+
 def test_a_running_one_that_nobody_runs_is_lost(tmp_path: Path) -> None:
     """The lock decides, not the record."""
     paths = write(tmp_path, "a", status="running")
@@ -188,7 +211,7 @@ def test_a_path_may_lead_to_another_store(tmp_path: Path) -> None:
 def test_what_is_not_found(tmp_path: Path, reference: str) -> None:
     """Too short, ambiguous or unknown: an error, never another experiment."""
     write(tmp_path, "a")
-    write(tmp_path, "b")
+    write(tmp_path, "b", identity="abab" + "0" * 60)
     with pytest.raises(NotFoundError):
         Store(tmp_path).find(reference)
 
