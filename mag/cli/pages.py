@@ -29,6 +29,10 @@ FAMILIES = {
         "diff": "Show how experiments differ.",
         "report": "Write experiments as one HTML page.",
     },
+    "A project that lives on": {
+        "migrate": "Keep finished experiments when a key is added or renamed.",
+        "rename": "Name directories as the settings say now.",
+    },
     "Keep and bring back": {
         "restore": "Bring back the code and config of an experiment.",
         "export": "Put an experiment and its code into a file.",
@@ -49,6 +53,7 @@ MODULES = {
     **dict.fromkeys(("stop", "pause", "resume", "jobs"), "control"),
     "path": "show",
     "report": "reports",
+    **dict.fromkeys(("migrate", "rename"), "migrate"),
 }
 """The module in `mag.cli` of a command that shares a file with its family, where it is called `NAME_command`.
 

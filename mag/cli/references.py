@@ -12,7 +12,7 @@ from mag.cli.output import escape, note
 from mag.compare.columns import Catalog, collect_columns
 from mag.compare.filters import apply_filters
 from mag.compare.rows import Row, read_rows
-from mag.errors import NotFoundError
+from mag.errors import NotFoundError, UsageError
 from mag.record.records import Record
 from mag.record.store import Store, StoredExperiment
 from mag.settings import find_settings
@@ -96,6 +96,22 @@ def select(filters: Sequence[str], directory: str | None) -> Selection:
     if not kept:
         note(f"none of the {len(rows)} experiments in {root} matches {' '.join(map(shlex.quote, filters))}")
     return Selection(kept, catalog, len(rows), root)
+
+
+def select_among(experiments: Sequence[StoredExperiment], filters: Sequence[str], root: str) -> list[StoredExperiment]:
+    """Return those of a store's experiments that a command is to change; all for no filters.
+
+    Raises:
+        UsageError: A filter cannot be read, or none meets them all.
+    """
+    rows = read_rows(experiments)
+    kept = apply_filters(rows, filters, collect_columns(rows)) if rows else []
+    if not kept:
+        if not rows:
+            raise UsageError(f"There are no experiments in {root} yet: --dir looks elsewhere.")
+        words = " ".join(map(shlex.quote, filters))
+        raise UsageError(f"None of the {len(rows)} experiments in {root} matches {words}: `mag ls` shows them.")
+    return [row.experiment for row in kept]
 
 
 def tell_corrupt(rows: Iterable[Row]) -> bool:

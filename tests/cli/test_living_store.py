@@ -72,3 +72,36 @@ def test_what_a_link_leads_to_is_never_run(living: Path, mag: Mag) -> None:
     assert mag("sweep", "C=1", "-q").returncode == 0
     assert mag("sweep", "C=1", "-q").returncode == 0
     assert (count_runs(), Path("disk/1|0.5/.mag/record.json").read_bytes()) == (2, before)
+
+
+@pytest.mark.usefixtures("living")
+def test_a_migration_keeps_what_is_finished(mag: Mag) -> None:
+    """A key that was added makes nothing new once the finished ones have it; undone, they are as before."""
+    mag("sweep", "C=1,2", "-q")
+    seeds = mag("ls", "--columns", "seed").stdout
+    Path("configs/config.yaml").write_text("C: 1\ngamma: 0.5\ndropout: 0.0\n_seed: 0\n")
+    assert "1|0.5" in mag("migrate", "+dropout=0.0", "-n").stdout
+    assert mag("ls", "--columns", "name").stdout.split() == ["name", "1|0.5", "2|0.5"]
+    assert "changed 2 experiments" in mag("migrate", "+dropout=0.0").stderr
+
+    assert mag("sweep", "C=1,2", "-q").returncode == 0
+    assert (count_runs(), mag("ls", "--columns", "seed").stdout) == (2, seeds)
+    assert mag("ls", "--columns", "name").stdout.split() == ["name", "1|0.0|0.5", "2|0.0|0.5"]
+    assert mag("migrate", "--undo").returncode == 0
+    assert mag("ls", "--columns", "name").stdout.split() == ["name", "1|0.5", "2|0.5"]
+    assert "nothing is to be changed" in mag("migrate", "~dropout").stderr
+    assert mag("migrate", "--undo").returncode == 2
+    assert "matches C=7" in mag("migrate", "+x=1", "C=7").stderr
+    assert "mag migrate +dropout=0.0" in mag("migrate").stderr
+
+
+def test_directories_get_the_names_of_today(living: Path, mag: Mag) -> None:
+    """`mag rename` gives the names that the settings make now, and runs nothing."""
+    mag("sweep", "C=1,2", "-q")
+    (living / "mag.toml").write_text("separator = '-'\n")
+    assert mag("rename", "-n").stdout.splitlines()[1].split("\t")[:2] == ["1|0.5", "1-0.5"]
+    assert "renamed 2 experiments" in mag("rename").stderr
+    assert mag("ls", "-q").stdout.split() == ["1-0.5", "2-0.5"]
+    (living / "mag.toml").write_text("identifier = ['nothing']\n")
+    assert mag("rename").returncode == 2
+    assert mag("ls", "-q").stdout.split() == ["1-0.5", "2-0.5"]
