@@ -1,14 +1,14 @@
-"""The local launcher: threads, the slots, each of which hands one task after the other to a supervisor."""
+"""The local launcher: joblib hands out turns, each of which takes the next task and gives it to a supervisor."""
 
 import collections
-import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from mag.errors import LaunchError
-from mag.launch.gate import Gate
+from mag.launch.capacity import Gate
 from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.records import BROKEN
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
@@ -44,6 +44,12 @@ class Server(Protocol):
         """Let it end."""
 
 
+def load_engine(most: int) -> None:
+    """Import joblib, and numpy with it, unless one experiment runs at a time; best while the app is being imported."""
+    if most > 1:
+        import joblib  # noqa: F401, PLC0415  (this process must have forked before there are threads of numpy's)
+
+
 class LocalLauncher:
     """Runs tasks on this machine."""
 
@@ -57,6 +63,7 @@ class LocalLauncher:
         most: int = 1,
         max_failures: int | None = None,
         started: Callable[[str], None] = lambda _: None,
+        ended: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         self._server = server
         self._conditions = conditions
@@ -71,64 +78,47 @@ class LocalLauncher:
         self._ends = False
         self._failures_left = max_failures
         self._started = started
+        self._ended = ended
 
     def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Run the tasks, and yield what became of each in the order in which they end."""
-        if self._most == 1:
-            yield from map(self._run_in_turn, tasks)
-            return
-        rest, outcomes = _Rest(tasks), queue.SimpleQueue[Outcome | _End]()
-        slots = self._open_slots(rest, outcomes)
-        for _ in slots:
-            while isinstance(outcome := outcomes.get(), Outcome):
-                yield outcome
-            if outcome.error is not None:
-                raise outcome.error
-        for slot in slots:
-            slot.join()
+        rest = _Rest(tasks)
+        turns = iter(lambda: self._take_turn(rest), None) if self._most == 1 else self._take_turns(rest)
+        for turn in turns:
+            if isinstance(turn, BaseException):
+                raise turn
+            yield turn
 
-    def _open_slots(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | _End]") -> list[threading.Thread]:
-        """Start the threads: as many as may be wanted, or as the system has room for.
+    def _take_turns(self, rest: "_Rest") -> Iterator[Outcome | BaseException]:
+        """Yield what came of each turn. joblib may ask for turns ahead: only one that is taken takes a task."""
+        from joblib import Parallel, delayed  # noqa: PLC0415  (a single run needs none of it)
 
-        Raises:
-            LaunchError: It has room for none.
-        """
-        slots: list[threading.Thread] = []
-        for number in range(self._most):
-            slot = threading.Thread(
-                target=self._fill_slot, args=(rest, outcomes), name=f"mag-slot-{number}", daemon=True
-            )
-            try:
-                slot.start()
-            except RuntimeError as error:
-                if not slots:
-                    raise LaunchError(f"Nothing can be run: {error}.") from error
-                break
-            slots.append(slot)
-        return slots
+        from mag.launch.slots import Slots  # noqa: PLC0415
 
-    def _run_in_turn(self, task: Task) -> Outcome:
-        self._gate.enter()  # the sweep may be paused
+        parallel = Parallel(self._most, backend=Slots(), return_as="generator_unordered", batch_size=1, verbose=0)
+        turns = parallel(delayed(self._take_turn)(rest) for _ in iter(lambda: rest.is_over, True))
         try:
-            return self.run(task)
+            yield from (turn for turn in turns if turn is not None)
+        finally:
+            rest.is_over = True
+            with warnings.catch_warnings(action="ignore"):  # joblib warns of what is left, which ends by itself
+                turns.close()
+
+    def _take_turn(self, rest: "_Rest") -> Outcome | BaseException | None:
+        """Run the next task when there is a place for it; None where there is none, or what went wrong with mag."""
+        self._gate.enter()
+        try:
+            task = rest.take()
+            if task is None:
+                return None
+            outcome = self.run(task)
+            self._ended(outcome)
+        except BaseException as error:  # noqa: BLE001  (raised through joblib it would leave threads behind)
+            rest.is_over = True
+            return error
         finally:
             self._gate.leave()
-
-    def _fill_slot(self, rest: "_Rest", outcomes: "queue.SimpleQueue[Outcome | _End]") -> None:
-        """Run one task after the other, as long as there are any, and tell when there are not."""
-        end = _End()
-        try:
-            self._gate.enter()
-            try:
-                while (task := rest.take()) is not None:
-                    outcomes.put(self.run(task))
-                    self._gate.make_room()
-            finally:
-                self._gate.leave()
-        except BaseException as error:  # noqa: BLE001  (which is raised where the outcomes are awaited)
-            end = _End(error)
-        finally:
-            outcomes.put(end)
+        return outcome
 
     def run(self, task: Task) -> Outcome:
         """Run one task, wherever a supervisor is free, and again as often as the conditions say if it is faulty."""
@@ -227,20 +217,17 @@ class LocalLauncher:
         self._server.close()
 
 
-class _End(NamedTuple):
-    """A slot has come to its end, by an error or because there are no more tasks."""
-
-    error: BaseException | None = None
-
-
 class _Rest:
     """The tasks that nobody has taken yet; several threads may take."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._tasks = iter(tasks)
         self._turn = threading.Lock()
+        self.is_over = False
 
     def take(self) -> Task | None:
         """Return the next one, None when there are no more."""
         with self._turn:
-            return next(self._tasks, None)
+            task = None if self.is_over else next(self._tasks, None)
+            self.is_over = task is None
+            return task

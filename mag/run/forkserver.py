@@ -68,7 +68,7 @@ class ForkServer:
 
     def _order(self, *order: object) -> None:
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
-            send(self._control, order)
+            send(self._control, list(order))
 
     def wait_until_ready(self) -> None:
         """Return when the app has been imported.
@@ -117,7 +117,7 @@ class ForkServer:
             gone = "The process that starts experiments is gone: the same command again does what is left."
             raise LaunchError(answer if isinstance(answer, str) else gone)
         with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
-            send(near, conditions)
+            send(near, conditions.to_plain())
         return SupervisorHandle(near, answer)
 
     def close(self) -> None:
@@ -153,13 +153,13 @@ class SupervisorHandle:
         """Run a task and return its outcome, or None if the supervisor died over it."""
         self.begun = None
         try:
-            send(self._connection, task)
+            send(self._connection, task.to_plain())
             while isinstance(answer := receive(self._connection), str):
                 self.begun = answer
                 started(answer)
         except OSError:
             return None
-        return answer if isinstance(answer, Outcome) else None
+        return None if answer is None else Outcome(**answer)
 
     def stop(self, *, at_once: bool = False) -> None:
         """Ask it to stop what it runs: with a grace period, or at once."""

@@ -59,7 +59,7 @@ def _end_with(act: Callable[[], None]) -> NoReturn:
 def _import_and_fork(control: socket.socket, load: Callable[[], Function], own: States, *, has_threads: bool) -> None:
     _settle()
     foreign = leave_to_threads() if has_threads else []
-    while (order := receive(control)) == (PREPARE,):
+    while (order := receive(control)) == [PREPARE]:
         importlib.import_module("omegaconf")
     if order is None:  # the runner has nothing to run
         return
@@ -163,7 +163,7 @@ def _supervise(connection: socket.socket, ground: Groundwork) -> None:
     """Be a supervisor until the runner closes the connection or dies."""
     keep_exit_functions()
     adopt_orphans()
-    if not isinstance(conditions := receive(connection), Conditions):  # the runner is gone
+    if (conditions := receive(connection)) is None:  # the runner is gone
         return
     watch = Watch()
 
@@ -171,12 +171,12 @@ def _supervise(connection: socket.socket, ground: Groundwork) -> None:
         watch.leave()
         connection.close()
 
-    supervisor = Supervisor(ground, conditions, watch, leave)
+    supervisor = Supervisor(ground, Conditions.of(conditions), watch, leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, HURRY))
-    while isinstance(task := receive(connection), Task):
+    while (task := receive(connection)) is not None:
         if _is_closed(connection):
             break
-        send(connection, supervisor.run(task, lambda name: send(connection, name)))
+        send(connection, supervisor.run(Task.of(task), lambda name: send(connection, name)).to_plain())
 
 
 def _is_closed(connection: socket.socket) -> bool:

@@ -1,8 +1,9 @@
-"""What is handed to a supervisor, and what comes back: both small, both plain data."""
+"""What is handed to a supervisor, and what comes back: small, and plain data that JSON can hold."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 from mag.record.provenance import Provenance
 from mag.run.limits import Limits
@@ -46,6 +47,16 @@ class Task(NamedTuple):
     composed: dict[str, Any] | None = None
     choices: Mapping[str, Any] = {}
 
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return self._asdict() | {"choices": dict(self.choices)}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the task of which `to_plain` made this."""
+        environment = tuple((name, value) for name, value in plain["environment"])
+        return cls(**{**plain, "overrides": tuple(plain["overrides"]), "environment": environment})
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Conditions:
@@ -70,6 +81,27 @@ class Conditions:
     retries: int = 0
     retry_on: tuple[str, ...] = RETRIED
     seed: int | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return them as plain data."""
+        root = self.settings.root
+        settings = {
+            **self.settings._asdict(),
+            "root": None if root is None else str(root),
+            "renamed": dict(self.settings.renamed),
+        }
+        return dataclasses.asdict(self) | {"provenance": self.provenance.fields(), "settings": settings}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the conditions of which `to_plain` made this."""
+        known = {**plain, "retry_on": tuple(plain["retry_on"])}
+        provenance = {**plain["provenance"], "command": tuple(plain["provenance"]["command"])}
+        lists = {name: tuple(value) for name, value in plain["settings"].items() if isinstance(value, list)}
+        root = plain["settings"]["root"]
+        settings = {**plain["settings"], **lists, "root": None if root is None else Path(root)}
+        known |= {"provenance": Provenance(**provenance), "settings": Settings(**settings)}
+        return cls(**known | {"limits": Limits(**plain["limits"])})
 
 
 class Outcome(NamedTuple):
@@ -96,3 +128,7 @@ class Outcome(NamedTuple):
     results: Mapping[str, Any] = {}
     cause: str | None = None
     remark: str | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return self._asdict() | {"results": dict(self.results)}

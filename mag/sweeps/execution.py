@@ -14,7 +14,7 @@ from mag.config.secrets import mask_command
 from mag.disk import locks
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
-from mag.launch.local import LocalLauncher, Server
+from mag.launch.local import LocalLauncher, Server, load_engine
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
@@ -60,6 +60,7 @@ def execute(request: Request, observer: Observer) -> Report:
         slots = _choose_slots(request, code.settings, len(todo))
         began = time.time() - _STAMP_LAG
         server.start(slots.threads, code.random.get("import_seed"))
+        load_engine(slots.room)
         environment = _gather_environment(code, slots.threads)
         conditions = _record_code(plan, request, code, environment, began)
         server.wait_until_ready()

@@ -2,12 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mag.config.identity import compute_identity
 from mag.disk import files
+from mag.errors import LaunchError
 from mag.launch.local import LocalLauncher
 from mag.record.attempts import Attempt
 from mag.record.paths import StorePaths
@@ -105,3 +110,86 @@ def test_where_the_runner_is_gone_there_is_no_attempt(tmp_path: Path) -> None:
     assert not Path(StorePaths(str(tmp_path)).experiment("0").record).exists()
     assert supervisor.run(task, lambda _: None).status == "completed"
     assert read_record(StorePaths(str(tmp_path)).experiment("0")).attempt == 1
+
+
+class Instant:
+    """A server whose supervisors do nothing; `jobs` of them are at work before one ends."""
+
+    begun: str | None = None
+    pid = 0
+
+    def __init__(self, jobs: int = 1) -> None:
+        self._barrier = threading.Barrier(jobs)
+
+    def hire(self, _: Conditions) -> "Instant":
+        """Return itself: it is its own supervisor."""
+        return self
+
+    def run(self, task: Task, _: Callable[[str], None]) -> Outcome:
+        """Return at once that it completed, when the others are at work, too."""
+        self._barrier.wait(20)
+        return Outcome(task.index, task.name, "completed")
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """There is nothing to stop."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def test_a_task_is_asked_for_when_there_is_a_place(tmp_path: Path) -> None:
+    """No task is asked for before one of those at work has ended and its outcome was told."""
+    conditions = Conditions(str(tmp_path), gather_provenance(app="x", commit={}), Settings())
+    told: list[int] = []
+
+    def ask() -> Iterator[Task]:
+        for i in range(12):
+            assert i - len(told) < 2
+            yield Task(i, str(i), "", {})
+
+    launcher = LocalLauncher(Instant(), conditions, jobs=2, most=8, ended=lambda outcome: told.append(outcome.index))
+    assert sorted(each.index for each in launcher.launch(ask())) == sorted(told) == list(range(12))
+
+
+def test_tasks_that_cannot_be_made(tmp_path: Path) -> None:
+    """What is raised while a task is asked for is raised to who launched, after what was at work has ended."""
+    conditions = Conditions(str(tmp_path), gather_provenance(app="x", commit={}), Settings())
+
+    def ask() -> Iterator[Task]:
+        yield from (Task(i, str(i), "", {}) for i in range(3))
+        raise LookupError
+
+    outcomes = LocalLauncher(Instant(), conditions, jobs=2).launch(ask())
+    with pytest.raises(LookupError):
+        list(outcomes)
+
+
+def test_as_many_threads_as_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system refuses a thread, those that there are run everything; where it refuses all, that is said."""
+    conditions = Conditions(str(tmp_path), gather_provenance(app="x", commit={}), Settings())
+    start, room = threading.Thread.start, [2]
+
+    def start_some(thread: threading.Thread) -> None:
+        if not room[0]:
+            raise RuntimeError("can't start new thread")
+        room[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    tasks = [Task(i, str(i), "", {}) for i in range(9)]
+
+    assert len(list(LocalLauncher(Instant(2), conditions, jobs=4).launch(tasks[:8]))) == 8
+    with pytest.raises(LaunchError, match="can't start new thread"):
+        list(LocalLauncher(Instant(), conditions, jobs=4).launch(tasks))
+
+
+@pytest.mark.parametrize("variable", ["JOBLIB_MULTIPROCESSING=0", "JOBLIB_START_METHOD=loky"])
+def test_variables_of_joblib_change_nothing(tmp_path: Path, variable: str) -> None:
+    """`-j 2` is two at a time."""
+    (tmp_path / "train.py").write_text(
+        "import os, time\nimport mag\n\n@mag.main()\ndef train(config):\n    open(f'here{config.i}', 'w').close()\n"
+        "    while not os.path.exists(f'here{3 - config.i}'): time.sleep(0.01)\n"
+    )
+    name, _, value = variable.partition("=")
+    command = [sys.executable, "-m", "mag", "sweep", "+i=1,2", "-j", "2"]
+    subprocess.run(command, cwd=tmp_path, env=os.environ | {name: value}, timeout=30, check=True)
