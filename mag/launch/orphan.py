@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mag.clock import count_seconds, tell_time
-from mag.disk import files, locks
+from mag.disk import files, locks, values
 from mag.errors import MagError
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host
@@ -124,7 +124,7 @@ def _judge(paths: ExperimentPaths, reason: Reason | None, *, has_begun: bool) ->
         unbegun = Reason("killed", NEVER_BEGAN, f"{_KILLED} before it began")
         reason = (reason or Reason("killed", "killed", _KILLED)) if has_begun else unbegun
         error = {"type": reason.kind, "message": reason.message, "where": None}
-        results = {**record.results, **read_results(paths)}
+        results = {**record.results, **values.decode(read_results(paths))}
         record = record.replace(status=reason.status, error=error, ended=tell_time(), results=results)
     elif not has_begun:  # the last attempt's, of which something may have been set aside
         bring_back(paths)

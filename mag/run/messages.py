@@ -1,19 +1,16 @@
-"""Messages between mag's own processes: JSON, each with its length in front.
-
-Two things that a config may hold have no JSON of their own: keys that are no texts, and floats that are not finite.
-They stand as `{"$": ...}`.
-"""
+"""Messages between mag's own processes: JSON, each with its length in front."""
 
 import contextlib
 import json
-import math
 import socket
 import struct
 from typing import Any
 
+from mag.disk import values
+
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 16  # small enough for no memory to be mapped for each message, and unmapped again
-_MARK = "$"
+_PLAIN, _ENCODED = 0, 1
 _TEXT = {str}
 _CONTAINERS = {dict, list, tuple}
 
@@ -51,44 +48,25 @@ def write_json(message: Any) -> bytes:
     """
     with contextlib.suppress(ValueError):  # a float that is not finite
         if _is_json(message):
-            return json.dumps(message, allow_nan=False).encode()
-    return json.dumps(_encode(message), allow_nan=False).encode()
+            return json.dumps([_PLAIN, message], allow_nan=False).encode()
+    return json.dumps([_ENCODED, values.encode(message)], allow_nan=False).encode()
 
 
 def read_json(data: bytes) -> Any:
     """Return the plain data that `write_json` wrote."""
-    return json.loads(data, object_hook=_decode)
+    kind, message = json.loads(data)
+    return message if kind == _PLAIN else values.decode(message)
 
 
 def _is_json(value: Any) -> bool:
-    """Tell whether all keys are texts, none of them the mark: most configs need no more than this look."""
+    """Tell whether all keys are texts: most messages can be sent as they are, which takes a tenth of the time."""
     if type(value) is dict:
-        if not _TEXT.issuperset(map(type, value)) or _MARK in value:
+        if not _TEXT.issuperset(map(type, value)):
             return False
         value = value.values()
     elif type(value) not in _CONTAINERS:
         return True
     return all(_is_json(item) for item in value if type(item) in _CONTAINERS)
-
-
-def _encode(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        if all(type(key) is str for key in value) and _MARK not in value:
-            return {key: _encode(item) for key, item in value.items()}
-        return {_MARK: [[_encode(key), _encode(item)] for key, item in value.items()]}
-    if kind is list or kind is tuple:
-        return [_encode(item) for item in value]
-    if kind is float and not math.isfinite(value):
-        return {_MARK: repr(value)}
-    return value
-
-
-def _decode(found: dict[str, Any]) -> Any:
-    if _MARK not in found:
-        return found
-    marked = found[_MARK]
-    return float(marked) if isinstance(marked, str) else dict(marked)
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
