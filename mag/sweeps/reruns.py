@@ -5,20 +5,22 @@ import dataclasses
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from mag.code.environment import REPLAYED
+from mag.config.composition.assignment import assign_values
 from mag.config.composition.composer import Composer
-from mag.config.composition.keys import KeyPath
+from mag.config.composition.keys import ABSENT, KeyPath
 from mag.config.composition.merging import copy_value
 from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
-from mag.config.language.override import Override
+from mag.config.language.lexer import quote
+from mag.config.language.override import Override, format_value
 from mag.config.secrets import is_masked, mask_command
 from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, RecordError, UsageError
-from mag.plans.plan import Plan, PlannedExperiment
+from mag.plans.plan import Plan, PlannedExperiment, make_plan
 from mag.plans.space import Grid, Point
 from mag.record.names import Names, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -29,6 +31,7 @@ from mag.settings import Settings
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer
 from mag.sweeps.ownership import find_successor
+from mag.sweeps.recomposition import Recomposition
 from mag.sweeps.recorded_code import find_app_there, find_current, lend_recorded, require_record
 from mag.sweeps.report import Report
 from mag.sweeps.request import Request
@@ -114,28 +117,57 @@ class RerunRequest(Request):
         if code.app is None:
             return self._plan_again(self.record.config)  # in which values may be masked: the script makes its own
         parsed, masked = parse_overrides(self.overrides), list_masked(self.record.config, code.settings)
-        config = self._fill_in(masked, parsed)
-        if self._is_new(code.settings):
-            return self._plan_new(config, code)
-        if compute_identity(config, visibility=read_visibility(code.settings)) != self.record.identity:
-            raise UsageError(f"A masked value of {self.experiment.name!r} that was given is not the one it ran with.")
-        return self._plan_again(config)
-
-    def _fill_in(self, masked: Sequence[str], overrides: Sequence[Override]) -> dict[str, Any]:
-        """Return the stored config with overrides applied, and with the values that were masked."""
-        from mag.config.composition.assignment import assign_values  # noqa: PLC0415 - import cycles
-        from mag.config.language.lexer import quote  # noqa: PLC0415
-
-        if swept := [override.text for override in overrides if override.is_sweep]:
+        if swept := [override.text for override in parsed if override.is_sweep]:
             raise UsageError(f"{swept[0]!r} has several values, and `mag rerun` runs one experiment: give one of them.")
+        if not self._is_new(code.settings):
+            return self._plan_again(self._unmask(masked, parsed, code))
+        made = Recomposition(self.record, code.app, code.settings, debug=self.debug)
+        if made.is_faithful and made.composer is not None:
+            return self._plan_composed(made.composer, made.merge(parsed, self.ask), code)
+        if masked:
+            parsed += parse_overrides(self._ask_for(masked, parsed))
+        return self._plan_new(made.assign(parsed), code)
+
+    def _unmask(self, masked: Sequence[str], overrides: Sequence[Override], code: Codebase) -> dict[str, Any]:
+        """Return the stored config with the values that were masked: given, found in the code's configs, or asked for.
+
+        Raises:
+            UsageError: They are not those that it ran with.
+        """
+        if not masked:
+            return self.record.config
+        assert code.app is not None
         given = {override.key for override in overrides}
-        asked = [f"{key}={quote(self.ask(key))}" for key in masked if key not in given]
-        return assign_values(self.record.config, [*overrides, *parse_overrides(asked)])
+        made = Recomposition(self.record, code.app, code.settings, debug=self.debug)
+        found = {key: value for key in masked if key not in given and (value := made.find(key)) is not ABSENT}
+        texts = [f"{key}={format_value(value)}" for key, value in found.items()]
+        texts += self._ask_for([key for key in masked if key not in found], overrides)
+        config = assign_values(self.record.config, [*overrides, *parse_overrides(texts)])
+        visibility = read_visibility(code.settings)
+        known = {compute_identity(config, choices, visibility) for choices in ({}, self.record.choices)}
+        if self.record.identity not in known:
+            raise UsageError(f"A masked value of {self.experiment.name!r} that was given is not the one it ran with.")
+        return config
+
+    def _ask_for(self, masked: Sequence[str], overrides: Sequence[Override]) -> list[str]:
+        given = {override.key for override in overrides}
+        return [f"{key}={quote(self.ask(key))}" for key in masked if key not in given]
 
     def _plan_again(self, config: dict[str, Any]) -> Plan:
         record, (store, name) = self.record, choose_rerun(self.experiment.paths)
         stored = StoredConfig(config, record.composed, record.choices, record.overrides)
         return _plan_one(stored, record.identity, store, name)
+
+    def _plan_composed(self, composer: Composer, overrides: Sequence[Override], code: Codebase) -> Plan:
+        """Return the new experiment that the command with these overrides would run.
+
+        Raises:
+            ExistsError: It is complete already.
+        """
+        plan = make_plan(overrides, composer, self.experiment.paths.home, code.settings)
+        if plan[0].status == "completed":
+            _refuse_completed(plan[0].identifier)
+        return plan
 
     def _plan_new(self, config: dict[str, Any], code: Codebase) -> Plan:
         schemas = code.app.read_schemas(debug=self.debug) if code.app is not None else None
@@ -147,12 +179,15 @@ class RerunRequest(Request):
         with contextlib.suppress(FileNotFoundError):
             earlier = read_record(home.experiment(name))
             if earlier.status == "completed":
-                quoted = shlex.quote(name)
-                raise ExistsError(f"{name!r} is complete already: `mag rerun {quoted}` runs it again.")
+                _refuse_completed(name)
             attempt = earlier.attempt - (earlier.status == "running")
-        stored = StoredConfig(config, None, self.record.choices, tuple(overrides))
+        stored = StoredConfig(config, None, self.record.choices, (*self.record.overrides, *overrides))
         identity = compute_identity(config, visibility=read_visibility(code.settings))
         return _plan_one(stored, identity, home, name, attempt=attempt)
+
+
+def _refuse_completed(name: str) -> NoReturn:
+    raise ExistsError(f"{name!r} is complete already: `mag rerun {shlex.quote(name)}` runs it again.")
 
 
 class StoredConfig(NamedTuple):

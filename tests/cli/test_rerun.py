@@ -111,11 +111,32 @@ def test_new_experiment(versioned: Path, mag: Mag, read: Read) -> None:
 
     assert done.returncode == 0, done.stderr
     record = read("10|2.0")
-    assert (record.results, record.overrides) == ({"score": 20.0}, ("gamma=2",))
+    assert (record.results, record.overrides) == ({"score": 20.0}, ("C=10", "gamma=2"))
     assert record.commit["hash"] == read("10|0.5").commit["hash"]
     assert "complete already" in mag("rerun", "10|0.5", "gamma=2").stderr
     assert "one experiment" in mag("rerun", "10|0.5", "gamma=3,4").stderr
     assert mag("rerun", "10|0.5", "gama=2").returncode == 2
+
+
+def test_it_is_what_the_command_would_be(versioned: Path, mag: Mag, read: Read, git: Git) -> None:
+    """With overrides the config is composed anew from the recorded configs: interpolations follow."""
+    (versioned / "configs" / "model").mkdir()
+    (versioned / "configs" / "config.yaml").write_text("defaults:\n- model: svm\nC: 1\ngamma: ${C}\nname: net_${C}\n")
+    for name, key in (("svm", "kernel: rbf"), ("mlp", "width: ${C}")):
+        (versioned / "configs" / "model" / f"{name}.yaml").write_text(f"{key}\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "groups")
+    mag("run", "C=2", "name=x_${C}")
+    (versioned / "configs" / "config.yaml").write_text("other: 1\n")
+    name = next(path.name for path in Path("experiments").glob("*x_2*"))
+    done = mag("rerun", name, "C=3", "model=mlp")
+    again = next(path.name for path in Path("experiments").glob("*x_3*"))
+    record = read(again)
+
+    assert done.returncode == 0, done.stderr
+    assert record.config == {"model": {"width": 3}, "C": 3, "gamma": 3, "name": "x_3"}
+    assert (record.choices, record.overrides) == ({"model": "mlp"}, ("C=3", "name=x_${C}", "model=mlp"))
+    assert mag("rerun", again).returncode == 0
 
 
 TYPED = """\
@@ -142,6 +163,20 @@ def test_overrides_are_held_to_the_schema(project: Path, mag: Mag, read: Read) -
     assert mag("rerun", "10.0", "C=3").returncode == 0
     assert read("3.0").config == {"C": 3.0}
     assert (refused.returncode, "must be float" in refused.stderr) == (2, True)
+
+
+def test_a_secret_of_a_config_file(versioned: Path, mag: Mag) -> None:
+    """It is in the recorded code, so that nobody is asked for it; the record does not have it."""
+    (versioned / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\npins: [{api_key: hunter2}, {api_key: 77}]\n")
+    text = (versioned / "train.py").read_text()
+    (versioned / "train.py").write_text(text.replace("config.C *", "len(config.pins[0].api_key) * config.C *"))
+    mag("run")
+    name = next(path.name for path in Path("experiments").glob("1*"))
+    (versioned / "configs" / "config.yaml").write_text("C: 1\ngamma: 0.5\n")
+
+    assert "hunter2" not in Path("experiments", name, ".mag", "record.json").read_text()
+    assert mag("rerun", name).returncode == 0
+    assert mag("rerun", name, "C=2").returncode == 0
 
 
 @pytest.mark.parametrize("around", ["{}", "a://me:{}@host/db"])
