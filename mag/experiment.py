@@ -250,8 +250,8 @@ class Experiment:
             return
         self._end(attempt, capture, error)
         repetition = Repetition.find()
-        if error is None and repetition is not None and repetition.is_wanted(attempt.paths):
-            sys.exit()  # this is what the script was run again for
+        if error is None and repetition is not None and repetition.is_wanted(attempt.paths) and _is_main():
+            sys.exit()  # this is what the script was run again for; a worker of a pool must not, which waits for it
 
     def _end(self, attempt: Attempt, capture: Capture, error: BaseException | None) -> None:
         """Record how the block ended, and be as before, whatever fails."""
@@ -383,6 +383,13 @@ class Experiment:
             stored = self._find_stored()
             self._plain = stored.config if stored else read_source(self._source)
         return self._plain
+
+
+def _is_main() -> bool:
+    """Tell whether this is the main thread of the script that `mag rerun` has started, in a session of its own."""
+    import threading  # noqa: PLC0415 - start-up
+
+    return os.getsid(0) == os.getpid() and threading.current_thread() is threading.main_thread()
 
 
 def _check_texts(if_exists: object, name: str | None, resume_from: str | Path | None) -> None:

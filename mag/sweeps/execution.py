@@ -136,6 +136,8 @@ def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
 
 def _gather_environment(code: Codebase, threads: int | None) -> Environment:
     variables = {**os.environ, **code.variables}
+    if not variables.get("PYTHONPATH"):
+        variables.pop("PYTHONPATH", None)
     if code.app is not None:  # a script is started with what it was started with before
         variables = {"PYTHONHASHSEED": "0"} | variables
         limit_threads(variables, threads)

@@ -297,4 +297,5 @@ def select_variables(record: Record) -> dict[str, str]:
     """Return the recorded environment variables that can change a result."""
     recorded = record.environment.get("variables")
     known = recorded if isinstance(recorded, dict) else {}
-    return {name: known[name] for name in REPLAYED if isinstance(known.get(name), str)}
+    found = {name: known[name] for name in REPLAYED if isinstance(known.get(name), str)}
+    return found | ({"PYTHONPATH": str(known.get("PYTHONPATH", ""))} if recorded else {})

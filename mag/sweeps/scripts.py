@@ -11,14 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mag.code.checkouts import transfer
+from mag.code.repository import LEFT_ASIDE
 from mag.config.secrets import MASK
-from mag.errors import UsageError
-from mag.record.paths import StorePaths
+from mag.errors import RecordError, UsageError
+from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
 from mag.record.repetition import VARIABLE, Repetition
+from mag.run.relocation import transfer_path
 from mag.run.supervisor import describe_record, name_signal
 from mag.run.tasks import Conditions, Outcome, Task
 from mag.sweeps.codebase import Codebase
+
+_LOOK_SECONDS = 0.05
+"""Between looks at whether the experiment is there."""
+_LEAVE_SECONDS = 1.0
+"""How long a script has to end by itself when the experiment is there."""
 
 
 def names_script(record: Record) -> bool:
@@ -120,22 +127,38 @@ class ScriptSupervisor:
             file = Path(scratch, "repetition.json")
             repetition.write(file)
             started(task.name)
-            code = self._run(os.environ | dict(self._code.variables) | {VARIABLE: str(file)}, scratch)
+            code = self._run(self._choose_variables(folder) | {VARIABLE: str(file)}, scratch, directory)
         return self._read_outcome(task, code)
 
-    def _run(self, variables: Mapping[str, str], cwd: str) -> int:
-        """Run the script, its output to standard error; return how it ended."""
+    def _choose_variables(self, folder: Path) -> dict[str, str]:
+        """Return the environment that the script gets: this one, with what was recorded."""
+        given = dict(self._code.variables)
+        if "PYTHONPATH" in given:
+            given["PYTHONPATH"] = transfer_path(given["PYTHONPATH"], folder, self._code.moved)
+        return {name: value for name, value in os.environ.items() if name not in LEFT_ASIDE} | given
+
+    def _run(self, variables: Mapping[str, str], cwd: str, directory: str) -> int:
+        """Run the script, its output to standard error, until it ends or has published; return how it ended.
+
+        Whoever published: with a pool the script itself may wait for ever for the worker that did.
+        """
         command = [sys.executable, "-m", "mag.run.script", *self._words]
         process = subprocess.Popen(
             command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
         )
         self.pid = process.pid
         try:
-            return process.wait()
+            while not _is_published(directory):
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(_LOOK_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(_LEAVE_SECONDS)
+            return 0
         finally:
             if self._kill is not None:
                 self._kill.cancel()
             self._signal(signal.SIGKILL)  # what it left running
+            process.wait()
 
     def stop(self, *, at_once: bool = False) -> None:
         """Interrupt the script, and kill it after the grace period; or kill it at once."""
@@ -164,3 +187,10 @@ class ScriptSupervisor:
         if record.status == "running":
             return Outcome(task.index, task.name, "unstarted", message=f"{script} {how} in the middle of it")
         return describe_record(task, record)._replace(name=task.name)
+
+
+def _is_published(directory: str) -> bool:
+    """Tell whether an attempt of an experiment has come to its end."""
+    with contextlib.suppress(OSError, RecordError):
+        return read_record(ExperimentPaths(directory)).status != "running"
+    return False

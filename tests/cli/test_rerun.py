@@ -273,3 +273,19 @@ def test_another_clone(versioned: Path, mag: Mag, git: Git, tmp_path_factory: py
     git("fetch", "-q", str(hidden), "refs/mag/*:refs/mag/*")
     done = mag("rerun", "10|0.5")
     assert (done.returncode, "500.0\tyes" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.usefixtures("versioned")
+def test_the_path_of_python(mag: Mag, git: Git) -> None:
+    """`PYTHONPATH` is replayed where the recorded code is, and no difference of environments is told."""
+    Path("src").mkdir()
+    Path("src/helper.py").write_text("V = 1\n")
+    Path("train.py").write_text("import helper, mag\n@mag.main\ndef train(c):\n    return helper.V\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "x")
+    mag("run", "+a=1", PYTHONPATH="src")
+    Path("src/helper.py").write_text("V = 3\n")
+    done = mag("rerun", "1", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["differences"]["environment"] == []

@@ -241,3 +241,44 @@ def test_a_repetition_that_is_over(make: Make, monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(subprocess.CalledProcessError) as caught:
         make("from mag.experiment import Experiment\nwith Experiment(config={'C': 1}):\n    pass\n")
     assert f"unset {VARIABLE}" in caught.value.stderr.decode()
+
+
+POOLED = """\
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import Pool
+from mag.experiment import Experiment
+
+def work(p):
+    with Experiment(config={{"p": p}}, if_exists="rerun") as experiment:
+        experiment.register_result("square", p * p)
+
+if __name__ == "__main__":
+    with {pool} as pool:
+        list(pool.map(work, range(3)))
+"""
+
+
+@pytest.mark.parametrize("pool", ["Pool(2)", "ProcessPoolExecutor(2)", "ThreadPoolExecutor(1)"])
+def test_a_script_with_a_pool(pool: str, make: Make, mag: Mag) -> None:
+    """It ends when the experiment is there, whichever process or thread of the script made it."""
+    make(POOLED.format(pool=pool))
+    done = mag("rerun", "1", timeout=120)
+
+    assert (done.returncode, "square\t1\t1\tyes" in done.stdout) == (0, True), done.stderr
+
+
+def test_the_path_of_python_is_replayed(make: Make, mag: Mag, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PYTHONPATH` is what it was, in the recorded code; today's is left aside."""
+    Path("src").mkdir()
+    Path("src/helper.py").write_text("V = 1\n")
+    Path("other").mkdir()
+    Path("other/helper.py").write_text("V = 2\n")
+    text = "import helper\nfrom mag.experiment import Experiment\nwith Experiment(config={'a': 1}) as e:\n"
+    monkeypatch.setenv("PYTHONPATH", "src")
+    make(text + "    e.register_result('v', helper.V)\n")
+    Path("src/helper.py").write_text("V = 3\n")
+    monkeypatch.setenv("PYTHONPATH", "other")
+    done = mag("rerun", "1")
+
+    assert (done.returncode, "v\t1\t1\tyes" in done.stdout) == (0, True), done.stderr
+    assert git("status", "--porcelain", "src")

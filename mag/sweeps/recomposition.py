@@ -1,0 +1,98 @@
+"""Recomposition: the config that a command would compose from the code of an experiment, and from what was typed."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mag.app import App
+from mag.config.composition.assignment import assign_values
+from mag.config.composition.composer import Composer
+from mag.config.composition.interpolation import resolve
+from mag.config.composition.keys import ABSENT, find_value
+from mag.config.language.grammar import parse_overrides
+from mag.config.language.lexer import quote
+from mag.config.language.override import Override, format_override
+from mag.config.secrets import MASK, mask
+from mag.errors import MagError, UsageError
+from mag.record.records import Record
+from mag.settings import Settings
+
+Ask = Callable[[str], str]
+"""Returns the value of a key that was masked when it was recorded."""
+
+
+class Recomposition:
+    """The config of an experiment, composed again from the configs among its code and from its recorded overrides.
+
+    It is faithful where that makes what was recorded. It is not where the experiment had its configs from elsewhere, or
+    where its config has been changed since, as by `mag migrate`.
+
+    Attributes:
+        composer: Composes from the configs among the code; None where there are none.
+    """
+
+    def __init__(self, record: Record, app: App, settings: Settings, *, debug: bool = False) -> None:
+        self._record = record
+        self._secrets = settings.secrets
+        self._recorded: list[Override] = []
+        self._composed: dict[str, Any] | None = None
+        self.composer: Composer | None = None
+        try:
+            self._recorded = parse_overrides(record.overrides)
+            self.composer = app.compose_typed(debug=debug)
+            self._composed = self.composer.compose(self._recorded)
+        except MagError:
+            self.composer = None
+
+    @property
+    def is_faithful(self) -> bool:
+        """Whether the recorded overrides make the recorded config, apart from what is masked."""
+        stored = self._record.composed or self._record.config
+        return self._composed is not None and mask(self._composed, self._secrets) == mask(stored, self._secrets)
+
+    def find(self, key: str) -> Any:
+        """Return the value at a key that is masked in the record; `ABSENT` where it was typed, or is not known."""
+        if self._composed is None:
+            return ABSENT
+        try:
+            value = find_value(resolve(self._composed), key)
+        except MagError:
+            return ABSENT
+        return ABSENT if isinstance(value, str) and MASK in value else value
+
+    def merge(self, overrides: Sequence[Override], ask: Ask) -> list[Override]:
+        """Return the recorded overrides and some more, as if all of them had been typed in one command."""
+        merged = {(each.key, each.package): each for each in self._recorded}
+        for each in overrides:
+            place = each.key, each.package
+            was_added = place in merged and merged[place].operation == "add"
+            if was_added and each.operation == "delete":
+                del merged[place]
+            else:
+                merged[place] = _change(each, "add") if was_added and each.operation == "set" else each
+        return [self._complete(each, ask) for each in merged.values()]
+
+    def _complete(self, override: Override, ask: Ask) -> Override:
+        if MASK not in override.text:
+            return override
+        return parse_overrides([f"{override.text.partition('=')[0]}={quote(ask(override.key))}"])[0]
+
+    def assign(self, overrides: Sequence[Override]) -> dict[str, Any]:
+        """Return the recorded config with values changed, and all that follows from them, where nothing is composed.
+
+        Raises:
+            UsageError: An override chooses an option of a group, which only composing can.
+        """
+        stored, groups = self._record.composed or self._record.config, self._record.choices
+        for each in overrides:
+            if each.package is not None or "/" in each.key or each.key in groups:
+                raise UsageError(
+                    f"{each.text!r} chooses an option of a group, and the configs among the recorded code do not make "
+                    f"the config of {self._record.identifier!r}: only values can be changed, or --here composes anew."
+                )
+        return resolve(assign_values(stored, overrides))
+
+
+def _change(override: Override, operation: Any) -> Override:
+    changed = dataclasses.replace(override, operation=operation)
+    return dataclasses.replace(changed, text=format_override(changed))
