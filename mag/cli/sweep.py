@@ -151,10 +151,13 @@ def _read_request(
 
 def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) -> int:
     from mag.cli.plan import show_plan
+    from mag.sweeps.forerunners import list_forerunners
     from mag.sweeps.ownership import check_owners
 
     plan = request.plan(observer)
     show_plan(plan, as_json=as_json, secrets=request.settings.secrets)
+    for line in list_forerunners(plan, request.app.name, request.settings):
+        observer.remark(line)
     check_owners(plan.experiments, request.app.name, request.settings)
     return 0
 

@@ -29,16 +29,18 @@ _LARGEST_MANIFEST = 1_000_000
 
 
 def list_changes(
-    plan: "Plan", todo: "Sequence[PlannedExperiment]", provenance: "Provenance", secrets: Sequence[str]
+    plan: "Plan", todo: "Sequence[PlannedExperiment]", provenance: "Provenance", settings: "Settings"
 ) -> list[str]:
     """Return a line for the code, and one for the config, where it has changed since a part of the experiments ran."""
     from mag.code.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
+    from mag.sweeps.forerunners import list_forerunners  # noqa: PLC0415  (few sweeps have any)
 
     running = {experiment.index for experiment in todo}
     done = [experiment for experiment in plan if experiment.index not in running]
     commit = provenance.commit
     code = _describe_code(done, read_code(commit), str(commit.get("top")))
-    return _join(code, _describe_config(plan.store, done, todo, provenance.app, secrets))
+    lines = list_forerunners(plan, str(provenance.app), settings)
+    return _join(code, *(lines or [_describe_config(plan.store, done, todo, provenance.app, settings.secrets)]))
 
 
 def list_changes_of_done(plan: "Plan", source: Path, settings: "Settings") -> list[str]:

@@ -190,7 +190,7 @@ def _list_changes(
         lines.append(f"{slots.jobs} at a time, not {request.jobs}: `ulimit -n` allows no more open files")
     if "top" not in conditions.provenance.commit:
         lines.append(f"the code is not recorded: {conditions.provenance.commit.get('reason')}")
-    return lines + list_changes(plan, todo, conditions.provenance, conditions.settings.secrets)
+    return lines + list_changes(plan, todo, conditions.provenance, conditions.settings)
 
 
 @contextlib.contextmanager

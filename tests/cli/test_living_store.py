@@ -1,5 +1,6 @@
 """Laws of a store that lives on: what is finished stays finished, whatever becomes of names and settings."""
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -105,3 +106,26 @@ def test_directories_get_the_names_of_today(living: Path, mag: Mag) -> None:
     (living / "mag.toml").write_text("identifier = ['nothing']\n")
     assert mag("rename").returncode == 2
     assert mag("ls", "-q").stdout.split() == ["1-0.5", "2-0.5"]
+
+
+@pytest.mark.usefixtures("living")
+def test_the_word_comes_before_the_first_run(mag: Mag) -> None:
+    """A sweep that is new only for a key says so, and what it says to type keeps what is finished."""
+    mag("sweep", "C=1,2", "-q")
+    config = Path("configs/config.yaml")
+    for text, said in {
+        "C: 1\ngamma: 0.5\nd: {out: '1'}\n": "by d.out, which they lack: mag migrate \"+d.out='1'\" keeps them",
+        "C: 1\ngamma: 0.5\n": "by d.out, which is no key any more: mag migrate '~d.out' keeps them",
+        "C: 1\ng: 0.5\n": "by the name of gamma, which is g now: mag migrate --rename gamma=g keeps them",
+    }.items():
+        config.write_text(text)
+        found = mag("sweep", "C=1,2,3", "-n").stderr
+        assert f"2 completed experiments differ only {said}" in found
+        command = found.partition("mag migrate ")[2].partition(" keeps them")[0]
+        assert mag("migrate", *shlex.split(command)).returncode == 0
+        assert "2 completed, 1 new" in mag("sweep", "C=1,2,3", "-n").stderr
+    config.write_text("C: 1\ng: 0.7\n")
+    assert "differ only by g, which was 0.5 and is 0.7 now: g=0.5 finds them" in mag("sweep", "C=1,2", "-n").stderr
+    done = mag("sweep", "C=1,2")
+    assert "g=0.5 finds them" in done.stderr
+    assert "the config has changed" not in done.stderr

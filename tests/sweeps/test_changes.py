@@ -76,7 +76,8 @@ def test_another_default(mag: Mag, versioned: Path) -> None:
     mag("sweep", "C=1,2")
     edit(versioned / "configs" / "config.yaml", "gamma: 0.5", "gamma: 0.7")
 
-    assert "changed (gamma: 0.5 -> 0.7): 2 of 3 are others than the last time\n" in mag("sweep", "C=1,2,3").stderr
+    said = "2 completed experiments differ only by gamma, which was 0.5 and is 0.7 now: gamma=0.5 finds them\n"
+    assert said in mag("sweep", "C=1,2,3").stderr
 
 
 def test_values_that_always_change(mag: Mag, versioned: Path) -> None:
