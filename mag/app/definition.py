@@ -79,6 +79,8 @@ class App(NamedTuple):
         computed: The line of a decorator that computes its config path or name; None where they are known.
         is_hydra: Whether `@hydra.main` decorates it.
         hydra_overrides: What was typed for Hydra itself, `hydra.verbose=true`.
+        further: More folders of configs, searched after its own.
+        asked: The config path and name that were asked for in the place of the decorator's; None where they were not.
     """
 
     name: str
@@ -92,6 +94,8 @@ class App(NamedTuple):
     computed: int | None = None
     is_hydra: bool = False
     hydra_overrides: tuple[str, ...] = ()
+    further: tuple[Path, ...] = ()
+    asked: tuple[Path | None, str | None] = (None, None)
 
     @property
     def schemas(self) -> "Schemas | None":
@@ -120,7 +124,7 @@ class App(NamedTuple):
             )
         from mag.config.composition.composer import Composer  # noqa: PLC0415  (what apps import, experiments carry)
 
-        return Composer(self.config_path, self.config_name)
+        return Composer(self.config_path, self.config_name, more=self.further, home=self.file.parent)
 
     def compose_typed(self, *, debug: bool = False) -> "Composer":
         """Return a composer of its configs that holds them to its schemas, for which the app is imported if need be.
@@ -131,7 +135,8 @@ class App(NamedTuple):
         from mag.config.composition.composer import Composer  # noqa: PLC0415
 
         app = self.settle(debug=debug)
-        return Composer(app.config_path, app.config_name, app.read_schemas(debug=debug))
+        schemas = app.read_schemas(debug=debug)
+        return Composer(app.config_path, app.config_name, schemas, more=app.further, home=app.file.parent)
 
     def settle(self, *, debug: bool = False) -> "App":
         """Return the app with its config path and name, for which it is imported, in another process, if need be.
@@ -150,7 +155,25 @@ class App(NamedTuple):
     def _place(self, configs: tuple[str | Path | None, str | None]) -> "App":
         path, name = configs
         folder = self.file.parent / path if path is not None else None
-        return self._replace(config_path=folder, config_name=name, computed=None)
+        app = self._replace(config_path=folder, config_name=name, computed=None)
+        return app.with_configs(*self.asked, self.further)
+
+    def with_configs(self, path: Path | None, name: str | None, further: tuple[Path, ...]) -> "App":
+        """Return the app with other configs than its decorator says.
+
+        Args:
+            path: The folder of its configs; None for the decorator's.
+            name: The primary config; None for the decorator's.
+            further: More folders, searched after that one; the first takes its place where there is none.
+        """
+        known = self.config_path if path is None else path
+        if known is None and self.computed is None and further:
+            known, further = further[0], further[1:]
+        computed = None if path is not None and name is not None else self.computed
+        named = self.config_name if name is None else name
+        return self._replace(
+            config_path=known, config_name=named, further=further, asked=(path, name), computed=computed
+        )
 
     def read_schemas(self, *, debug: bool = False) -> "Schemas | None":
         """Return its schemas, for which it is imported, in another process, if need be; None where it has none.
@@ -185,7 +208,8 @@ class App(NamedTuple):
         from mag.app.hydra import HydraFunction, Setup  # noqa: PLC0415 - other apps do without
 
         app = self if self.computed is None else self._place(find_configs(function))
-        return HydraFunction(function, Setup(app.file, app.config_path, app.config_name, app.hydra_overrides))
+        setup = Setup(app.file, app.config_path, app.config_name, app.hydra_overrides, app.further)
+        return HydraFunction(function, setup)
 
 
 Program: TypeAlias = Callable[[App], Never]
@@ -226,9 +250,9 @@ class Main:
         """Call the function; without any argument, be the program that the command line describes."""
         if arguments or named:
             return self.function(*arguments, **named)
-        if self.function.__module__ != "__main__":
+        if _is_importing():
             raise UsageError(
-                f"{self.function.__name__}() was called without a config while its file was imported: "
+                f"{self.function.__name__}() was called without a config while a file was imported: "
                 f'put the call under `if __name__ == "__main__":`, or pass a config.'
             )
         return self._program(self.describe())
@@ -285,6 +309,16 @@ def find_configs(main: object) -> tuple[str | Path | None, str | None]:
             return known["config_path"].cell_contents, known["config_name"].cell_contents
         main = getattr(main, "__wrapped__", None)
     return None, None
+
+
+def _is_importing() -> bool:
+    """Tell whether a module is being imported: not the program that runs, be it a script or an installed command."""
+    frame = sys._getframe()  # noqa: SLF001 - the only way to know who calls
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+    return False
 
 
 def describe_function(function: Callable[..., Any]) -> App:

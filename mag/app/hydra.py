@@ -25,12 +25,14 @@ class Setup(NamedTuple):
         config_path: The directory of its configs; None if it has none.
         config_name: The primary config.
         overrides: What was typed for Hydra itself, `hydra.verbose=true`.
+        further: More folders of configs, as `--config-dir` names them.
     """
 
     file: Path
     config_path: Path | None
     config_name: str | None
     overrides: tuple[str, ...] = ()
+    further: tuple[Path, ...] = ()
 
 
 class Job(NamedTuple):
@@ -126,6 +128,8 @@ class HydraFunction:
 
             folder = self._setup.config_path
             path = create_config_search_path(None if folder is None else os.path.abspath(folder))
+            for more in self._setup.further:
+                path.append("command-line", f"file://{os.path.abspath(more)}")
             made = Hydra.create_main_hydra2(task_name=self._setup.file.stem, config_search_path=path)
             self._loader = made.config_loader
             self._loader.repository = _Memory(self._loader.repository)

@@ -9,7 +9,7 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import escape, write_json, write_lines
-from mag.cli.project import WORDS, Project, open_project
+from mag.cli.project import Project, app_words, open_project
 from mag.config.documents.marks import shorten
 from mag.config.inspection.checking import Checker, check_files
 from mag.config.inspection.problems import Problem, place_message
@@ -36,7 +36,7 @@ _MOST_POINTS = 1000  # of a larger space so many are drawn
 
 
 @click.command(help=HELP, short_help="Check that all configs and spaces compose.")
-@WORDS
+@app_words
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool) -> int:

@@ -8,7 +8,7 @@ import click
 
 import mag.config.composition.composer  # noqa: F401  (now, while a command is loaded and nothing is collected)
 from mag.cli.output import escape, find_screen
-from mag.cli.project import WORDS, Project, open_project
+from mag.cli.project import Project, app_words, open_project
 from mag.config.composition.keys import ABSENT
 from mag.config.documents.printing import format_inline
 from mag.config.inspection.difference import compare_configs
@@ -40,7 +40,7 @@ EXPLAIN = click.option(
 
 
 @click.command(help=HELP, short_help="Print the composed config.")
-@WORDS
+@app_words
 @click.option("--resolve", "resolved", is_flag=True, help="Replace interpolations by their values.")
 @click.option("--typed", is_flag=True, help="Import the app, and compose with the types and defaults of its schema.")
 @click.option("--choices", is_flag=True, help="Show the groups, their options, what is chosen and by what.")

@@ -81,17 +81,18 @@ def _leave(status: int) -> NoReturn:
 
 
 def run_app(app: "App") -> NoReturn:
-    """Be the program `python train.py`: `mag run`, or `mag sweep` with `-m`, of this very app."""
+    """Be `python train.py`: `mag run`, with `-m` `mag sweep`, with `--cfg job` `mag config`, of this very app."""
+    from mag.cli.foreign_options import read_script_words
     from mag.run.shutdown import flush_files
 
     _fill_descriptors()
     _end_at_signals()
     flush_files()  # of the app, which has been imported here
-    arguments = sys.argv[1:]
-    multirun = [word for word in arguments if word in {"-m", "--multirun"}]
-    command = "sweep" if multirun else "run"
-    rest = [word for word in arguments if word not in multirun]
-    sys.exit(run_program([command, *rest], app=app, name=sys.argv[0]))
+    try:
+        arguments = read_script_words(sys.argv[1:])
+    except UsageError as error:
+        sys.exit(_explain(error, error.exit_code, {}))
+    sys.exit(run_program(arguments, app=app, name=sys.argv[0]))
 
 
 def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "mag") -> int:
@@ -201,9 +202,9 @@ def _explain_loss(error: OSError) -> int:
 
 def _explain_usage(error: "click.ClickException", arguments: list[str]) -> int:
     """Say what click says of it, with what was typed spelled out; return the exit status."""
+    from mag.cli.foreign_options import suggest_instead
     from mag.cli.messages import say
     from mag.cli.output import escape
-    from mag.cli.strays import suggest_instead
 
     context = getattr(error, "ctx", None)
     if context is not None:

@@ -1,7 +1,7 @@
 """What a command works on: the app that its words name, its settings, its configs and its store."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,44 @@ if TYPE_CHECKING:
 
 _LATE_APP = compile_lazily(r"[^=@~+]+\.py(:\w+)?")
 
-WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
-"""The app and the overrides; options may stand between them."""
+_WORDS = click.argument("words", nargs=-1, metavar="[APP] [OVERRIDES]...")
+
+
+def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
+    """Keep what was said of the configs, for `open_project`."""
+    context.ensure_object(dict)[str(option.name)] = value
+
+
+_CONFIG_OPTIONS = (
+    click.option(
+        "-cn", "--config-name", metavar="CONFIG", help="Another primary config.", callback=_keep, expose_value=False
+    ),
+    click.option(
+        "-cd",
+        "--config-dir",
+        metavar="DIR",
+        multiple=True,
+        help="More configs, searched after the app's own (repeatable).",
+        callback=_keep,
+        expose_value=False,
+    ),
+    click.option(
+        "-cp",
+        "--config-path",
+        metavar="DIR",
+        help="Other configs than the app's own, relative to its file.",
+        callback=_keep,
+        expose_value=False,
+    ),
+)
+
+
+def app_words(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the app and the overrides, between which options may stand, and the options of its configs."""
+    for option in reversed(_CONFIG_OPTIONS):
+        command = option(command)
+    return _WORDS(command)
+
 
 DIRECTORY = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 
@@ -67,11 +103,27 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     spec, texts = (None, tuple(words)) if known.get("app") else split_app(words)
     app = known.get("app") or _find_app(spec, texts, cwd)
     _refuse_late_app(texts)
+    app = _choose_configs(app, known, cwd)
     settings = find_app_settings(app.file, cwd)
     root = Path(directory) if directory else settings.store_root(cwd)
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
         root = Path(repetition.divert(os.path.abspath(root)))
     return Project(app, settings, texts, StorePaths(_shorten(root, cwd)))
+
+
+def _choose_configs(app: App, known: dict[str, Any], cwd: Path) -> App:
+    """Return the app with the configs that the command names.
+
+    Raises:
+        UsageError: One is no folder.
+    """
+    path, further = known.get("config_path"), tuple(cwd / each for each in known.get("config_dir") or ())
+    folder = app.file.parent / path if path is not None else None
+    options = [("--config-path", folder), *(("--config-dir", each) for each in further)]
+    for option, each in options:
+        if each is not None and not each.is_dir():
+            raise UsageError(f"{option} {each} is no folder of configs.")
+    return app.with_configs(folder, known.get("config_name"), further)
 
 
 def _find_app(spec: str | None, texts: Sequence[str], cwd: Path) -> App:

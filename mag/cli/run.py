@@ -12,7 +12,7 @@ from mag.cli.messages import say, silence
 from mag.cli.options import DEBUG, choose_examine, limit_options, read_limits
 from mag.cli.output import escape
 from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
-from mag.cli.project import DIRECTORY, WORDS, open_project
+from mag.cli.project import DIRECTORY, app_words, open_project
 from mag.cli.references import lead_to
 from mag.errors import UsageError
 from mag.record.log import Follower
@@ -40,7 +40,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 
 
 @click.command(help=HELP, short_help="Run one experiment.")
-@WORDS
+@app_words
 @click.option(
     "--force",
     is_flag=True,

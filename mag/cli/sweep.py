@@ -16,7 +16,7 @@ from mag.cli.options import (
     shape_options,
     sweep_options,
 )
-from mag.cli.project import DIRECTORY, WORDS, open_project
+from mag.cli.project import DIRECTORY, app_words, open_project
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,8 +81,9 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 
 
 @click.command(help=HELP, short_help="Run every combination.")
-@WORDS
+@app_words
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
+@click.option("-m", "--multirun", is_flag=True, hidden=True, expose_value=False)  # what Hydra calls this command
 @click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
 @click.option(
     "--force",

@@ -1,5 +1,6 @@
 """Laws of `@mag.main`: a decorated function is a function, and a program."""
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,14 +44,28 @@ def test_arguments_of_main() -> None:
         package.main(config_pth="c")  # type: ignore[call-overload]
 
 
-def test_call_without_config_outside_a_program() -> None:
-    """A call without a config in an imported module is an error that says where it belongs."""
-
-    @package.main()
-    def train(config: object) -> None: ...
+def test_call_without_config_in_an_imported_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call without a config while a file is imported is an error that says where it belongs."""
+    (tmp_path / "unguarded.py").write_text("import mag\n@mag.main\ndef train(config): ...\ntrain()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
 
     with pytest.raises(UsageError, match="__main__"):
-        train()
+        importlib.import_module("unguarded")
+
+
+@pytest.mark.parametrize("words", [["other.py"], ["-m", "package.app"]], ids=["importer", "module"])
+def test_other_programs_of_an_app(project: Path, words: list[str]) -> None:
+    """A script that imports its app and calls it, as an installed command does, is the command line, too."""
+    (project / "package").mkdir()
+    text = (project / "train.py").read_text().replace('"configs"', '"../configs"')
+    (project / "package" / "app.py").write_text(text)
+    (project / "other.py").write_text("import sys\nfrom package.app import train\nsys.exit(train())\n")
+    done = subprocess.run([sys.executable, *words, "C=7"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    experiment = package.Store("experiments").find("7|0.5")
+    assert experiment.record is not None
+    assert experiment.record.app == "package.app:train"
 
 
 def python(project: Path, *arguments: str) -> CompletedProcess[str]:

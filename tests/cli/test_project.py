@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from mag.record.paths import StorePaths
 from mag.record.records import Record, read_record
 
 Git = Callable[..., str]
+Run = Callable[..., Any]
 Mag = Callable[..., CompletedProcess[str]]
 
 
@@ -119,3 +121,63 @@ def test_a_first_word_that_is_nothing(project: Path, mag: Mag) -> None:
     assert done.returncode == 2
     assert "'nothing' is neither an app" in done.stderr
     assert "more.py, train.py" in done.stderr
+
+
+def test_another_primary_config(project: Path, run: Run) -> None:
+    """--config-name names another primary config of the app's, wherever a command composes."""
+    (project / "configs" / "other.yaml").write_text("D: 5\n")
+
+    assert run("config", "--config-name", "other").out == "D: 5\n"
+    assert run("sweep", "-cn", "other.yaml", "D=6,7", "-n").out.splitlines()[1:] == ["6\tnew\tD=6", "7\tnew\tD=7"]
+    assert "there are: config, other" in run("config", "-cn", "nothing").err
+
+
+def test_more_configs(project: Path, run: Run) -> None:
+    """--config-dir adds a folder, of which the app's own take precedence; where there is none it is the app's."""
+    (project / "more" / "model").mkdir(parents=True)
+    (project / "more" / "model" / "svm.yaml").write_text("k: 1\n")
+    (project / "more" / "config.yaml").write_text("D: 1\n")
+    (project / "plain.py").write_text("import mag\n@mag.main\ndef train(config): ...\n")
+
+    assert "k: 1" in run("config", "train.py", "+model=svm", "-cd", "more").out
+    assert run("config", "train.py", "-cd", "more").out == run("config", "train.py").out
+    assert run("config", "plain.py", "--config-dir=more").out == "D: 1\n"
+    assert "is no folder of configs" in run("config", "train.py", "-cd", "nothing").err
+
+
+def test_other_configs(project: Path, run: Run) -> None:
+    """--config-path takes the place of the app's own configs, relative to its file."""
+    (project / "more").mkdir()
+    (project / "more" / "config.yaml").write_text("D: 1\n")
+
+    assert run("config", "--config-path", "more").out == "D: 1\n"
+
+
+def test_packages_beside_the_app(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pkg:// finds packages in the app's folder, from wherever the command is typed, and runs nothing of them."""
+    (project / "library" / "presets").mkdir(parents=True)
+    (project / "library" / "__init__.py").write_text("raise ValueError\n")
+    (project / "library" / "presets" / "small.yaml").write_text("n: 1\n")
+    with (project / "configs" / "config.yaml").open("a") as file:
+        file.write("hydra:\n  searchpath: [pkg://library]\n")
+    (project / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+
+    assert "n: 1" in run("config", "../train.py", "+presets=small").out
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["run", "--multirun"], "mag sweep"),
+        (["run", "--cfg", "job"], "mag config"),
+        (["config", "--package", "a"], "mag config --json | jq"),
+        (["run", "--info"], "mag config --choices"),
+    ],
+)
+def test_hydras_options(project: Path, run: Run, words: list[str], advice: str) -> None:
+    """An option of Hydra's programs is answered with what to type here."""
+    assert project.is_dir()
+    done = run(*words)
+
+    assert (done.status, advice in done.err) == (2, True)

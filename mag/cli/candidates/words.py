@@ -151,19 +151,31 @@ def list_topics(typed: str, _place: Place) -> list[Candidate]:
 
 def list_spaces(typed: str, place: Place) -> list[Candidate]:
     """Return the names of spaces, or files, that the last of several spaces may become."""
-    from mag.cli.candidates.values import locate_app
-    from mag.cli.project import split_app
     from mag.plans.space_files import FOLDER
-    from mag.settings import find_settings
 
     before, comma, last = typed.rpartition(",")
-    cwd = Path.cwd()
-    spec, _ = split_app(place.given.get("words") or ())
-    app = place.app or locate_app(None if place.app else spec, cwd, find_settings(cwd))
-    root = app.config_path if app is not None and app.config_path is not None else cwd / "configs"
+    root = _find_configs(place)
     files = [file for folder in (root.parent / FOLDER, root / FOLDER) for file in sorted(folder.glob("*.yaml"))]
     names = dict.fromkeys(file.stem for file in files if file.stem.startswith(last))
     return [Candidate(f"{before}{comma}{name}") for name in names] or list_places(typed, place)
+
+
+def list_primaries(typed: str, place: Place) -> list[Candidate]:
+    """Return the primary configs that a word may become."""
+    names = sorted(file.stem for file in _find_configs(place).glob("*.yaml"))
+    return [Candidate(name) for name in names if name.startswith(typed)]
+
+
+def _find_configs(place: Place) -> Path:
+    """Return the folder of the configs of the app that is meant, or where it would be."""
+    from mag.cli.candidates.values import locate_app
+    from mag.cli.project import split_app
+    from mag.settings import find_settings
+
+    cwd = Path.cwd()
+    spec, _ = split_app(place.given.get("words") or ())
+    app = place.app or locate_app(None if place.app else spec, cwd, find_settings(cwd))
+    return app.config_path if app is not None and app.config_path is not None else cwd / "configs"
 
 
 COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
@@ -182,6 +194,7 @@ COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
     "CAUSES": list_causes,
     "FILE": list_places,
     "SPACE": list_spaces,
+    "CONFIG": list_primaries,
     "DIR": lambda typed, _: list_folders(typed),
     "A": list_experiment_words,
     "B": list_experiment_words,

@@ -52,9 +52,19 @@ class _Tree(NamedTuple):
 class Composer:
     """Composes configs from one folder of config files. Reads every file once, when it is first needed."""
 
-    def __init__(self, config_path: Path | None, config_name: str | None, schemas: "Schemas | None" = None) -> None:
+    def __init__(
+        self,
+        config_path: Path | None,
+        config_name: str | None,
+        schemas: "Schemas | None" = None,
+        *,
+        more: Sequence[Path] = (),
+        home: Path | None = None,
+    ) -> None:
         self.schemas = schemas
         self._root = config_path
+        self._more = tuple(more)
+        self._home = home
         self._name = None if config_path is None or config_name is None else config_name.removesuffix(".yaml")
         self._trees: dict[_TreeKey, _Tree] = {}
 
@@ -96,7 +106,7 @@ class Composer:
 
     def without_schemas(self) -> "Composer":
         """Return a composer of the same files that takes values of any type."""
-        return Composer(self._root, self._name)
+        return Composer(self._root, self._name, more=self._more, home=self._home)
 
     def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return what is chosen from each group: the option, a list of several, or None.
@@ -173,11 +183,11 @@ class Composer:
 
     @cached_property
     def _library(self) -> Library:
-        library = Library(() if self._root is None else (self._root,))
+        library = Library(() if self._root is None else (self._root, *self._more))
         if self._name is not None and not find_bad_path(self._name):
             primary = library.read(self._name)
             if primary is not None and isinstance(primary.content, dict):
-                library.extend(read_search_path(primary.content, primary.path))
+                library.extend(read_search_path(primary.content, primary.path, self._home))
         return library
 
     def _tree(self, overrides: Sequence[Override]) -> _Tree:
