@@ -1,13 +1,13 @@
 """`mag log`: all that an experiment printed."""
 
 import codecs
-import sys
 from pathlib import Path
 
 import click
 
-from mag.cli.output import escape, note, write_bytes
+from mag.cli.output import escape, find_screen, note, write_bytes
 from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experiment
+from mag.cli.widths import cut
 from mag.compare.description import number_attempts
 from mag.disk.locks import is_held
 from mag.errors import NotFoundError, RecordError
@@ -24,16 +24,18 @@ HELP = """Print all that an experiment printed: standard output and standard err
   mag log '10|0.01' --attempt 1     of an earlier attempt
   mag log '10|0.01' | grep loss     byte for byte
 
-On a terminal, control characters other than colours are spelled out (\\x1b), as they could change the terminal's
-state; --raw passes them on. Through a pipe the log is always byte for byte what was printed.
+On a terminal, of a progress bar the last state is shown, and control characters other than colours are spelled out
+(\\x1b), as they could change the terminal's state; --raw passes all on. Through a pipe the log is always byte for byte
+what was printed.
 
 EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
 
 Exit status: 0, 4 if there is no such experiment or attempt, 130 when following was ended with Ctrl-C.
 """
 
-_HARMLESS = compile_lazily(r"\x1b\[[0-9;:]*m|[\t\n\r]")
-_UNFINISHED = compile_lazily(r"\x1b(\[[0-9;:]{0,60})?\Z")
+_COLOR = compile_lazily(r"\x1b\[[0-9;:]*m")
+_MOVES = compile_lazily(r"\x1b\[[0-9]*[AK]")
+_HARMLESS = compile_lazily(r"\x1b\[[0-9;:]*m|\t")
 _RESET = "\x1b[0m"
 
 
@@ -50,7 +52,8 @@ def command(
     """Find the log, hand it over."""
     experiment = find_experiment(reference, directory)
     path = find_log(experiment, attempt)
-    pane = None if raw or not sys.stdout.isatty() else Pane()
+    screen = find_screen()
+    pane = None if raw or screen.width is None else Pane(screen.width if follow else None)
     try:
         offset = 0 if lines is None else find_tail(path, lines)
         follow_log(
@@ -87,32 +90,55 @@ def find_log(experiment: StoredExperiment, attempt: int | None) -> str:
 class Pane:
     """What shows a stream of bytes on a terminal: text and colours as they are, other control characters spelled out.
 
-    A character or colour that two chunks share is kept back until the second has come.
+    Of a line that was written over again and again, as progress bars do, the last state is shown. A character, colour
+    or line that two chunks share is kept back until the second has come.
+
+    Args:
+        width: Of the terminal, where a line that is not yet over is shown as it stands; None to wait for its end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int | None = None) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._width = width
         self._kept = ""
+        self._shown = False
         self._colored = False
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what to write to the terminal for a chunk of the log."""
-        text = self._kept + self._decoder.decode(chunk)
-        unfinished = _UNFINISHED.search(text)
-        end = unfinished.start() if unfinished else len(text)
-        self._kept = text[end:]
-        return self._clean(text[:end])
+        *lines, rest = (self._kept + self._decoder.decode(chunk)).split("\n")
+        whole = "".join(f"{self._show(line)}\n" for line in lines)
+        self._kept = _fold(rest, final=False)
+        if self._width is None or not (lines or chunk):
+            return whole.encode()
+        return (whole + self._show(self._kept, width=self._width)).encode()
 
     def finish(self) -> bytes:
         """Return what is left when the log has ended; colours end with it."""
-        text = self._kept + self._decoder.decode(b"", final=True)
+        text = self._show(self._kept + self._decoder.decode(b"", final=True))
         self._kept = ""
-        return self._clean(text) + (_RESET.encode() if self._colored else b"")
+        return (text + (_RESET if self._colored else "")).encode()
 
-    def _clean(self, text: str) -> bytes:
+    def _show(self, line: str, width: int | None = None) -> str:
+        """Return a line in the place of what was shown of it; one that may still grow is cut to a width."""
+        over = "\r\x1b[K" if self._shown else ""
+        text = _fold(line, final=True)
+        self._shown = width is not None and bool(text)
+        if width is not None:
+            return over + cut(escape(_COLOR.sub("", text)), width - 1)
+        return over + self._clean(text)
+
+    def _clean(self, text: str) -> str:
         parts, place = [], 0
         for match in _HARMLESS.finditer(text):
             parts += [escape(text[place : match.start()]), match[0]]
             place = match.end()
             self._colored = self._colored or match[0][0] == "\x1b"
-        return "".join([*parts, escape(text[place:])]).encode()
+        return "".join([*parts, escape(text[place:])])
+
+
+def _fold(line: str, *, final: bool) -> str:
+    """Return what is left of a line that was written over: its last state."""
+    ended = line.removesuffix("\r")
+    state = _MOVES.sub("", ended.rpartition("\r")[2])
+    return state if final else state + line[len(ended) :]

@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
+from mag.cli.charts import can_draw, draw_curve, draw_line
 from mag.cli.messages import say
 from mag.cli.output import Screen, escape, find_screen, write_bytes, write_json, write_lines
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer, repeat
 from mag.cli.wording import format_duration, format_moment, format_size, name_signal
-from mag.compare.description import describe, list_attempts, list_files, read_tail
-from mag.compare.rows import Row, format_value, read_rows
+from mag.compare.curves import Curve
+from mag.compare.description import describe, describe_curves, list_attempts, list_files, read_tail
+from mag.compare.digits import format_numbers
+from mag.compare.rows import Row, format_value, is_number, read_rows
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
 
@@ -32,6 +35,8 @@ Exit status: 0, or 4 if there is no such experiment.
 
 _LOG_LINES = 10
 _MOST_FILES = 50
+_CHART_WIDTH, _CHART_HEIGHT = 48, 3
+_FEWEST_POINTS = 3
 _QUIET_ENDINGS = frozenset({"completed", "running"})
 
 Pairs = Iterable[tuple[str, str | None]]
@@ -47,7 +52,8 @@ def command(reference: str, as_json: bool, directory: str | None) -> None:
     (row,) = read_rows([experiment])
     if as_json:
         files = [{"name": file.name, "bytes": file.size} for file in list_files(experiment)]
-        write_json({**describe(row), "attempts": list_attempts(experiment), "files": files})
+        attempts, metrics = list_attempts(experiment), describe_curves(row)
+        write_json({**describe(row), "metrics": metrics, "attempts": attempts, "files": files})
         return
     write_lines(draw(row, find_screen()))
     for line in advise(experiment, refer(experiment, directory)):
@@ -62,6 +68,7 @@ def draw(row: Row, screen: Screen) -> Iterator[str]:
         sections += [
             ("error", _tell_error(experiment, record)),
             ("results", _align((key, format_value(value)) for key, value in row.results.items())),
+            ("metrics", _draw_metrics(row, screen)),
             ("config", _list_config(row, record)),
             ("how it ran", _align(_tell_circumstances(record))),
             ("earlier attempts", _align(_tell_attempts(experiment))),
@@ -108,6 +115,31 @@ def _tell_error(experiment: StoredExperiment, record: Record) -> Iterator[str]:
 
 def _word_error(error: dict[str, Any]) -> list[str]:
     return f"{error.get('type')}: {error.get('message') or ''}".rstrip(": \n").splitlines()
+
+
+def _draw_metrics(row: Row, screen: Screen) -> Iterator[str]:
+    """Yield a line for each metric, and on a terminal a chart of it."""
+    width = max(map(len, map(escape, row.curves)), default=0)
+    for name, curve in row.curves.items():
+        numbers = curve.numbers
+        yield f"{escape(name):<{width}}  {escape(_describe_curve(curve))}"
+        if screen.width is None or len({value for _, value in numbers}) < _FEWEST_POINTS:
+            continue
+        room = max(8, min(_CHART_WIDTH, screen.width - width - 6))
+        if can_draw():
+            yield from (f"{'':<{width}}  {line}" for line in draw_curve(numbers, room, _CHART_HEIGHT))
+        else:
+            yield f"{'':<{width}}  {draw_line([value for _, value in numbers], room, fancy=False)}"
+
+
+def _describe_curve(curve: Curve) -> str:
+    last, low, high = (curve.ask(aspect) for aspect in ("", "min", "max"))
+    shown = format_numbers([last, low, high]) if is_number(last) else [format_value(last)]
+    at = f"{shown[0]} at step {format_value(curve.ask('step'))}"
+    if low is None or high is None or len(shown) == 1 or len(curve.values) == 1:
+        return at
+    places = (format_value(curve.ask(f"{end}_step")) for end in ("min", "max"))
+    return f"{at}, lowest {shown[1]} at {next(places)}, highest {shown[2]} at {next(places)}"
 
 
 def _list_config(row: Row, record: Record) -> list[str]:

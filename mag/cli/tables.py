@@ -174,5 +174,5 @@ def show_rows(rows: Sequence[Row], columns: Sequence[Column], selection: Selecti
         table = polish(table, columns, brief=style.is_brief)
     facts = [index for index, column in enumerate(columns) if column.kind == "fact"]
     expendable = [index for index in reversed(facts) if columns[index].key in _EXPENDABLE]
-    rounded = {index for index, column in enumerate(columns) if column.kind == "results" or style.is_brief}
+    rounded = {index for index, column in enumerate(columns) if column.kind in {"results", "metrics"} or style.is_brief}
     show_table(table, style, expendable=expendable if style.columns is None else (), rounded=rounded - {*facts})

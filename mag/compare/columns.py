@@ -1,15 +1,20 @@
 """Columns: what can be asked of experiments, and which of it a typed key means."""
 
 import dataclasses
+import functools
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from mag.compare.curves import split_name
 from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact
 from mag.errors import UsageError
 from mag.suggestion import list_names, name_nearest
 
-Kind = Literal["fact", "config", "results", "choices"]
+Kind = Literal["fact", "config", "results", "choices", "metrics"]
 
+_MANY_ROWS = 1000
+_MANY_BYTES = 4_000_000
 _KINDS: tuple[Kind, ...] = ("config", "choices", "results")
 
 
@@ -29,11 +34,18 @@ class Column:
         """Return the row's value, `MISSING` where it has none."""
         if self.kind == "fact":
             return read_fact(row.experiment, self.key)
+        if self.kind == "metrics":
+            return self._read_metric(row)
         values: dict[str, Any] = getattr(row, self.kind)
         return values.get(self.key, MISSING)
 
+    def _read_metric(self, row: Row) -> Any:
+        found = split_name(self.key, row.curves) if row.metric_names else None
+        value = row.curves[found[0]].ask(found[1]) if found else None
+        return MISSING if value is None else value
 
-@dataclasses.dataclass(frozen=True, slots=True)
+
+@dataclasses.dataclass(frozen=True)
 class Catalog:
     """Every column that some experiments have, and what each is called.
 
@@ -41,11 +53,18 @@ class Catalog:
         config: The config's keys, sorted.
         results: The results' names, in the order in which they are first met.
         choices: The config groups of which something was chosen, sorted.
+        rows: Where metrics are looked for.
     """
 
     config: tuple[str, ...]
     results: tuple[str, ...]
     choices: tuple[str, ...] = ()
+    rows: Sequence[Row] = dataclasses.field(default=(), repr=False, compare=False)
+
+    @functools.cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics that were logged; the files are looked into when they are first asked for."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.metric_names))
 
     def label(self, column: Column) -> str:
         """Return what a column is called: its key, and its kind before that where another is called so."""
@@ -64,7 +83,8 @@ class Catalog:
             return Column("fact", key)
         if key.startswith("fact.") and key.removeprefix("fact.") in FACTS:
             return Column("fact", key.removeprefix("fact."))
-        found = _prefer_first(self._find_exact(key) or self._find_qualified(key) or self._find_ending(key))
+        found = self._find_exact(key) or self._find_qualified(key) or self._find_ending(key) or self._find_metric(key)
+        found = _prefer_first(found)
         if len(found) == 1:
             return found[0]
         if found:
@@ -83,8 +103,13 @@ class Catalog:
         endings = (f".{key}", f"/{key}")
         return [Column(kind, known) for kind in _KINDS for known in getattr(self, kind) if known.endswith(endings)]
 
+    def _find_metric(self, key: str) -> list[Column]:
+        """Return what `loss`, `loss.min`, `loss@100` or the same after `metrics.` mean."""
+        names = (key, key.removeprefix("metrics."))
+        return [Column("metrics", name) for name in dict.fromkeys(names) if split_name(name, self.metrics)][:1]
+
     def _describe_miss(self, key: str) -> str:
-        known = (*self.config, *self.choices, *self.results, *FACTS)
+        known = (*self.config, *self.choices, *self.results, *self.metrics, *FACTS)
         near = name_nearest(key, known)
         hint = f"did you mean {near!r}?" if near else f"known are {list_names(known)}."
         return f"No experiment has a key {key!r}: {hint}"
@@ -100,11 +125,12 @@ def collect_columns(rows: Iterable[Row]) -> Catalog:
     config: set[str] = set()
     results: dict[str, None] = {}
     choices: set[str] = set()
-    for row in rows:
+    known = rows if isinstance(rows, Sequence) else list(rows)
+    for row in known:
         config.update(row.config)
         results.update(dict.fromkeys(row.results))
         choices.update(row.choices)
-    return Catalog(tuple(sorted(config)), tuple(results), tuple(sorted(choices)))
+    return Catalog(tuple(sorted(config)), tuple(results), tuple(sorted(choices)), known)
 
 
 def find_varying(rows: Sequence[Row]) -> list[Column]:
@@ -139,6 +165,21 @@ def _list_values(rows: Sequence[Row], column: Column) -> tuple[str, ...]:
 
 
 def find_results(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
-    """Return the results that some of the rows have, in the catalog's order."""
+    """Return the results that some of the rows have, in the catalog's order, and the metrics that they logged."""
     held = {key for row in rows for key in row.results}
-    return [Column("results", key) for key in catalog.results if key in held]
+    results = [Column("results", key) for key in catalog.results if key in held]
+    return results + [Column("metrics", name) for name in _find_metrics(rows) if name not in held]
+
+
+def _find_metrics(rows: Sequence[Row]) -> list[str]:
+    """Return the names of what rows logged; none where reading all of it would be felt."""
+    if len(rows) > _MANY_ROWS or sum(map(_measure_metrics, rows)) > _MANY_BYTES:
+        return []
+    return list(dict.fromkeys(name for row in rows for name in row.metric_names))
+
+
+def _measure_metrics(row: Row) -> int:
+    try:
+        return os.stat(row.experiment.paths.metrics).st_size
+    except OSError:
+        return 0

@@ -36,6 +36,16 @@ def describe(row: Row) -> dict[str, Any]:
     }
 
 
+def describe_curves(row: Row) -> dict[str, Any]:
+    """Return of each metric how often it was logged, its last value, its extremes, and at which steps they are."""
+    aspects = {"count": "count", "last": "", "step": "step", "min": "min", "min_step": "min_step"}
+    aspects |= {"max": "max", "max_step": "max_step"}
+    return {
+        name: {word: encode_config(curve.ask(aspect)) for word, aspect in aspects.items()}
+        for name, curve in row.curves.items()
+    }
+
+
 class File(NamedTuple):
     """Something in an experiment's directory.
 

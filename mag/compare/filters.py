@@ -1,6 +1,7 @@
 """Filters: which experiments meet conditions such as `C=10`, `'accuracy>0.9 or model=res*'`, `started>-7d`."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ STATUSES = (*get_args(Status), "lost", "corrupt", "duplicate")
 
 _JOINTS = frozenset({"and", "or", "not"})
 _SHORTEST = 4
+_MANY = 10_000  # of so many the files of metrics are looked into for what must be a key only, not for each word
 
 
 def apply_filters(rows: Iterable[Row], texts: Sequence[str], catalog: Catalog) -> list[Row]:
@@ -77,7 +79,7 @@ def _parse(text: str, catalog: Catalog) -> Expression:
 
 def _knows(catalog: Catalog, key: str) -> bool:
     try:
-        catalog.find(key)
+        (catalog if len(catalog.rows) <= _MANY else dataclasses.replace(catalog, rows=())).find(key)
     except UsageError:
         return False
     return True

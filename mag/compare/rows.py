@@ -1,11 +1,13 @@
 """Rows: an experiment as the three kinds of things that a table can show of it, and how a cell is written."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final
 
+from mag.compare.curves import Curve, peek_names, read_curves
 from mag.config.documents.scalars import read_scalar
 from mag.config.spelling import escape_key
 from mag.patterns import compile_lazily
@@ -78,7 +80,7 @@ def _is_plain(text: str) -> bool:
         return False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Row:
     """One experiment, flat.
 
@@ -93,6 +95,16 @@ class Row:
     config: dict[str, Any]
     results: dict[str, Any]
     choices: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @functools.cached_property
+    def curves(self) -> dict[str, Curve]:
+        """What it logged, by name; read when it is first asked for."""
+        return read_curves([self.experiment.paths.metrics])
+
+    @functools.cached_property
+    def metric_names(self) -> list[str]:
+        """The names of what it logged."""
+        return peek_names(self.experiment.paths.metrics)
 
 
 def read_rows(experiments: Iterable[StoredExperiment]) -> list[Row]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mag.compare.columns import Catalog, Column
+from mag.compare.columns import Catalog, Column, find_results
 from mag.compare.rows import MISSING, Row, format_value, is_number
 from mag.compare.table import Table, rank
 
@@ -75,9 +75,13 @@ def _add(numbers: Sequence[float]) -> float:
 
 
 def find_metrics(rows: Iterable[Row], catalog: Catalog) -> list[Column]:
-    """Return the results that are numbers, or true and false, in some of the rows, in the catalog's order."""
-    numeric = {key for row in rows for key, value in row.results.items() if is_number(value) or isinstance(value, bool)}
-    return [Column("results", key) for key in catalog.results if key in numeric]
+    """Return the results and metrics that are numbers, or true and false, in some of the rows."""
+    known = list(rows)
+    return [column for column in find_results(known, catalog) if any(_is_numeric(column.read(row)) for row in known)]
+
+
+def _is_numeric(value: Any) -> bool:
+    return is_number(value) or isinstance(value, bool)
 
 
 def find_best(rows: Iterable[Row], metric: Column, *, lowest: bool = False) -> list[Row]:

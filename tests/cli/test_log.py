@@ -20,7 +20,7 @@ from mag.record.paths import ExperimentPaths
 Run = Callable[..., Any]
 Write = Callable[..., ExperimentPaths]
 OnTerminal = Callable[..., tuple[int, str]]
-NASTY = b"\x1b[1;31mred\x1b[0m 50%\r100%\n\x1b]0;title\x07 \x1b[2J caf\xc3\xa9 \xff\x9b \xe2\x80\xae\tend\n"
+NASTY = b" 50%\r\x1b[1;31mred\x1b[0m 100%\x1b[K\n\x1b]0;title\x07 \x1b[2J caf\xc3\xa9 \xff\x9b \xe2\x80\xae\tend\n"
 
 
 def start_following(*arguments: str) -> subprocess.Popen[bytes]:
@@ -42,9 +42,7 @@ def test_a_terminal_gets_text_and_colours(on_terminal: OnTerminal, write: Write)
     write("1", {"C": 1}, log=NASTY)
     status, shown = on_terminal("log", "1")
     assert status == 0
-    assert shown == (
-        "\x1b[1;31mred\x1b[0m 50%\r100%\n\\x1b]0;title\\x07 \\x1b[2J café \\xff\\x9b \\u202e\tend\n\x1b[0m"
-    )
+    assert shown == ("\x1b[1;31mred\x1b[0m 100%\n\\x1b]0;title\\x07 \\x1b[2J café \\xff\\x9b \\u202e\tend\n\x1b[0m")
 
 
 def test_raw(on_terminal: OnTerminal, write: Write) -> None:
@@ -61,6 +59,17 @@ def test_chunks_do_not_matter(data: bytes, size: int) -> None:
     expected = whole.feed(data) + whole.finish()
     chunks = [data[start : start + size] for start in range(0, len(data), size)]
     assert b"".join(map(pieces.feed, chunks)) + pieces.finish() == expected
+
+
+def test_progress_bars_fold() -> None:
+    """Of a line that is written over its last state stays; followed, it is shown as it stands, and replaced."""
+    bar = [b"epoch 1\n 10%|#", b"  \r 55%|##", b"\r100%|###\r\n", b"done"]
+    folded, live = Pane(), Pane(width=20)
+    assert b"".join(map(folded.feed, bar)) + folded.finish() == b"epoch 1\n100%|###\ndone"
+    shown = [live.feed(chunk) for chunk in bar]
+    assert shown[0] == b"epoch 1\n 10%|#"
+    assert shown[1:] == [b"\r\x1b[K 55%|##", b"\r\x1b[K100%|###\n", b"done"]
+    assert live.finish() == b"\r\x1b[Kdone"
 
 
 @pytest.mark.parametrize(
