@@ -28,8 +28,10 @@ def draw_line(values: Sequence[float], width: int, *, fancy: bool) -> str:
     if not means:
         return ""
     low, high = min(means), max(means)
-    scale = (len(levels) - 1) / (high - low) if high > low else 0.0
-    return "".join(levels[round((mean - low) * scale)] if math.isfinite(scale) else levels[0] for mean in means)
+    span = high - low
+    if not 0 < span < math.inf:
+        return levels[0] * len(means)
+    return "".join(levels[round((mean - low) / span * (len(levels) - 1))] for mean in means)
 
 
 def _thin(values: Sequence[float], width: int) -> list[float]:
@@ -37,7 +39,7 @@ def _thin(values: Sequence[float], width: int) -> list[float]:
     if len(finite) <= width:
         return finite
     edges = [len(finite) * index // width for index in range(width + 1)]
-    return [math.fsum(finite[start:end]) / (end - start) for start, end in pairwise(edges)]
+    return [sum(value / (end - start) for value in finite[start:end]) for start, end in pairwise(edges)]
 
 
 def draw_curve(points: Sequence[tuple[float, float]], width: int, height: int) -> list[str]:
