@@ -36,6 +36,7 @@ class Settings(NamedTuple):
         chdir: Whether an experiment starts in its own directory instead of the user's.
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
         snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
+        env: Environment variables that experiments get.
         renamed: Apps that were called otherwise before, old name to new, both as `file.py:function`.
     """
 
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
     chdir: bool = False
     secrets: tuple[str, ...] = ()
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
+    env: Mapping[str, str] = {}
     renamed: Mapping[str, str] = {}
 
     def store_root(self, cwd: Path) -> Path:
@@ -68,6 +70,7 @@ _KINDS: dict[str, type] = {
     "chdir": bool,
     "secrets": list,
     "snapshot_exclude": list,
+    "env": dict,
     "renamed": dict,
 }
 _WORDS = {
@@ -142,14 +145,38 @@ def _check_kind(key: str, value: object, path: Path) -> None:
     fits = type(value) is kind
     if isinstance(value, list):
         fits = fits and all(isinstance(item, str) for item in value)
+    elif isinstance(value, dict) and key == "env":
+        for name, text in value.items():
+            check_variable(name, text, f"Setting env in {path}")
     elif isinstance(value, dict):
         fits = fits and all(isinstance(app, str) and ":" in app for pair in value.items() for app in pair)
     if not fits:
-        raise UsageError(f"Setting {key} = {value!r} in {path} must be {_WORDS[kind]}.")
+        words = 'a table of texts, {NAME = "value"}' if key == "env" else _WORDS[kind]
+        raise UsageError(f"Setting {key} = {value!r} in {path} must be {words}.")
     if key == "jobs" and isinstance(value, int) and value < 1:
         raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
     if key == "experiments_dir" and value == "":
         raise UsageError(f"Setting experiments_dir = '' in {path} must name a directory: 'experiments', for example.")
+
+
+def check_variable(name: str, value: object, place: str) -> None:
+    """Refuse what can be no environment variable of an experiment.
+
+    Raises:
+        UsageError: Its name or value is none, or it is set otherwise.
+    """
+    if not (name.isascii() and name.isidentifier()):
+        raise UsageError(f"{place} names {name!r}, which is no environment variable: letters, digits and _ make one.")
+    if not isinstance(value, str) or "\0" in value:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        raise UsageError(f'{place} has {name} = {value!r}, which is no text: write {name} = "{text}".')
+    if name.startswith("MAG_"):
+        raise UsageError(f"{place} sets {name}, which is mag's own to set: choose a name without MAG_.")
+    if name == "PYTHONHASHSEED":
+        raise UsageError(
+            f"{place} sets PYTHONHASHSEED, which Python reads before there is an experiment: set it for the whole "
+            f"command, PYTHONHASHSEED={value} mag ..."
+        )
 
 
 def _read(path: Path) -> str:

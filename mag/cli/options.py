@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,6 +51,29 @@ class Size(click.ParamType[int]):
         if not found or not float(found[1]):
             self.fail(f"{value!r} is no size: type it as 500M or 4G.", param, ctx)
         return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+ENV = click.option(
+    "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable of the experiments; repeatable."
+)
+
+
+def read_env(texts: Sequence[str]) -> dict[str, str]:
+    """Return the environment variables that were typed.
+
+    Raises:
+        UsageError: One is none.
+    """
+    from mag.settings import check_variable
+
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(
+                f"--env {text} has no value: type --env {text}=VALUE. What this shell has exported, experiments have."
+            )
+        check_variable(name, value, "--env")
+    return dict(text.split("=", 1) for text in texts)
 
 
 _SHAPE_OPTIONS = (

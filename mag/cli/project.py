@@ -105,6 +105,7 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     _refuse_late_app(texts)
     app = _choose_configs(app, known, cwd)
     settings = find_app_settings(app.file, cwd)
+    os.environ.update(settings.env)  # a config may name them, as ${oc.env:NAME}
     root = Path(directory) if directory else settings.store_root(cwd)
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
         root = Path(repetition.divert(os.path.abspath(root)))

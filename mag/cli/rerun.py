@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mag.cli.messages import say
+from mag.cli.options import ENV, read_env
 from mag.cli.output import escape, note, write_json
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer
 from mag.errors import UsageError
@@ -49,6 +50,7 @@ Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is 
 @click.option("--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far numbers may be apart (0).")
 @click.option("--ignore", multiple=True, metavar="KEY", help="A result that does not count; * stands for anything.")
 @click.option("--link", "links", multiple=True, metavar="PATH", help="Link what is no part of the code; repeatable.")
+@ENV
 @click.option("-y", "--yes", is_flag=True, help="Run it even if another user wrote its record.")
 @JSON_OPTION
 @STORE_OPTION
@@ -78,6 +80,7 @@ def command(known: dict[str, Any], /, reference: str, overrides: tuple[str, ...]
         overrides=overrides,
         here=options["here"],
         links=options["links"],
+        env=read_env(options["env"]),
         ask=_ask,
         debug=known.get("debug", False),
     )
@@ -110,6 +113,7 @@ def _start_anew(experiment: "StoredExperiment", overrides: Sequence[str], option
     words = ["--tolerance", repr(options["tolerance"])]
     words += [f"--{name}" for name in ("here", "yes") if options[name]] + ["--json"] * options["as_json"]
     words += [f"--ignore={key}" for key in options["ignore"]] + [f"--link={path}" for path in options["links"]]
+    words += [f"--env={text}" for text in options["env"]]
     command = [sys.executable, "-m", "mag", "rerun", *words, "--", os.path.abspath(experiment.paths.directory)]
     sys.stdout.flush()
     return subprocess.run(

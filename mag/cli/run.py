@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mag.cli.messages import say, silence
-from mag.cli.options import DEBUG, choose_examine, limit_options, read_limits
+from mag.cli.options import DEBUG, ENV, choose_examine, limit_options, read_env, read_limits
 from mag.cli.output import escape
 from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
 from mag.cli.project import DIRECTORY, app_words, open_project
@@ -47,6 +47,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
     help="Run it again if it is complete; its record, log and results are set aside, other files stay.",
 )
 @limit_options
+@ENV
 @DEBUG
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
 @DIRECTORY
@@ -67,6 +68,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         jobs=1,
         force=options["force"],
         manifest=False,
+        env=read_env(options["env"]),
         debug=known["debug"],
         examine=choose_examine(known),
         **read_limits(options),

@@ -165,6 +165,7 @@ def _tell_circumstances(record: Record) -> Iterator[tuple[str, str | None]]:
     yield "changed", ", ".join(map(str, record.commit.get("changed") or ())) or None
     yield "host", f"{host['name']}, process {host.get('pid')}" if "name" in host else None
     yield "versions", ", ".join(f"{name} {version}" for name, version in versions.items()) or None
+    yield "env", shlex.join(f"{name}={value}" for name, value in (record.environment.get("env") or {}).items()) or None
     yield "random seed", _optional(record.random.get("seed"))
     yield "started", format_moment(record.started) if record.started else None
     yield "ended", format_moment(record.ended) if record.ended else None

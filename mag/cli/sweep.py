@@ -1,5 +1,6 @@
 """`mag sweep`: every combination, each in a process and a directory of its own."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,9 +8,11 @@ import click
 from mag.cli.messages import say
 from mag.cli.options import (
     DEBUG,
+    ENV,
     check_debug,
     choose_examine,
     limit_options,
+    read_env,
     read_limits,
     read_shaping,
     read_sweep_options,
@@ -93,6 +96,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @shape_options
 @sweep_options
 @limit_options
+@ENV
 @DEBUG
 @click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
 @click.option("--link", "links", multiple=True, metavar="PATH", help="With --snapshot: link in what git ignores.")
@@ -142,6 +146,7 @@ def _read_request(
         jobs=options["jobs"],
         force=options["force"],
         frozen=options["snapshot"],
+        env=read_env(options["env"]),
         links=options["links"],
         debug=known["debug"],
         examine=choose_examine(known),
@@ -155,6 +160,7 @@ def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) 
     from mag.sweeps.forerunners import list_forerunners
     from mag.sweeps.ownership import check_owners
 
+    os.environ.update(request.env)
     plan = request.plan(observer)
     show_plan(plan, as_json=as_json, secrets=request.settings.secrets)
     for line in list_forerunners(plan, request.app.name, request.settings):

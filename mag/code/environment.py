@@ -47,11 +47,13 @@ class Environment:
         content: What is stored once: Python, platform, CPU, GPUs, distributions, digests of lock files.
         variables: The recorded environment variables that are set.
         hash_seed: The seed of the interpreter's string hashes; None where it is drawn at random.
+        env: The variables that mag was told to set, secrets masked.
     """
 
     content: dict[str, Any]
     variables: dict[str, str]
     hash_seed: int | None
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -60,11 +62,14 @@ class Environment:
 
     def describe(self) -> dict[str, Any]:
         """Return what a record says of it."""
-        return {"digest": self.digest, "variables": self.variables, "hash_seed": self.hash_seed}
+        env = {"env": dict(self.env)} if self.env else {}
+        return {"digest": self.digest, "variables": self.variables, "hash_seed": self.hash_seed, **env}
 
 
-def gather_environment(project: Path | None, variables: Mapping[str, str] | None = None) -> Environment:
-    """Return the environment of this process."""
+def gather_environment(
+    project: Path | None, variables: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None
+) -> Environment:
+    """Return the environment of this process, or of one that has these variables; `env` are those that mag sets."""
     known = os.environ if variables is None else variables
     content = {
         "python": sys.version,
@@ -76,7 +81,8 @@ def gather_environment(project: Path | None, variables: Mapping[str, str] | None
         "distributions": dict(sorted(_list_distributions())),
         "locks": _digest_locks(project or Path.cwd()),
     }
-    return Environment(content, {name: known[name] for name in VARIABLES if name in known}, read_hash_seed())
+    recorded = {name: known[name] for name in VARIABLES if name in known}
+    return Environment(content, recorded, read_hash_seed(), env or {})
 
 
 def read_hash_seed() -> int | None:

@@ -122,4 +122,5 @@ def _pair_environments(before: Side, after: Side) -> list[Pair]:
 def _describe_rest(record: Record) -> dict[str, Any]:
     seed = record.environment.get("hash_seed")
     variables = record.environment.get("variables") or {}
-    return {"mag": record.versions.get("mag"), "hash_seed": seed, "variables": variables}
+    env = record.environment.get("env") or {}
+    return {"mag": record.versions.get("mag"), "hash_seed": seed, "variables": variables, "env": env}

@@ -1,7 +1,9 @@
 """The codebase: the code that experiments run, and how the app in it is imported."""
 
+import contextlib
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +25,8 @@ class Codebase(NamedTuple):
         moved: The tops of work trees, and the directories that stand for them.
         commit: The code, as a record or the repository tells it; None where nobody has asked yet.
         tree: The name of its tree; None where it is not known.
-        variables: Environment variables that the experiments get besides those of this process.
+        env: Environment variables that mag was told to set for the experiments, which the record names.
+        variables: Others that the experiments get besides those of this process.
         random: The seeds of random generators on record, which are used again; empty for new ones.
         debug: Show the traceback where the app's import raises.
     """
@@ -36,9 +39,24 @@ class Codebase(NamedTuple):
     moved: Mapping[Path, Path] = {}
     commit: Mapping[str, Any] | None = None
     tree: str | None = None
+    env: Mapping[str, str] = {}
     variables: Mapping[str, str] = {}
     random: Mapping[str, Any] = {}
     debug: bool = False
+
+    @contextlib.contextmanager
+    def lend_variables(self) -> Iterator[None]:
+        """Have this process, and those that it starts in the block, have the experiments' environment variables."""
+        before = {name: os.environ.get(name) for name in (*self.variables, *self.env)}
+        os.environ.update({**self.variables, **self.env})
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
     def load(self) -> Function:
         """Go to the code, import the app and return the user's function; in a process that does nothing else.

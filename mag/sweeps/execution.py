@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.code.environment import Environment, gather_environment
-from mag.config.secrets import mask_command
+from mag.config.secrets import mask, mask_command
 from mag.disk import locks
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
@@ -52,7 +52,7 @@ def execute(request: Request, observer: Observer) -> Report:
         MagError: What is asked for cannot be planned, another app ran it, the app cannot be imported, or the
             experiments directory cannot be written; nothing was started.
     """
-    with request.lend_code(observer) as code, request.open_server(code) as server:
+    with request.lend_code(observer) as code, code.lend_variables(), request.open_server(code) as server:
         plan = request.make_plan(code, observer, server.prepare)
         todo = _select_unfinished(plan, request, code)
         if not todo:
@@ -135,13 +135,13 @@ def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
 
 
 def _gather_environment(code: Codebase, threads: int | None) -> Environment:
-    variables = {**os.environ, **code.variables}
+    variables = dict(os.environ)
     if not variables.get("PYTHONPATH"):
         variables.pop("PYTHONPATH", None)
     if code.app is not None:  # a script is started with what it was started with before
         variables = {"PYTHONHASHSEED": "0"} | variables
         limit_threads(variables, threads)
-    return gather_environment(code.settings.root, variables)
+    return gather_environment(code.settings.root, variables, mask(code.env, code.settings.secrets))
 
 
 def _record_code(plan: "Plan", request: Request, code: Codebase, environment: Environment, began: float) -> Conditions:

@@ -7,7 +7,7 @@ experiment has in its memory.
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mag.app import App
@@ -44,6 +44,7 @@ class Request:
         gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
         limit_threads: Whether numerical libraries get a share of the CPUs, where nothing else is said.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
+        env: Environment variables that the experiments get, besides those that the project's settings name.
         links: Files and directories that are no part of the code, to be linked into a copy of it.
         debug: Show the traceback where the app's import raises.
         examine: Shown what ended an experiment, all of which run in this process then; None: in their own.
@@ -60,6 +61,7 @@ class Request:
     gpus: tuple[str, ...] = ()
     limit_threads: bool = True
     manifest: bool = True
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[str, ...] = ()
     debug: bool = False
     examine: Callable[[BaseException], bool] | None = None
@@ -108,7 +110,8 @@ class SweepRequest(Request):
 
     def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
         """Lend the code where it is, or a copy of it."""
-        code = Codebase(self.app.name, self.settings, self.source, self.app, debug=self.debug)
+        env = {**self.settings.env, **self.env}
+        code = Codebase(self.app.name, self.settings, self.source, self.app, env=env, debug=self.debug)
         if self.repetition is not None:
             random = {"seed": self.repetition.seed}
             code = code._replace(commit=self.repetition.provenance["commit"], random=random)

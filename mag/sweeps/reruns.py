@@ -16,7 +16,7 @@ from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import quote
 from mag.config.language.override import Override, format_value
-from mag.config.secrets import is_masked, mask_command
+from mag.config.secrets import MASK, is_masked, mask_command
 from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, RecordError, UsageError
@@ -73,7 +73,8 @@ class RerunRequest(Request):
                 code = find_current(self.experiment)
             else:
                 code = stack.enter_context(lend_recorded(self.experiment, self.links, observer.warn))
-            code = code._replace(variables=select_variables(self.record), debug=self.debug)
+            env = {**replay_env(self.record, {**os.environ, **code.settings.env, **self.env}), **self.env}
+            code = code._replace(env=env, variables=select_variables(self.record), debug=self.debug)
             if not self._is_new(code.settings):
                 code = code._replace(random=self.record.random)
             yield code if names_script(self.record) else code._replace(app=self._find_app(code))
@@ -291,6 +292,23 @@ def list_masked(config: Mapping[str, Any], settings: Settings) -> list[str]:
         elif is_masked(place, value, settings.secrets):
             found.append(place)
     return found
+
+
+def replay_env(record: Record, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables that mag was told to set; those that are masked have the value known today.
+
+    Raises:
+        UsageError: A masked one is not known.
+    """
+    recorded, env = record.environment.get("env") or {}, {}
+    for name, value in recorded.items():
+        env[name] = known.get(name, MASK) if MASK in value else value
+        if MASK in env[name]:
+            raise UsageError(
+                f"The value of {name} was masked when it was recorded: give it, as in "
+                f"`mag rerun {shlex.quote(record.identifier)} --env {name}=...`."
+            )
+    return env
 
 
 def select_variables(record: Record) -> dict[str, str]:
