@@ -213,13 +213,13 @@ def write_word(text: str) -> str:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import OverrideParseException
 
-    from mag.config.language.grammar import parse_override
+    from mag.config.language.grammar import read_override
     from mag.config.language.lexer import quote
 
     try:
         OverridesParser.create().parse_override(text)
     except OverrideParseException:
-        override = parse_override(text)
+        override = read_override(text)
         if isinstance(override.value, str):
             return f"{text.partition('=')[0]}={quote(override.value)}"
     return text

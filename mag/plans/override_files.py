@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mag.config.documents.document import read_yaml
-from mag.config.language.grammar import parse_override
+from mag.config.language.grammar import read_override
 from mag.config.language.override import Override, format_override, format_value
 from mag.errors import OverrideError, UsageError
 from mag.suggestion import name_nearest
@@ -43,10 +43,10 @@ def set_value(key: Any, value: Any) -> Override:
     """
     name = key if isinstance(key, str) else format_value(key)
     if name.startswith("~") and value is None:
-        return parse_override(name)
+        return read_override(name)
     if "=" in name:
         raise OverrideError(f"{name!r} is no key; write the value after a colon, as in C: 10")
-    valued = replace(parse_override(f"{name}="), value=value)
+    valued = replace(read_override(f"{name}="), value=value)
     return replace(valued, text=format_override(valued))
 
 
@@ -73,7 +73,7 @@ def read_file(path: Path, subject: str) -> Any:
 def _read(text: str) -> Iterator[Override]:
     path = text.removeprefix("@")
     if path == text or ("=" in text and not text.endswith((".yaml", ".yml"))):
-        yield parse_override(text)
+        yield read_override(text)
         return
     content = read_file(Path(path), text)
     entries = content.items() if isinstance(content, dict) else enumerate(content, start=1)
@@ -93,4 +93,4 @@ def _read_entry(entry: Any) -> Override:
         raise OverrideError(f"{format_value(entry):.60} is no override; write it as - {better}")
     if entry.startswith("@"):
         raise OverrideError(f"{entry!r}: a file of overrides names no other; name both on the command line")
-    return parse_override(entry)
+    return read_override(entry)

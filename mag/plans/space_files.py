@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mag.config.language.grammar import parse_override
+from mag.config.language.grammar import read_override
 from mag.config.language.override import Choice, Override, format_override, format_value
 from mag.errors import MagError, SpaceError, UsageError
 from mag.plans.filters import exclude_values, read_exclude, read_where
@@ -127,7 +127,7 @@ def read_values(key: Any, value: Any) -> Override:
     ((1, '1,10'), (1, 10), (1,))
     """
     if isinstance(value, str):
-        return parse_override(f"{key}={value}")
+        return read_override(f"{key}={value}")
     if isinstance(value, dict):
         inner = next(iter(value), "C")
         raise SpaceError(f"{key} is a mapping; write {key}.{inner}: ... for a key in it, [{{...}}] for it as a value")

@@ -11,7 +11,7 @@ from mag.app import App
 from mag.cli.candidates.values import Candidate, list_paths
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import find_value
-from mag.config.language.grammar import parse_override
+from mag.config.language.grammar import read_override
 from mag.config.language.override import Override, format_value
 from mag.config.secrets import MASK, mask
 from mag.errors import ConfigError, OverrideError
@@ -87,7 +87,7 @@ def _list_folders(folder: Path) -> list[str]:
 
 def _read(text: str) -> list[Override]:
     try:
-        override = parse_override(text)
+        override = read_override(text)
         return [override.with_value(override.values[0]) if override.is_sweep else override]
     except (ConfigError, IndexError):
         return []

@@ -22,7 +22,7 @@ from mag.config.composition.search_path import read_search_path
 from mag.config.composition.selection import read_selection, selects_option
 from mag.config.documents.document import Document
 from mag.config.documents.entries import find_bad_path
-from mag.config.language.grammar import parse_override
+from mag.config.language.grammar import read_override
 from mag.config.language.override import Override
 from mag.errors import ConfigError, OverrideError
 from mag.suggestion import list_names, name_nearest
@@ -303,7 +303,7 @@ def compose(
     from omegaconf.errors import OmegaConfBaseException  # noqa: PLC0415
 
     composer = make_composer(config_path, config_name, schema, group_schemas)
-    plain = composer.compose([parse_override(text) for text in overrides])
+    plain = composer.compose([read_override(text) for text in overrides])
     try:
         config = OmegaConf.create(plain)
     except OmegaConfBaseException as error:

@@ -12,7 +12,7 @@ from mag.config.flat import flatten
 from mag.config.inspection.advice import find_surprises
 from mag.config.inspection.origins import Origins
 from mag.config.inspection.problems import Problem, Severity, locate_error, place_message
-from mag.config.language.grammar import parse_override
+from mag.config.language.grammar import read_override
 from mag.config.language.override import Override, format_value
 from mag.errors import ConfigError, MissingValueError, SchemaError
 from mag.patterns import compile_lazily
@@ -50,7 +50,7 @@ class Checker:
                 if not error.options:
                     return
                 settled.append(f"{error.key}={format_value(error.options[0])}")
-                self._overrides.append(parse_override(settled[-1]))
+                self._overrides.append(read_override(settled[-1]))
             except ConfigError as error:
                 yield self._place(error, self._primary)
                 return
@@ -99,7 +99,7 @@ class Checker:
 
     def _check_option(self, text: str, file: Path) -> Iterator[Problem]:
         self.count += 1
-        overrides = [*self._overrides, parse_override(text)]
+        overrides = [*self._overrides, read_override(text)]
         try:
             config = self._compose(overrides)
         except OpenChoiceError as error:

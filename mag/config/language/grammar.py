@@ -20,6 +20,12 @@ _NAME = rf"{_FIRST}[^{_MARKS}{UNSEEN}$]*+"
 _STEP = rf"(?:(?:{_FIRST}|\$|\\[.\\])(?:[^{_MARKS}{UNSEEN}]|\\[.\\])*+|'[^{_MARKS}{UNSEEN}]*')"
 _PATH = rf"(?:{_STEP}(?:\.{_STEP})*+)?"
 _KEY = compile_lazily(rf"(\+\+?|~)?({_NAME}(?:/{_NAME})++|{_PATH})(?:@({_PATH}))?")
+_INDEX = r"(?:0|[1-9](?:_?[0-9])*+)"
+_HYDRA_STEP = rf"(?:(?![0-9]){_STEP}|{_INDEX})"
+_HYDRA_KEY = compile_lazily(
+    rf"(?:(?![0-9]){_NAME}(?:/(?![0-9]){_NAME})++|{_HYDRA_STEP}(?:\.{_HYDRA_STEP})++|(?![0-9]){_STEP})"
+)
+_DIGITS = compile_lazily(r"(?<![^\W_])[0-9]")
 _PLAIN = compile_lazily(r"([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)=([\w./+*%@?|-]+)", re.ASCII)
 _ARGUMENT = compile_lazily(rf"({NAME.pattern})[{BLANKS}]*=")
 _UNENCODABLE = compile_lazily(r"[\ud800-\udfff]")
@@ -28,16 +34,37 @@ _DEEPEST = 50
 
 
 def parse_override(text: str) -> Override:
-    """Return what an override means.
+    """Return what an override means, by Hydra's grammar alone.
 
     Args:
         text: One override as typed, such as `model.C=1,10`.
 
     Raises:
-        OverrideError: It cannot be read; the message says where, why, and what to type instead.
+        OverrideError: It cannot be read; the message says where, why, and what to type instead. A name that begins
+            with a digit is refused as well: it takes a config that has such a key, as the commands and `mag.compose`
+            have.
 
     >>> parse_override("model.C=10").value, parse_override("+db@backup=a,b").values
     (10, ('a', 'b'))
+    """
+    override = read_override(text)
+    if override.key and not _HYDRA_KEY.fullmatch(override.key):
+        digit = next(found.start() for found in _DIGITS.finditer(text))
+        raise OverrideError(
+            f"cannot read {text} at column {digit + 1}: a name begins with a digit, as Hydra's names never do; with a "
+            "config that has it, the commands and mag.compose take it"
+        )
+    return override
+
+
+def read_override(text: str) -> Override:
+    """Return what an override of a command means, the names of which may begin with a digit.
+
+    Raises:
+        OverrideError: It cannot be read; the message says where, why, and what to type instead.
+
+    >>> read_override("2nd_order=false").key
+    '2nd_order'
     """
     plain = _PLAIN.fullmatch(text)
     if plain:
@@ -66,7 +93,7 @@ def parse_overrides(texts: Iterable[str]) -> list[Override]:
     >>> [override.key for override in parse_overrides(["a=1", "~b"])]
     ['a', 'b']
     """
-    return [parse_override(text) for text in texts]
+    return [read_override(text) for text in texts]
 
 
 class _Reader:
@@ -206,7 +233,7 @@ class _Reader:
         if better == self.text:
             return ""
         try:
-            parse_override(better)
+            read_override(better)
         except OverrideError:
             return ""
         return f"; in all type {write_word(better)}"

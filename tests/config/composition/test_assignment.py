@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mag.config.composition.assignment import assign_values
 from mag.config.documents.reader import MAX_DEPTH
-from mag.config.language.grammar import parse_override
+from mag.config.language.grammar import read_override
 from mag.errors import OverrideError
 
 CONFIG: dict[str, Any] = {
@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
 
 def assign(*overrides: str, config: dict[str, Any] = CONFIG) -> dict[str, Any]:
     """Apply overrides as they are typed."""
-    return assign_values(config, [parse_override(text) for text in overrides])
+    return assign_values(config, [read_override(text) for text in overrides])
 
 
 def find(config: Any, key: str) -> Any:
@@ -105,7 +105,7 @@ def test_overrides_apply_in_order() -> None:
 def test_the_config_and_the_override_stay_as_they_are() -> None:
     """Nothing that was passed in is shared with what comes out."""
     before = repr(CONFIG)
-    override = parse_override("+x=[[1]]")
+    override = read_override("+x=[[1]]")
     first = assign_values(CONFIG, [override])
     first["x"][0].append(2)
     first["model"]["layers"].append(3)
@@ -154,7 +154,7 @@ def test_what_cannot_be_assigned_is_refused(override: str, message: str) -> None
 def test_unrelated_overrides_may_stand_in_any_order(texts: list[str]) -> None:
     """The order of overrides of different keys changes nothing but the order of what they add."""
     config = {"a": 1, "b": {"c": 1, "d": [2]}, "h": 3}
-    changed = assign_values(config, [parse_override(text) for text in texts])
+    changed = assign_values(config, [read_override(text) for text in texts])
     assert changed == {"a": 5, "b": {"c": "x", "d": [1]}, "e": {"f": 1}, "g": 2}
 
 
@@ -175,7 +175,7 @@ def test_unrelated_overrides_may_stand_in_any_order(texts: list[str]) -> None:
 )
 def test_a_key_means_what_is_there(config: dict[str, Any], texts: list[str], assigned: dict[str, Any] | None) -> None:
     """Of its own type, with dots of its own, beginning with a digit; a new one is like those beside it."""
-    overrides = [parse_override(text) for text in texts]
+    overrides = [read_override(text) for text in texts]
     if assigned is None:
         with pytest.raises(OverrideError, match="there is no key"):
             assign_values(config, overrides)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.language.grammar import parse_override, parse_overrides
+from mag.config.language.grammar import parse_override, parse_overrides, read_override
 from mag.config.language.override import Choice, Glob, Interval, Operation, Override, format_override
 from mag.errors import OverrideError
 
@@ -128,7 +128,14 @@ def test_key_operation_and_package_are_told_apart(text: str, operation: str, key
 @pytest.mark.parametrize("key", ["1", "2nd_order", "pre.20s_labels", "a/1", r"a.b\.c", "m.'1'", r"\.a"])
 def test_names_may_begin_with_a_digit_and_hold_dots(key: str) -> None:
     """What a YAML file can call a key can be typed."""
-    assert [parse_override(f"{sign}{key}=1").key for sign in ("", "+", "++", "~")] == [key] * 4
+    assert [read_override(f"{sign}{key}=1").key for sign in ("", "+", "++", "~")] == [key] * 4
+
+
+@pytest.mark.parametrize("key", ["1", "1a", "a.01", "a/1"])
+def test_the_public_parser_refuses_what_hydra_refuses(key: str) -> None:
+    """It knows of no config in which a name could begin with a digit."""
+    with pytest.raises(OverrideError, match="begins with a digit"):
+        parse_override(f"{key}=1")
 
 
 @pytest.mark.parametrize(
