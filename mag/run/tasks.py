@@ -55,7 +55,8 @@ class Task(NamedTuple):
     def of(cls, plain: Mapping[str, Any]) -> Self:
         """Return the task of which `to_plain` made this."""
         environment = tuple((name, value) for name, value in plain["environment"])
-        return cls(**{**plain, "overrides": tuple(plain["overrides"]), "environment": environment})
+        late = tuple(tuple(path) for path in plain["late"])
+        return cls(**{**plain, "overrides": tuple(plain["overrides"]), "environment": environment, "late": late})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ read and merged; the value overrides are assigned. Everything up to the merged t
 choice of options, so that the points of a sweep mostly pay for a copy.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +62,7 @@ class Composer:
         home: Path | None = None,
     ) -> None:
         self.schemas = schemas
+        self._unfiled: Iterable[str] = schemas.options if schemas is not None else ()
         self._root = config_path
         self._more = tuple(more)
         self._home = home
@@ -106,7 +107,13 @@ class Composer:
 
     def without_schemas(self) -> "Composer":
         """Return a composer of the same files that takes values of any type."""
+<<<<<<< HEAD
         return Composer(self._root, self._name, more=self._more, home=self._home)
+=======
+        untyped = Composer(self._root, self._name)
+        untyped._unfiled = self._unfiled
+        return untyped
+>>>>>>> c67a6ae (composition: the last corners of Hydra's defaults lists)
 
     def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return what is chosen from each group: the option, a list of several, or None.
@@ -183,7 +190,11 @@ class Composer:
 
     @cached_property
     def _library(self) -> Library:
+<<<<<<< HEAD
         library = Library(() if self._root is None else (self._root, *self._more))
+=======
+        library = Library(() if self._root is None else (self._root,), self._unfiled)
+>>>>>>> c67a6ae (composition: the last corners of Hydra's defaults lists)
         if self._name is not None and not find_bad_path(self._name):
             primary = library.read(self._name)
             if primary is not None and isinstance(primary.content, dict):
@@ -214,7 +225,7 @@ class Composer:
         if self.schemas is not None:
             from mag.config.composition.typing import Typing  # noqa: PLC0415 - most apps have no schema
 
-            typing = Typing(self.schemas, defaults, self._library)
+            typing = Typing(self.schemas, defaults)
             config = typing.complete(config)
         return _Tree(config, defaults, keys, typing, has_interpolations(config))
 

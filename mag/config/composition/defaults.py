@@ -98,6 +98,8 @@ class _Tree:
         for index, entry in reversed(list(enumerate(document.entries))):
             if entry.is_self:
                 node.children.append(None)
+            elif entry.locate(folder).startswith("../"):
+                raise ConfigError(f"{document.path}: the entry {entry.path!r} leads out of the config folder")
             elif entry.locate(folder).startswith("hydra/"):
                 continue  # settings of Hydra itself: the launcher, logging, help
             elif entry.override:
@@ -206,12 +208,16 @@ class _Tree:
             self.choices[key] = _as_tuple(option) + _as_tuple(before)
         elif key not in self.choices:
             self.choices[key] = option
-        elif before != option or (option is not None and not self._is_absent(node, option)):
+        elif before != option or (option is not None and not self._may_repeat(node, option)):
             raise self._object.second_choice(node, key, option)
 
-    def _is_absent(self, node: Node, option: str) -> bool:
-        """Tell whether an optional entry leads to no file, so that it does no harm to have it twice."""
-        return node.entry.optional and self._library.read(join_path(node.entry.group(node.folder), option)) is None
+    def _may_repeat(self, node: Node, option: str) -> bool:
+        """Tell whether the same option may be chosen once more.
+
+        It may where it leads to no file and is optional; and, as in Hydra, where the file has a defaults list.
+        """
+        document = self._library.read(join_path(node.entry.group(node.folder), option))
+        return node.entry.optional if document is None else bool(document.entries)
 
     def _include(self, node: Node, path: str) -> None:
         node.path = path

@@ -4,7 +4,8 @@ A name is a path below the folders, with or without `.yaml`; the first folder th
 """
 
 import os
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from mag.config.documents.document import Document, read_document
 from mag.errors import ConfigError
@@ -13,10 +14,16 @@ _SUFFIX = ".yaml"
 
 
 class Library:
-    """The config files below some folders. Remembers all that it read, so that a later edit changes nothing."""
+    """The config files below some folders. Remembers all that it read, so that a later edit changes nothing.
 
-    def __init__(self, roots: tuple[Path, ...]) -> None:
+    Args:
+        roots: The folders.
+        schemas: Options that have a schema, as `group/option`, and so are there without a file.
+    """
+
+    def __init__(self, roots: tuple[Path, ...], schemas: Iterable[str] = ()) -> None:
         self.roots = roots
+        self._schemas = frozenset(schemas)
         self._documents: dict[str, Document | None] = {}
         self._groups: dict[str, bool] = {}
         self._options: dict[str, tuple[str, ...]] = {}
@@ -46,19 +53,23 @@ class Library:
     def has_group(self, name: str) -> bool:
         """Tell whether a name is a group: a folder below the config folders."""
         if name not in self._groups:
-            self._groups[name] = bool(name) and any(map(os.path.isdir, (f"{root}/{name}" for root in self.roots)))
+            is_folder = any(map(os.path.isdir, (f"{root}/{name}" for root in self.roots)))
+            self._groups[name] = bool(name) and (
+                is_folder or any(each.startswith(f"{name}/") for each in self._schemas)
+            )
         return self._groups[name]
 
     def options(self, group: str) -> tuple[str, ...]:
         """Return the names of a group's options, sorted; an empty group name lists the primary configs."""
         if group not in self._options:
             found = {name for root in self.roots for name in _list_options(root / group)}
+            found |= {option for place, _, option in (each.rpartition("/") for each in self._schemas) if place == group}
             self._options[group] = tuple(sorted(found))
         return self._options[group]
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of all groups, sorted: every folder that holds a config file, and those above it."""
-        found: set[str] = set()
+        found = {parent.as_posix() for each in self._schemas for parent in PurePosixPath(each).parents}
         for root in self.roots:
             for folder, _, files in os.walk(root):
                 if any(name.endswith(_SUFFIX) for name in files):
@@ -72,6 +83,8 @@ class Library:
             document = read_document(root / file)
             if document is not None:
                 return document
+        if name in self._schemas:
+            return Document(Path(f"group_schemas[{name!r}]"), None, (), {})
         for root in self.roots:
             path = root / f"{name}.yml"
             if path.is_file():

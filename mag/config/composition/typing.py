@@ -4,23 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mag.config.composition.defaults import Defaults
-from mag.config.composition.groups import Library
-from mag.config.composition.keys import find_child, find_value
+from mag.config.composition.keys import find_value, follow_key
 from mag.config.schema import Schema, Schemas
-from mag.errors import ConfigError
-from mag.suggestion import list_names, name_nearest
 
 
 class Typing:
-    """The schemas of one choice of options, each with its place in the config.
+    """The schemas of one choice of options, each with its place in the config."""
 
-    Raises:
-        ConfigError: A schema is for an option that is not there.
-    """
-
-    def __init__(self, schemas: Schemas, defaults: Defaults, library: Library) -> None:
-        for name in schemas.options:
-            _check_option(name, library)
+    def __init__(self, schemas: Schemas, defaults: Defaults) -> None:
         self._whole = schemas.whole
         self._inner = [*_place_schemas(schemas, defaults)]
 
@@ -69,19 +60,9 @@ def _put(config: dict[str, Any], package: str, content: dict[Any, Any]) -> dict[
     """Return the config with other content at a package."""
     if not package:
         return content
-    *holders, last = package.split(".")
+    *holders, last = follow_key(config, package)[0]
     holder: Any = config
     for name in holders:
-        holder = find_child(holder, name)
+        holder = holder[name]
     holder[last] = content
     return config
-
-
-def _check_option(name: str, library: Library) -> None:
-    group, _, option = name.rpartition("/")
-    known = library.options(group)
-    if option in known:
-        return
-    near = name_nearest(option, known)
-    hint = f"did you mean {group}/{near}?" if near else f"the group {group} has: {list_names(known)}."
-    raise ConfigError(f"group_schemas of @mag.main has {name!r}, and there is no such option: {hint}")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from mag.config.documents.entries import GLOBAL, Entry, read_entries
+from mag.config.documents.entries import GLOBAL, OLD_GLOBAL, Entry, read_entries
 from mag.config.documents.marks import mark_text
 from mag.config.documents.reader import TOO_DEEP, Reader
 from mag.errors import ConfigError, YamlError
@@ -153,6 +153,8 @@ def _read_header(path: Path, text: str) -> str | None:
         return None
     if package == "_here_":
         raise YamlError(f"{path}:1: '# @package _here_' has no meaning in a file; write it into the defaults list")
+    if package.startswith(OLD_GLOBAL):
+        package = GLOBAL + package.removeprefix(OLD_GLOBAL)
     return package if package.startswith(GLOBAL) else f"{GLOBAL}.{package}"
 
 

@@ -5,6 +5,7 @@ place in the config where the file's content goes. The *key* of a choice is what
 and `@package` where the content does not go to the group's own place (`db`, `db@backup`, `db@_global_`).
 """
 
+from posixpath import normpath
 from typing import Any, NamedTuple, TypeAlias
 
 from mag.errors import ConfigError
@@ -12,8 +13,12 @@ from mag.errors import ConfigError
 Option: TypeAlias = str | tuple[str, ...] | None
 
 GLOBAL = "_global_"
+OLD_GLOBAL = "__global__"
+"""How some files spell it, copied from one another."""
 SELF = "_self_"
 _KEYWORDS = ("optional", "override")
+_UPWARDS = {".", ".."}
+_LEADS_UPWARDS = "but a config path cannot lead upwards; start it with / to start at the config folder"
 
 
 class Entry(NamedTuple):
@@ -53,10 +58,11 @@ class Entry(NamedTuple):
     def locate(self, folder: str) -> str:
         """Return the path below the config folder, of the group or of the file.
 
-        >>> Entry("db").locate("server"), Entry("/db").locate("server")
-        ('server/db', 'db')
+        >>> Entry("db").locate("server"), Entry("/db").locate("server"), Entry("../db").locate("server")
+        ('server/db', 'db', 'db')
         """
-        return self.path[1:] if self.path.startswith("/") else join_path(folder, self.path)
+        path = self.path[1:] if self.path.startswith("/") else join_path(folder, self.path)
+        return normpath(path) if "." in path and _UPWARDS.intersection(path.split("/")) else path
 
     def place(self, folder: str, parent: str, header: str | None = None) -> str:
         """Return the dotted place in the config where the entry's content goes."""
@@ -182,6 +188,9 @@ def _read_file_entry(item: str) -> Entry:
 def _split_package(name: str) -> tuple[str, str | None]:
     path, at, package = name.partition("@")
     problem = find_bad_path(path)
+    if problem == _LEADS_UPWARDS:  # Hydra 1.3 has it, but puts it in a strange place where there is no package
+        needed = f"but what leads upwards needs a package, as in '{path}@{path.strip('./') or 'x'}'; or start it with /"
+        problem = None if package else f"{needed} at the config folder"
     if problem:
         raise ConfigError(f"has the entry {name!r}, {problem}")
     if ":" in package:
@@ -192,8 +201,8 @@ def _split_package(name: str) -> tuple[str, str | None]:
 def find_bad_path(path: str) -> str | None:
     """Return what is wrong with the path of a group or config, as a part of a sentence; None if nothing."""
     parts = path.removeprefix("/").split("/")
-    if ".." in parts or "." in parts:
-        return "but a config path cannot lead upwards; start it with / to start at the config folder"
+    if _UPWARDS.intersection(parts):
+        return _LEADS_UPWARDS
     if not all(parts):
         return "of which the path has an empty part"
     return None

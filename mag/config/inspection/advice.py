@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
+from mag.config.documents.entries import OLD_GLOBAL
 from mag.config.documents.marks import Marks, Place, mark_text
 from mag.config.documents.scalars import read_scalar
 from mag.config.language.lexer import write_word
@@ -172,6 +173,7 @@ _SEXAGESIMAL = compile_lazily(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
 _THOUSANDS = compile_lazily(r"[-+]?[0-9]{1,3}(?:_[0-9]{3})+(?:\.[0-9]*)?")
 _PACKAGE = compile_lazily(r"\s*#\s*@(pa[a-z]{3,8}:?|package)[ \t]*[:=]?[ \t]+([\w.]+)\s*")
 _DEFAULT = compile_lazily(r"^([Dd]efault|Defaults|DEFAULTS|defualts|defaluts):[ \t]*(?:\[|\n+[ \t]*- )", re.MULTILINE)
+_UPWARDS = compile_lazily(r"^[ \t]*- +(?:(?:optional|override) +)?(\.\./[\w./-]*)@", re.MULTILINE)
 _SUSPICIOUS = compile_lazily(
     r"(?<!\w)(?:(?:yes|no|on|off|none)\b|[-+]?(?:inf|nan|0[0-7_]+|[0-9][0-9_]*:[0-5]?[0-9]|[0-9][0-9.]*_|\.[0-9]+_))",
     re.IGNORECASE,
@@ -210,6 +212,8 @@ def _find_header(text: str) -> Iterator[Surprise]:
         if package and (package[1] != "package" or not front):
             better = f"# @package {package[2]}" if front else "it before all else"
             yield Surprise(number, f"{line.strip()!r} is read as a comment; if the package is meant write {better}")
+        elif package and package[2].startswith(OLD_GLOBAL):
+            yield Surprise(number, f"{OLD_GLOBAL} is read as _global_; write that, which Hydra understands as well")
         front = front and (not line.strip() or line.lstrip("# \t").startswith("@"))
 
 
@@ -219,6 +223,10 @@ def _find_defaults(text: str) -> Iterator[Surprise]:
     if found and "\ndefaults:" not in f"\n{text}":
         line = text.count("\n", 0, found.start()) + 1
         yield Surprise(line, f"the key {found[1]} is a value; if a defaults list is meant write defaults")
+    for upwards in _UPWARDS.finditer(text) if "../" in text else ():
+        line = text.count("\n", 0, upwards.start()) + 1
+        better = "start it with / to start at the config folder"
+        yield Surprise(line, f"{upwards[1]} leads upwards, which Hydra takes up to 1.3 only; {better}")
 
 
 def _find(text: str) -> Iterator[Surprise]:

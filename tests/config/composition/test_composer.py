@@ -1,5 +1,6 @@
 """The laws of composition."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,9 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
-from mag.config.composition.composer import Composer, compose
-from mag.config.language.grammar import parse_override
-from mag.errors import ConfigError, OverrideError, YamlError
+from mag.config.composition.composer import Composer, compose, make_composer
+from mag.config.language.grammar import parse_override, parse_overrides
+from mag.errors import ConfigError, OverrideError, SchemaError, YamlError
 
 WriteConfigs = Callable[[dict[str, str]], Path]
 FILES = {
@@ -159,3 +160,85 @@ def test_the_public_function_refuses_what_omegaconf_cannot_read() -> None:
     """A malformed interpolation is an error of mag's own."""
     with pytest.raises(ConfigError, match="cannot be read by OmegaConf"):
         compose(["+a='${'"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "composed"),
+    [
+        ("../optim@optim: fsdp", {"server": {"optim": {"lr": 1}, "name": "a"}}),
+        ("../optim@_global_.opt: fsdp", {"opt": {"lr": 1}, "server": {"name": "a"}}),
+        (".@extra: other", {"server": {"extra": {"o": 1}, "name": "a"}}),
+        ("./other@x", {"server": {"x": {"o": 1}, "name": "a"}}),
+        ("../base@_here_", {"server": {"b": 1, "name": "a"}}),
+        ("optional ../optim@o: nope", {"server": {"name": "a"}}),
+        ("../../optim@o: fsdp", "leads out of the config folder"),
+    ],
+)
+def test_defaults_may_lead_upwards_with_a_package(write_configs: WriteConfigs, entry: str, composed: Any) -> None:
+    """As in Hydra 1.3, and never out of the config folder."""
+    files = {"config": "defaults: [server: a]", "server/other": "o: 1", "optim/fsdp": "lr: 1", "base": "b: 1"}
+    root = write_configs({**files, "server/a": f"defaults:\n- {entry}\n- _self_\nname: a"})
+    if isinstance(composed, str):
+        with pytest.raises(ConfigError, match=composed):
+            Composer(root, "config").compose([])
+    else:
+        assert Composer(root, "config").compose([]) == composed
+
+
+@pytest.mark.parametrize(("package", "composed"), [("__global__", {"z": 1}), ("__global__.a", {"a": {"z": 1}})])
+def test_an_old_spelling_of_global_is_understood(write_configs: WriteConfigs, package: str, composed: Any) -> None:
+    """Many files have it, copied from one another."""
+    root = write_configs({"config": "defaults: [g: x]", "g/x": f"# @package {package}\nz: 1"})
+    assert Composer(root, "config").compose([]) == composed
+
+
+@pytest.mark.parametrize("text", ["defaults: [part]\nc: 1", "c: 1"])
+def test_the_same_option_may_be_added_once_more_where_it_has_a_defaults_list(
+    write_configs: WriteConfigs, text: str
+) -> None:
+    """As in Hydra; another option of the same choice is refused in any case."""
+    root = write_configs({"config": "defaults: [g: x]", "g/x": text, "g/y": text, "g/part": "p: 1"})
+    composer = Composer(root, "config")
+    if "defaults" in text:
+        assert composer.compose(parse_overrides(["+g=x"])) == {"g": {"p": 1, "c": 1}}
+    else:
+        with pytest.raises(ConfigError, match="g is a choice already"):
+            composer.compose(parse_overrides(["+g=x"]))
+    with pytest.raises(ConfigError, match="g is a choice already"):
+        composer.compose(parse_overrides(["+g=y"]))
+
+
+def test_a_schema_makes_an_option_without_a_file(write_configs: WriteConfigs) -> None:
+    """Of a group that is a folder, and of one that is none; it can be chosen, listed and overridden like any other."""
+
+    @dataclasses.dataclass
+    class Onnx:
+        """One that no file says anything of."""
+
+        opset: int = 17
+
+    root = write_configs({"config": "defaults: [backend: torch]", "backend/torch": "jit: true"})
+    composer = make_composer(root, "config", None, {"backend/onnx": Onnx, "other/onnx": Onnx})
+    assert composer.options("backend") == ("onnx", "torch")
+    assert composer.groups() == ("backend", "other")
+    overrides = parse_overrides(["backend=onnx", "backend.opset=18", "+other=onnx"])
+    assert composer.compose(overrides) == {"backend": {"opset": 18}, "other": {"opset": 17}}
+    with pytest.raises(SchemaError, match="is 'x', but must be int"):
+        composer.compose(parse_overrides(["backend=onnx", "backend.opset=x"]))
+
+
+def test_a_dataclass_says_of_which_type_keys_are(write_configs: WriteConfigs) -> None:
+    """`weights.1=3` sets the number 1, whether the file or the command line has it."""
+
+    @dataclasses.dataclass
+    class Config:
+        """Weights of classes."""
+
+        weights: dict[int, float] = dataclasses.field(default_factory=lambda: {0: 1.0, 1: 10.0})
+
+    composer = make_composer(write_configs({"config": "weights: {'2': 5}"}), "config", Config)
+    assert composer.compose(parse_overrides(["weights.2=3"])) == {"weights": {2: 3.0}}
+    bare = make_composer(None, None, Config)
+    assert bare.compose(parse_overrides(["weights.1=3", "+weights.7=1"])) == {"weights": {0: 1.0, 1: 3.0, 7: 1.0}}
+    with pytest.raises(SchemaError, match="weights: the key is 'x', but must be int"):
+        bare.compose(parse_overrides(["+weights.x=3"]))

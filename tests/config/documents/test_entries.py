@@ -47,7 +47,7 @@ def test_the_file_itself_comes_last_where_it_is_not_named() -> None:
         ([f"{SELF}@a"], "_self_ takes no package"),
         ([{"db": SELF}], "_self_ as an option"),
         (["???"], "write 'db: \\?\\?\\?'"),
-        ([{"../db": "x"}], "cannot lead upwards"),
+        ([{"../db": "x"}], "needs a package, as in '../db@db'; or start it with /"),
         ([{"db": "../x"}], "cannot lead upwards"),
         ([{"db": "/x"}], "an empty part"),
         ([{"db/": "x"}], "an empty part"),
