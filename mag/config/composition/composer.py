@@ -107,13 +107,9 @@ class Composer:
 
     def without_schemas(self) -> "Composer":
         """Return a composer of the same files that takes values of any type."""
-<<<<<<< HEAD
-        return Composer(self._root, self._name, more=self._more, home=self._home)
-=======
-        untyped = Composer(self._root, self._name)
+        untyped = Composer(self._root, self._name, more=self._more, home=self._home)
         untyped._unfiled = self._unfiled
         return untyped
->>>>>>> c67a6ae (composition: the last corners of Hydra's defaults lists)
 
     def choices(self, overrides: Sequence[Override]) -> dict[str, Any]:
         """Return what is chosen from each group: the option, a list of several, or None.
@@ -190,11 +186,7 @@ class Composer:
 
     @cached_property
     def _library(self) -> Library:
-<<<<<<< HEAD
-        library = Library(() if self._root is None else (self._root, *self._more))
-=======
-        library = Library(() if self._root is None else (self._root,), self._unfiled)
->>>>>>> c67a6ae (composition: the last corners of Hydra's defaults lists)
+        library = Library(() if self._root is None else (self._root, *self._more), self._unfiled)
         if self._name is not None and not find_bad_path(self._name):
             primary = library.read(self._name)
             if primary is not None and isinstance(primary.content, dict):

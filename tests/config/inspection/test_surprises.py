@@ -34,7 +34,7 @@ def test_surprises_are_found(word: str, form: str, tmp_path: Path) -> None:
         ("x: 1\ndefault:\n  - a: b\n", 2, "write defaults"),
         ("default: [a]\n", 1, "write defaults"),
         ("# @package __global__\nx: 1", 1, "write that, which Hydra understands as well"),
-        ("x: 1\ndefaults:\n  - ../optim@optim: a\n", 3, "../optim leads upwards, which Hydra takes up to 1.3 only"),
+        ("x: 1\ndefaults:\n  - ../optim@optim: a\n", 3, "start it with / to start at the config folder"),
         ("# @package a\ndefault: 1\n", 0, ""),
         ("defaults: [_self_]\ndefault: [1]\n", 0, ""),
         ("# @other x\n\n# @package a\nx: 1  # @param y\n", 0, ""),
