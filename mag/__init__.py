@@ -80,6 +80,8 @@ def main(
     version_base: object = None,
     schema: type | None = None,
     group_schemas: Mapping[str, type] | None = None,
+    *,
+    missing: str = "early",
     **unknown: Never,
 ) -> "Callable[[Callable[..., Any]], Main]": ...
 def main(
@@ -88,6 +90,8 @@ def main(
     version_base: object = None,  # noqa: ARG001
     schema: type | None = None,
     group_schemas: Mapping[str, type] | None = None,
+    *,
+    missing: str = "early",
     **unknown: object,
 ) -> "Main | Callable[[Callable[..., Any]], Main]":
     """Make a function the app of a project.
@@ -106,6 +110,8 @@ def main(
         schema: A dataclass that says which keys a config has, of which types, and what they are if no file says so.
             What does not fit is an error before anything starts. The function gets the config, as ever.
         group_schemas: Dataclasses for the content of single options, `{"model/svm": Svm, "model/mlp": Mlp}`.
+        missing: "late" where the function fills values that are still `???` in the config, or does not read them;
+            otherwise such a value is an error before anything starts.
         unknown: None is known.
 
     Raises:
@@ -115,7 +121,7 @@ def main(
 
     for name in unknown:
         refuse_argument(name, "@mag.main")
-    return decorate(_run_app, config_path, config_name, schema, group_schemas)
+    return decorate(_run_app, config_path, config_name, schema, group_schemas, missing=missing)
 
 
 def _run_app(app: "App") -> Never:

@@ -21,6 +21,10 @@ SECRET_FILES = (
 """Names of files and directories that hold secrets: by default no snapshot of the code takes them in."""
 
 
+MISSING_KINDS = ("early", "late")
+"""When a value that is still `???` is an error."""
+
+
 class Settings(NamedTuple):
     """What a project says about how mag works in it.
 
@@ -34,6 +38,8 @@ class Settings(NamedTuple):
         visible: Patterns of keys (`*._name`) that are, all the same.
         jobs: How many experiments run at a time; None for as many as there are CPUs.
         chdir: Whether an experiment starts in its own directory instead of the user's.
+        missing: "early" where a value that is still `???` is an error before anything starts, "late" where the function
+            fills it.
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
         snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
         env: Environment variables that experiments get.
@@ -49,6 +55,7 @@ class Settings(NamedTuple):
     visible: tuple[str, ...] = ()
     jobs: int | None = None
     chdir: bool = False
+    missing: str = "early"
     secrets: tuple[str, ...] = ()
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
     env: Mapping[str, str] = {}
@@ -68,6 +75,7 @@ _KINDS: dict[str, type] = {
     "visible": list,
     "jobs": int,
     "chdir": bool,
+    "missing": str,
     "secrets": list,
     "snapshot_exclude": list,
     "env": dict,
@@ -155,6 +163,8 @@ def _check_kind(key: str, value: object, path: Path) -> None:
         raise UsageError(f"Setting {key} = {value!r} in {path} must be {words}.")
     if key == "jobs" and isinstance(value, int) and value < 1:
         raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
+    if key == "missing" and value not in MISSING_KINDS:
+        raise UsageError(f"Setting missing = {value!r} in {path} must be 'early' or 'late'.")
     if key == "experiments_dir" and value == "":
         raise UsageError(f"Setting experiments_dir = '' in {path} must name a directory: 'experiments', for example.")
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias, TypeVar
 
 from mag.app.modules import Module
 from mag.errors import UsageError
-from mag.suggestion import name_nearest
+from mag.settings import MISSING_KINDS
+from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
     from mag.config.composition.composer import Composer
@@ -60,7 +61,7 @@ def _answer(read: Callable[[], Any], pipe: int) -> typing.NoReturn:
     os._exit(0)
 
 
-PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas")
+PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas", "missing")
 """What `main` takes, in order."""
 
 
@@ -81,6 +82,7 @@ class App(NamedTuple):
         hydra_overrides: What was typed for Hydra itself, `hydra.verbose=true`.
         further: More folders of configs, searched after its own.
         asked: The config path and name that were asked for in the place of the decorator's; None where they were not.
+        is_late: Whether the function fills what is still `???` in the config.
     """
 
     name: str
@@ -96,6 +98,7 @@ class App(NamedTuple):
     hydra_overrides: tuple[str, ...] = ()
     further: tuple[Path, ...] = ()
     asked: tuple[Path | None, str | None] = (None, None)
+    is_late: bool = False
 
     @property
     def schemas(self) -> "Schemas | None":
@@ -225,6 +228,7 @@ class Main:
         config_name: The primary config.
         schema: The dataclass that says what a config holds.
         group_schemas: Dataclasses for single options, by `group/option`.
+        missing: "late" where the function fills values that are still `???`.
         program: Runs the command line of this app, and exits.
     """
 
@@ -236,6 +240,7 @@ class Main:
         schema: type | None = None,
         group_schemas: Mapping[str, type] | None = None,
         *,
+        missing: str = "early",
         program: Program,
     ) -> None:
         functools.update_wrapper(self, function)
@@ -244,6 +249,7 @@ class Main:
         self.config_name = config_name
         self.schema = schema
         self.group_schemas = group_schemas
+        self.missing = missing
         self._program = program
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -281,7 +287,9 @@ class Main:
         spec = getattr(scope, "__spec__", None)  # of a script started as `python -m package.module` it is the module's
         module = Module(file, Path(), spec.name if spec and "." in spec.name else None)
         name, typed = f"{module.name}:{function}", self.schema is not None or self.group_schemas is not None
-        return App(name, module, function, path, self.config_name, self.function, typed, self)
+        return App(
+            name, module, function, path, self.config_name, self.function, typed, self, is_late=self.missing == "late"
+        )
 
 
 def decorate(
@@ -290,12 +298,16 @@ def decorate(
     config_name: str | None,
     schema: type | None = None,
     group_schemas: Mapping[str, type] | None = None,
+    *,
+    missing: str = "early",
 ) -> Main | Callable[[Callable[..., Any]], Main]:
     """Return what `@mag.main` with these arguments makes of a function, or the function decorated if it was given."""
     if callable(config_path):
         return Main(config_path, None, config_name, program=program)
+    if missing not in MISSING_KINDS:
+        raise UsageError(f"@mag.main(missing={missing!r}): it is 'early' or 'late'.")
     path = config_path
-    return lambda function: Main(function, path, config_name, schema, group_schemas, program=program)
+    return lambda function: Main(function, path, config_name, schema, group_schemas, missing=missing, program=program)
 
 
 def find_configs(main: object) -> tuple[str | Path | None, str | None]:
@@ -335,5 +347,5 @@ def describe_function(function: Callable[..., Any]) -> App:
 def refuse_argument(name: str, place: str) -> Never:
     """Say that `main` takes no argument of this name."""
     near = name_nearest(name, PARAMETERS)
-    hint = f"did you mean {near!r}?" if near else "it takes config_path, config_name, schema and group_schemas."
+    hint = f"did you mean {near!r}?" if near else f"it takes {list_names(PARAMETERS)}."
     raise UsageError(f"{place} has an argument {name!r}, which is unknown: {hint}")

@@ -6,7 +6,8 @@ Nothing here is used before the app is imported, so that looking at configs need
 import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from numbers import Number
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from mag.config.view import escape
@@ -59,7 +60,6 @@ class HydraFunction:
         self.function = function
         self._setup = setup
         self._loader: Any = None
-        self._prepared: set[tuple[str, ...]] = set()
 
     def __call__(self, config: Any) -> Any:
         """Call the user's function with a config of the caller's."""
@@ -74,18 +74,31 @@ class HydraFunction:
         theirs = [s for s in self._open().repository.get_sources() if s.provider not in _PROVIDERS and s.available()]
         return any(set(source.list("", None)) - {"hydra"} for source in theirs)
 
-    def prepare(self, points: Sequence[tuple[str, ...]]) -> None:
-        """Compose once for each set of overrides that are new, so that every file is read before anything starts.
+    def list_groups(self) -> dict[str, tuple[str, ...]]:
+        """Return the options of every config group that there is, but for Hydra's own."""
+        from hydra.core.object_type import ObjectType
+
+        repository, groups, pending = self._open().repository, {}, [""]
+        while pending:
+            group = pending.pop()
+            inner = repository.get_group_options(group, ObjectType.GROUP)
+            pending += [f"{group}/{name}".lstrip("/") for name in inner if (group, name) != ("", "hydra")]
+            if group:
+                groups[group] = tuple(repository.get_group_options(group, ObjectType.CONFIG))
+        return groups
+
+    def compose_plain(self, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the config that Hydra composes, without its own node, and what is chosen from each group.
 
         Raises:
-            ConfigError: Hydra refuses what was asked for.
+            ConfigError: Hydra refuses.
         """
-        for overrides in points:
-            if not self._prepared.issuperset((text,) for text in overrides):
-                self.compose(overrides)
-                self._prepared.update((text,) for text in overrides)
-        if not points:
-            self.compose(())
+        from omegaconf import OmegaConf
+
+        composed = self.compose([write_word(text) for text in overrides])
+        plain: Any = _make_plain(OmegaConf.to_container(composed, resolve=False, enum_to_str=True))
+        chosen = plain.pop("hydra")["runtime"]["choices"]
+        return plain, {group: option for group, option in chosen.items() if not group.startswith("hydra/")}
 
     def compose(self, overrides: Sequence[str]) -> Any:
         """Return what Hydra composes of overrides: a `DictConfig` with its node `hydra`.
@@ -95,11 +108,23 @@ class HydraFunction:
         """
         from hydra.types import RunMode
 
-        words = [*_say_mode(), *self._setup.overrides, *overrides]
+        words = [*self._setup.overrides, *_say_mode(), *overrides]
         try:
             return self._open().load_configuration(self._setup.config_name, words, run_mode=RunMode.RUN)
         except Exception as error:
             raise ConfigError(_explain(error)) from error
+
+    def bind(self, job: Job) -> Callable[[Any], Any]:
+        """Return the function as it is called for one experiment: with a config that Hydra makes, whatever it is given.
+
+        Of what the function returns, a number or a mapping is the result.
+        """
+
+        def call(_: Any) -> Any:
+            returned = self.carry_out(job)
+            return returned if isinstance(returned, Number | Mapping) or hasattr(returned, "item") else None
+
+        return call
 
     def carry_out(self, job: Job) -> Any:
         """Call the function as Hydra would: HydraConfig, directory, environment and logging as its configs say."""
@@ -125,11 +150,13 @@ class HydraFunction:
         if self._loader is None:
             from hydra._internal.hydra import Hydra
             from hydra._internal.utils import create_config_search_path
+            from hydra.core.config_search_path import SearchPathQuery
 
             folder = self._setup.config_path
             path = create_config_search_path(None if folder is None else os.path.abspath(folder))
             for more in self._setup.further:
-                path.append("command-line", f"file://{os.path.abspath(more)}")
+                place = f"file://{os.path.abspath(more)}"
+                path.prepend(provider="command-line", path=place, anchor=SearchPathQuery(provider="schema"))
             made = Hydra.create_main_hydra2(task_name=self._setup.file.stem, config_search_path=path)
             self._loader = made.config_loader
             self._loader.repository = _Memory(self._loader.repository)
@@ -170,12 +197,23 @@ def settle(config: Any, frozen: Mapping[str, Any]) -> None:
     from omegaconf import OmegaConf, open_dict, read_write
 
     with read_write(config), open_dict(config):
-        plain: Any = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+        plain: Any = _make_plain(OmegaConf.to_container(config, resolve=False, enum_to_str=True))
         for key in [key for key in plain if key not in frozen and key != "hydra"]:
             del config[key]
         for key, value in frozen.items():
             if key != "hydra":
                 _settle_value(config, key, plain.get(key), value)
+
+
+def _make_plain(value: Any) -> Any:
+    """Return what a typed config holds as a config file could hold it."""
+    if isinstance(value, dict):
+        return {key: _make_plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_make_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def _settle_value(holder: Any, key: Any, before: Any, value: Any) -> None:

@@ -29,6 +29,7 @@ class Decorated(NamedTuple):
         is_async: Whether it is an `async def`.
         is_typed: Whether it has schemas, or may have.
         family: Whose decorator it is.
+        is_late: Whether the function fills what is missing.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Decorated(NamedTuple):
     is_async: bool = False
     is_typed: bool = False
     family: Family = "mag"
+    is_late: bool = False
 
 
 class Source(NamedTuple):
@@ -132,7 +134,8 @@ class _Reader:
         call = decorator if isinstance(decorator, ast.Call) else None
         configs = self._read_configs(call, family) if call is not None else (None, "config")
         typed = call is not None and family == "mag" and _has_schema(call)
-        return Decorated(name, decorator.lineno, configs, isinstance(node, ast.AsyncFunctionDef), typed, family)
+        is_async = isinstance(node, ast.AsyncFunctionDef)
+        return Decorated(name, decorator.lineno, configs, is_async, typed, family, _is_late(call))
 
     def _find_family(self, called: ast.expr) -> Family | None:
         """Return whose `main` an expression is, by what the module imports; None if it is nobody's."""
@@ -181,8 +184,14 @@ def _find_base() -> str | None:
 
 def _has_schema(call: ast.Call) -> bool:
     """Tell whether schemas are given, or may be in `**keywords`."""
-    named = any(keyword.arg in {None, *PARAMETERS[3:]} for keyword in call.keywords)
+    named = any(keyword.arg in {None, "schema", "group_schemas"} for keyword in call.keywords)
     return named or len(call.args) > PARAMETERS.index("schema")
+
+
+def _is_late(call: ast.Call | None) -> bool:
+    given = {keyword.arg: keyword.value for keyword in call.keywords} if call is not None else {}
+    value = given.get("missing")
+    return isinstance(value, ast.Constant) and value.value == "late"
 
 
 def _read_imports(tree: ast.Module) -> tuple[dict[str, Family], dict[str, Family]]:

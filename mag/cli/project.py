@@ -82,7 +82,9 @@ class Project:
         return self.app.compose_from()
 
     def parse(self) -> "list[Override]":
-        """Return the overrides, parsed; `@file.yaml` stands for those in the file.
+        """Return the overrides of the config, parsed; `@file.yaml` stands for those in the file.
+
+        What is typed for the Hydra of a `@hydra.main` app, the app keeps.
 
         Raises:
             OverrideError: One is malformed.
@@ -90,7 +92,14 @@ class Project:
         """
         from mag.plans.override_files import read_overrides
 
-        return read_overrides(self.texts)
+        overrides = read_overrides(self.texts)
+        if not self.app.is_hydra:
+            return overrides
+        from mag.app.hydra_words import split_overrides
+
+        values, theirs = split_overrides(overrides)
+        self.app = self.app._replace(hydra_overrides=theirs)
+        return values
 
 
 def open_project(known: dict[str, Any], words: Sequence[str], directory: str | None = None) -> Project:

@@ -1,6 +1,5 @@
 """`mag sweep`: every combination, each in a process and a directory of its own."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -160,8 +159,7 @@ def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) 
     from mag.sweeps.forerunners import list_forerunners
     from mag.sweeps.ownership import check_owners
 
-    os.environ.update(request.env)
-    plan = request.plan(observer)
+    plan = request.preview(observer)
     show_plan(plan, as_json=as_json, secrets=request.settings.secrets)
     for line in list_forerunners(plan, request.app.name, request.settings):
         observer.remark(line)

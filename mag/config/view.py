@@ -4,6 +4,7 @@ A text in it stands for itself. OmegaConf would take `${` for an interpolation, 
 what was composed, `${a}` where `\${a}` was written, and what the record tells.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mag.patterns import compile_lazily
@@ -14,11 +15,20 @@ if TYPE_CHECKING:
 _OPENING = compile_lazily(r"(\\*)\$\{")
 
 
-def make_view(plain: dict[str, Any]) -> "DictConfig":
-    """Return a plain, resolved config as a `DictConfig`: read-only, and without other keys."""
+def make_view(plain: dict[str, Any], late: Iterable[tuple[Any, ...]] = ()) -> "DictConfig":
+    """Return a resolved config as a read-only `DictConfig` without other keys; what is late in it OmegaConf resolves.
+
+    Raises:
+        Exception: Whatever OmegaConf says of a config that it cannot hold.
+    """
     from omegaconf import OmegaConf  # noqa: PLC0415  (start-up: not everybody who imports mag composes)
 
     config: dict[str, Any] = escape(plain)
+    for path in late:
+        holder, source = config, plain
+        for name in path[:-1]:
+            holder, source = holder[name], source[name]
+        holder[path[-1]] = source[path[-1]]
     return OmegaConf.create(config, flags={"readonly": True, "struct": True})
 
 

@@ -14,7 +14,7 @@ from mag.config.flat import flatten
 from mag.config.identifier import check_separator, encode_value, join_values
 from mag.config.identity import hash_visible, name_choices
 from mag.config.language.override import Override
-from mag.config.spelling import loosen_key, spell_key
+from mag.config.spelling import escape_key, loosen_key, spell_key
 from mag.config.visibility import is_hidden, keep_visible, read_visibility
 from mag.errors import MissingValueError
 from mag.plans.resolver import Resolver
@@ -184,10 +184,18 @@ def describe_point(point: Point, composer: Composer, naming: Naming, resolver: R
     config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
     visible = keep_visible(config.flat, naming.visibility)
     identity = hash_visible({**visible, **count_choices(config, resolver)})
-    name = naming.join([naming.encode(key, visible[key]) for key in naming.choose(visible)], identity)
+    name = naming.join(
+        [naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))], identity
+    )
     keeps = bool(found.late) or any(":" in text for _, text in find_texts(composed))
     source = Keepsake(resolved, found.late) if keeps else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config
+
+
+def drop_late(visible: Mapping[str, Any], config: Config) -> Mapping[str, Any]:
+    """Return what can make up a name: all but the texts that only the experiment can resolve, if that leaves any."""
+    late = {".".join(escape_key(name) for name in path) for path in config.late}
+    return {key: value for key, value in visible.items() if key not in late} or visible if late else visible
 
 
 def count_choices(config: Config, resolver: Resolver) -> dict[str, Any]:

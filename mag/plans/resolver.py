@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mag.config.composition.resolution import Resolution, resolve_known
+from mag.config.composition.keys import KeyPath
+from mag.config.composition.resolution import Resolution, find_written, resolve_known
 from mag.config.language.override import Override
 from mag.errors import InterpolationError
 
@@ -73,3 +74,21 @@ def _asks_hydra(config: Any) -> bool:
     if isinstance(config, dict | list):
         return any(map(_asks_hydra, config.values() if isinstance(config, dict) else config))
     return isinstance(config, str) and "hydra:" in config
+
+
+def find_late(resolved: dict[str, Any], composed: dict[str, Any]) -> tuple[KeyPath, ...]:
+    r"""Return the paths of the texts in a resolved config that only the experiment can resolve.
+
+    >>> find_late({"a": 1, "at": "${now:%Y}", "b": "${a}"}, {"a": 1, "at": "${now:%Y}", "b": r"\${a}"})
+    (('at',),)
+    """
+    return tuple(path for path, text in find_written(composed, ()) if _follow(resolved, path) == text)
+
+
+def _follow(value: Any, path: KeyPath) -> Any:
+    for name in path:
+        try:
+            value = value[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

@@ -27,6 +27,7 @@ from mag.plans.descriptions import (
     compose_point,
     count_choices,
     describe_point,
+    drop_late,
     find_flat,
     find_texts,
 )
@@ -84,7 +85,7 @@ class Template:
         counted = {**visible, **count_choices(config, resolver)}
         pieces = {key: _cut_piece(key, counted[key]) for key in sorted(counted)}
         self._pieces, places = _lay_out(pieces, self._slots, ",".join)
-        parts = {key: naming.encode(key, visible[key]) for key in naming.choose(visible)}
+        parts = {key: naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))}
         self._parts, named = _lay_out(parts, self._slots, naming.glue)
         for slot in slots:
             slot.piece_place, slot.part_place = places.get(slot.key), named.get(slot.key)

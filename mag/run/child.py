@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
+from mag.app.hydra import HydraFunction, Job
+from mag.config.view import make_view
 from mag.errors import RecordError
 from mag.experiment import Experiment
 from mag.record import failures
@@ -28,10 +30,11 @@ from mag.run.interruption import (
     restore,
     was_interrupted,
 )
+from mag.run.late_values import provide
 from mag.run.randomness import RandomStates
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
-from mag.run.tasks import Function
+from mag.run.tasks import Function, Task
 from mag.run.view_cache import ViewCache
 from mag.settings import Settings
 
@@ -69,14 +72,14 @@ class Beginning(NamedTuple):
 
     Attributes:
         attempt: The attempt, its directory claimed by the supervisor.
-        config: The resolved config, secrets included.
+        task: The experiment.
         settings: The project's.
         variables: What is added to its environment.
         log: Descriptor of the open log.
     """
 
     attempt: Attempt
-    config: dict[str, Any]
+    task: Task
     settings: Settings
     variables: Variables
     log: int
@@ -111,7 +114,8 @@ def run_child(ground: Groundwork, experiment: Experiment, beginning: Beginning) 
     try:
         attempt.note_process(os.getpid())  # from here on it has begun
         _settle(beginning, ground)
-        code = _carry_out(ground.function, experiment, attempt, ground.shutdown)
+        function = bind(ground.function, experiment, beginning.task, attempt.number)
+        code = _carry_out(function, experiment, attempt, ground.shutdown)
     except BaseException as error:  # noqa: BLE001  (nothing may reach the supervisor's code below the fork)
         _print_traceback(error, attempt)
     finally:
@@ -171,10 +175,21 @@ def _publish(attempt: Attempt, status: Status, code: int, error: Mapping[str, An
 
 def make_experiment(ground: Groundwork, beginning: Beginning) -> Experiment:
     """Return what the function is given."""
-    view = None
+    view, task = None, beginning.task
     with contextlib.suppress(Exception):  # the child meets it again, and has a log to tell it in
-        view = ground.views.view(beginning.config)
-    return Experiment.adopt(beginning.attempt, beginning.config, beginning.settings, view)
+        view = make_view(task.config, task.late) if task.late else ground.views.view(task.config)
+    return Experiment.adopt(beginning.attempt, task.config, beginning.settings, view)
+
+
+def bind(function: Function, experiment: Experiment, task: Task, attempt: int) -> Function:
+    """Return the user's function as it is called for one experiment, all that it may ask for provided."""
+    if isinstance(function, HydraFunction):
+        provide(experiment, task, attempt)
+        overrides = task.overrides
+        return function.bind(Job(str(experiment.directory), task.index, overrides, task.composed or task.config))
+    if task.late:
+        provide(experiment, task, attempt, function)
+    return function
 
 
 def call_function(function: Function, experiment: Experiment) -> Any:

@@ -21,10 +21,11 @@ from mag.errors import LaunchError, UsageError
 from mag.record.log import flush_streams
 from mag.run.messages import make_pair, receive, send
 from mag.run.processes import HURRY
+from mag.run.questions import ask_question
 from mag.run.randomness import draw_seed, read_own_states
 from mag.run.serving import PREPARE, serve
 from mag.run.supervisor import name_signal
-from mag.run.tasks import Conditions, Function, Outcome, Task
+from mag.run.tasks import Answer, Conditions, Function, Outcome, Question, Task
 
 _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.001
@@ -43,6 +44,8 @@ class ForkServer:
         self._control, far = make_pair()  # not one that forks close: the fork server is one
         self._turn = threading.Lock()
         self._started = self._ready = False
+        self._answerer: socket.socket | None = None
+        self._threads: int | None = None
         has_threads = threading.active_count() > 1
         own = read_own_states()
         flush_streams()
@@ -59,12 +62,19 @@ class ForkServer:
 
     def prepare(self) -> None:
         """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
-        self._order(PREPARE)
+        if not self._started:
+            self._order(PREPARE)
 
-    def start(self, threads: int | None = None, import_seed: int | None = None) -> None:
-        """Have it import the app, while the caller goes on."""
-        self._started = True
-        self._order(threads, draw_seed() if import_seed is None else import_seed)
+    def expect(self, threads: int | None) -> None:
+        """Say how many threads numerical libraries may use, should the app have to be imported for the plan."""
+        self._threads = threads
+
+    def start(self, threads: int | None = None, import_seed: int | None = None) -> int | None:
+        """Have it import the app, while the caller goes on; return how many threads numerical libraries may use."""
+        if not self._started:
+            self._started, self._threads = True, threads
+            self._order(threads, draw_seed() if import_seed is None else import_seed)
+        return self._threads
 
     def _order(self, *order: object) -> None:
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
@@ -95,12 +105,45 @@ class ForkServer:
         how = f"was ended by {name_signal(-code)}" if code < 0 else "ended (does the app call os._exit at import?)"
         return f"The process that imports the app {how}: nothing was started."
 
+    def ask(self, question: Question[Answer], *, keep: bool = False) -> Answer:
+        """Have a question answered where the app is imported, which it is now if it is not yet.
+
+        A fork of the fork server answers, the same each time; with `keep` it does so itself, and all experiments have
+        what it has learnt.
+
+        Raises:
+            MagError: The app cannot be imported, or the answer is one.
+        """
+        self.start(self._threads)
+        self.wait_until_ready()
+        connection = self._answerer
+        if keep or connection is None:
+            connection, _ = self._connect(b"?" if keep else b"+")
+        if not keep:
+            self._answerer = connection
+        told = ask_question(connection, question)
+        if keep:
+            connection.close()
+        if told is None:
+            raise LaunchError("The process that had imported the app ended while it was asked: nothing was started.")
+        answer, error = told
+        if error is not None:
+            raise error
+        return answer
+
     def hire(self, conditions: Conditions) -> "SupervisorHandle":
         """Return a new supervisor that works under these conditions.
 
         Raises:
             LaunchError: The fork server is gone.
         """
+        near, number = self._connect(b"+")
+        with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
+            send(near, conditions.to_plain())
+        return SupervisorHandle(near, number)
+
+    def _connect(self, wish: bytes) -> tuple[socket.socket, int]:
+        """Return a connection to a new fork of the fork server, or to itself, and its process number."""
         with self._turn:  # in which the pair is made, too: one end more is open at a time, not one for each who waits
             try:
                 near, far = _make_private_pair()
@@ -108,7 +151,7 @@ class ForkServer:
                 raise LaunchError(f"No connection can be made: {error.strerror}.") from error
             with far:
                 try:
-                    socket.send_fds(self._control, [b"+"], [far.fileno()])
+                    socket.send_fds(self._control, [wish], [far.fileno()])
                     answer = receive(self._control)
                 except OSError:
                     answer = None
@@ -116,9 +159,7 @@ class ForkServer:
             near.close()
             gone = "The process that starts experiments is gone: the same command again does what is left."
             raise LaunchError(answer if isinstance(answer, str) else gone)
-        with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
-            send(near, conditions.to_plain())
-        return SupervisorHandle(near, answer)
+        return near, answer
 
     def close(self) -> None:
         """Let the fork server end, and wait for it, though not for long: it ends after the last experiment.
@@ -126,6 +167,8 @@ class ForkServer:
         At once where there was nothing to start it for.
         """
         self._control.close()
+        if self._answerer is not None:
+            self._answerer.close()
         pid, self._pid = self._pid, 0
         if not pid:
             return

@@ -12,18 +12,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from mag.config.view import make_view
 from mag.experiment import Experiment
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.capture import Capture
 from mag.record.records import Record, read_record
 from mag.record.redaction import find_secret_variables
-from mag.run.child import RETURNED, call_function, name_variables, register_returned
+from mag.run.child import RETURNED, bind, call_function, name_variables, register_returned
 from mag.run.debugger import offer_breakpoints
 from mag.run.randomness import RandomStates, draw_seed, read_own_states
 from mag.run.signatures import read_calling
 from mag.run.supervisor import Supervisor, describe_record
-from mag.run.tasks import Conditions, Function, Outcome, Task
+from mag.run.tasks import Answer, Conditions, Function, Outcome, Question, Task
 
 Examine = Callable[[BaseException], bool]
 """Looks at what ended an experiment, and returns whether to go on with the next one."""
@@ -47,11 +48,26 @@ class InProcessServer:
         """The libraries whose random states the app's import has changed, and all experiments begin with."""
         return self._random.kept
 
+    def ask(self, question: Question[Answer], *, keep: bool = False) -> Answer:  # noqa: ARG002 - there is one process
+        """Answer a question about the app, which is imported now if it is not yet.
+
+        Raises:
+            MagError: It cannot be imported, or the answer is one.
+        """
+        if self._function is None:
+            self.wait_until_ready()
+        assert self._function is not None
+        return question(self._function)
+
     def prepare(self) -> None:
         """Do nothing: this process is what it is."""
 
-    def start(self, threads: int | None = None, import_seed: int | None = None) -> None:
-        """Do nothing yet; the numerical libraries of this process are left as they are."""
+    def expect(self, threads: int | None) -> None:
+        """Do nothing: the numerical libraries of this process are left as they are."""
+
+    def start(self, threads: int | None = None, import_seed: int | None = None) -> int | None:  # noqa: ARG002
+        """Do nothing yet."""
+        return threads
 
     def wait_until_ready(self) -> None:
         """Import the app.
@@ -59,9 +75,10 @@ class InProcessServer:
         Raises:
             UsageError: It cannot be imported, or its function cannot be called.
         """
-        with self._random.watch_import():
-            self._function = self._load()
-        read_calling(self._function)
+        if self._function is None:
+            with self._random.watch_import():
+                self._function = self._load()
+            read_calling(self._function)
 
     def hire(self, conditions: Conditions) -> "InProcessSupervisor":
         """Return what runs the experiments."""
@@ -107,7 +124,8 @@ class InProcessSupervisor(Supervisor):
         """There is nothing to end."""
 
     def _attend(self, attempt: Attempt, task: Task, previous: Record | None) -> Outcome:  # noqa: ARG002
-        experiment = Experiment.adopt(attempt, task.config, self._conditions.settings)
+        view = make_view(task.config, task.late) if task.late else None
+        experiment = Experiment.adopt(attempt, task.config, self._conditions.settings, view)
         attempt.note_process(os.getpid())
         self._is_at_work = True
         try:
@@ -133,7 +151,8 @@ class InProcessSupervisor(Supervisor):
         with self._surround(attempt, task), self._random.lend(attempt.random_seed), offer_breakpoints(capture.suspend):
             capture.start()
             try:
-                register_returned(experiment, call_function(self._function, experiment))
+                function = bind(self._function, experiment, task, attempt.number)
+                register_returned(experiment, call_function(function, experiment))
             except BaseException as error:  # noqa: BLE001  (sys.exit and KeyboardInterrupt are outcomes, too)
                 if not isinstance(error, bdb.BdbQuit):  # who leaves the debugger knows where
                     sys.stderr.write(experiment.format_error(error))

@@ -19,6 +19,7 @@ from mag.run.child import Groundwork
 from mag.run.interruption import REQUESTS, Handler
 from mag.run.messages import receive, send
 from mag.run.processes import HURRY, Watch, adopt_orphans
+from mag.run.questions import QUESTION, answer_question
 from mag.run.randomness import RandomStates, States
 from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
@@ -131,6 +132,11 @@ def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
             break
         connection = socket.socket(fileno=descriptors[0])
         connection.settimeout(None)  # an app may have set a default
+        if message == b"?":
+            send(control, os.getpid())
+            answer_question(connection, ground.function, receive(connection))
+            connection.close()
+            continue
         try:
             pid = os.fork()
         except OSError as error:
@@ -163,7 +169,11 @@ def _supervise(connection: socket.socket, ground: Groundwork) -> None:
     """Be a supervisor until the runner closes the connection or dies."""
     keep_exit_functions()
     adopt_orphans()
-    if (conditions := receive(connection)) is None:  # the runner is gone
+    conditions = receive(connection)
+    while conditions is not None and QUESTION in conditions:
+        answer_question(connection, ground.function, conditions)
+        conditions = receive(connection)
+    if conditions is None:  # the runner is gone
         return
     watch = Watch()
 

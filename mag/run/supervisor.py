@@ -114,7 +114,7 @@ class Supervisor:
         log = open_log(attempt.paths.log)
         try:
             variables = (*task.environment, *name_variables(attempt.paths))
-            beginning = Beginning(attempt, task.config, self._conditions.settings, variables, log)
+            beginning = Beginning(attempt, task, self._conditions.settings, variables, log)
             return fork_child(self._ground, beginning, self._leave)
         finally:
             os.close(log)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from mag.record.provenance import Provenance
 from mag.run.limits import Limits
@@ -11,6 +11,11 @@ from mag.settings import Settings
 
 Function = Callable[..., Any]
 """The user's function: takes the config and, where it has a second parameter, the experiment."""
+
+Answer = TypeVar("Answer")
+
+Question = Callable[[Any], Answer]
+"""What is asked of the imported app; it can be pickled, and so can the answer."""
 
 RETRIED = ("failed", "killed", "timeout", "oom")
 
@@ -34,6 +39,7 @@ class Task(NamedTuple):
             it is not run again. None: it is, whoever has.
         composed: Its config with interpolations as they are written; None where there are none.
         choices: What was chosen from each config group.
+        late: The paths of the values in its config that are texts which only the experiment can resolve.
     """
 
     index: int  # type: ignore[assignment]  # hides a tuple's method, which nobody needs
@@ -46,6 +52,7 @@ class Task(NamedTuple):
     attempt: int | None = None
     composed: dict[str, Any] | None = None
     choices: Mapping[str, Any] = {}
+    late: tuple[tuple[Any, ...], ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as plain data."""

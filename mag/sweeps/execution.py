@@ -53,17 +53,21 @@ def execute(request: Request, observer: Observer) -> Report:
             experiments directory cannot be written; nothing was started.
     """
     with request.lend_code(observer) as code, code.lend_variables(), request.open_server(code) as server:
-        plan = request.make_plan(code, observer, server.prepare)
+        plan = request.make_plan(code, observer, server)
         todo = _select_unfinished(plan, request, code)
         if not todo:
             return _report_done(plan, code, observer)
         slots = _choose_slots(request, code.settings, len(todo))
         began = time.time() - _STAMP_LAG
-        server.start(slots.threads, code.random.get("import_seed"))
+        slots = slots._replace(threads=server.start(slots.threads, code.random.get("import_seed")))
         load_engine(slots.room)
         environment = _gather_environment(code, slots.threads)
         conditions = _record_code(plan, request, code, environment, began)
         server.wait_until_ready()
+        if code.app is not None and code.app.is_hydra:
+            from mag.sweeps.reading import prepare_hydra  # noqa: PLC0415 - other experiments would carry it along
+
+            prepare_hydra(server, todo)
         _prepare_store(plan, todo, environment)
         if server.kept:
             observer.remark(describe_kept(server.kept, code.name))
@@ -253,7 +257,7 @@ def _launch(
 def _list_tasks(todo: "Sequence[PlannedExperiment]", *, force: bool) -> Iterator[Task]:
     for e in todo:
         known = e.index, e.identifier, e.identity, e.resolved, e.overrides
-        yield Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices)
+        yield Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices, late=e.late)
 
 
 def _wait_for_any(todo: "Sequence[PlannedExperiment]", store: StorePaths, launcher: LocalLauncher) -> None:

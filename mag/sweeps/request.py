@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mag.app import App
+from mag.launch.capacity import count_cpus
 from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
 from mag.run.limits import Limits
@@ -23,6 +24,7 @@ from mag.sweeps.observer import Observer, Question
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mag.config.language.override import Override
     from mag.plans.plan import Plan
     from mag.plans.shapes import Shaping
     from mag.sweeps.scripts import ScriptServer
@@ -79,8 +81,8 @@ class Request:
         """Lend what will import the app when it is started; best before there is a plan."""
         return open_server(code.load, self.examine)
 
-    def make_plan(self, code: Codebase, observer: Observer, prepare: Callable[[], None] | None = None) -> "Plan":
-        """Return the experiments; `prepare` is called as soon as it is known that there is something to run."""
+    def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":
+        """Return the experiments; the server is told as soon as it is known that there is something to run."""
         raise NotImplementedError
 
 
@@ -111,7 +113,8 @@ class SweepRequest(Request):
     def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
         """Lend the code where it is, or a copy of it."""
         env = {**self.settings.env, **self.env}
-        code = Codebase(self.app.name, self.settings, self.source, self.app, env=env, debug=self.debug)
+        app = self.app._replace(hydra_overrides=self._read()[1]) if self.app.is_hydra else self.app
+        code = Codebase(app.name, self.settings, self.source, app, env=env, debug=self.debug)
         if self.repetition is not None:
             random = {"seed": self.repetition.seed}
             code = code._replace(commit=self.repetition.provenance["commit"], random=random)
@@ -119,35 +122,56 @@ class SweepRequest(Request):
             return contextlib.nullcontext(code)
         from mag.sweeps.recorded_code import freeze  # noqa: PLC0415 - git, which is needed later as a rule
 
-        return freeze(self.app, code, self.store, self.links, observer.warn)
+        return freeze(app, code, self.store, self.links, observer.warn)
 
-    def make_plan(
-        self,
-        code: Codebase,  # noqa: ARG002 - configs are read where they are
-        observer: Observer,
-        prepare: Callable[[], None] | None = None,
-    ) -> "Plan":
+    def _read(self) -> "tuple[list[Override], tuple[str, ...]]":
+        """Return the overrides of the config, parsed, and those of a `@hydra.main` app for Hydra itself."""
+        from mag.app.hydra_words import split_overrides  # noqa: PLC0415 - see above
+        from mag.plans.override_files import read_overrides  # noqa: PLC0415
+
+        overrides = read_overrides(self.overrides)
+        return split_overrides(overrides) if self.app.is_hydra else (overrides, ())
+
+    def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":  # noqa: ARG002 - configs are read where they are
         """Compose every combination.
 
         Raises:
             MagError: An override, a config or the space cannot be used.
         """
-        return self.plan(observer, prepare)
+        return self.plan(observer, server, prepare=server.prepare)
 
-    def plan(self, observer: Observer, prepare: Callable[[], None] | None = None) -> "Plan":
+    def preview(self, observer: Observer) -> "Plan":
         """Compose every combination; nothing is started or written."""
-        from mag.plans.override_files import read_overrides  # noqa: PLC0415 - see above
-        from mag.plans.plan import make_plan  # noqa: PLC0415
+        code = dataclasses.replace(self, frozen=False).lend_code(observer)
+        with code as there, there.lend_variables(), self.open_server(there) as server:
+            return self.plan(observer, server)
+
+    def plan(
+        self, observer: Observer, server: "AppServer | ScriptServer", prepare: Callable[[], None] | None = None
+    ) -> "Plan":
+        """Compose every combination; the app is imported only where the plan meets what it does not know."""
+        from mag.plans.plan import make_plan  # noqa: PLC0415 - see above
         from mag.plans.shapes import read_shape  # noqa: PLC0415
+        from mag.sweeps.reading import open_configs  # noqa: PLC0415
 
         app = self.app.settle(debug=self.debug)
+        server.expect(self._count_threads())
+        composer, resolver = open_configs(app, server, self.settings, debug=self.debug)
         shape = read_shape(self.shaping, app.config_path)
-        composer = app.compose_typed(debug=self.debug)
-        question = Question(self.overrides, read_overrides(self.overrides), composer, shape, self.settings)
+        question = Question(self.overrides, self._read()[0], composer, shape, self.settings)
         observer.check(question)
-        plan = make_plan(question.overrides, composer, self.store, self.settings, shape, prepare=prepare)
+        known = composer, self.store, self.settings, shape
+        plan = make_plan(question.overrides, *known, prepare=prepare, resolver=resolver)
         observer.planned(question)
+        for line in plan.remarks:
+            observer.remark(line)
         return self._pick_wanted(plan.narrow(self.only))
+
+    def _count_threads(self) -> int | None:
+        """Return how many threads numerical libraries may use where the app is imported before there is a plan."""
+        cpus = count_cpus()
+        jobs = self.jobs or len(self.gpus) or self.settings.jobs or cpus
+        return max(1, cpus // jobs) if self.limit_threads else None
 
     def _pick_wanted(self, plan: "Plan") -> "Plan":
         """Return what a script that is run again is run for: one experiment, if it is one of these."""

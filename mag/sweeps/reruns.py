@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from mag.app.hydra_words import is_of_hydra
 from mag.code.environment import REPLAYED
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.composer import Composer
@@ -21,6 +22,7 @@ from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, RecordError, UsageError
 from mag.plans.plan import Plan, PlannedExperiment, make_plan
+from mag.plans.resolver import Resolver, find_late
 from mag.plans.space import Grid, Point
 from mag.record.names import Names, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -31,6 +33,7 @@ from mag.settings import Settings
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer
 from mag.sweeps.ownership import find_successor
+from mag.sweeps.reading import read_traits
 from mag.sweeps.recomposition import Recomposition
 from mag.sweeps.recorded_code import find_app_there, find_current, lend_recorded, require_record
 from mag.sweeps.report import Report
@@ -87,7 +90,9 @@ class RerunRequest(Request):
     def _find_app(self, code: Codebase) -> Any:
         """Return the app where the code is; in today's code it may have been renamed."""
         name = code.name if code.moved else find_successor(code.name, code.settings)
-        return find_app_there(name, code.settings, code.folder or code.source, code.moved)
+        app = find_app_there(name, code.settings, code.folder or code.source, code.moved)
+        theirs = tuple(word for word in self.record.command if is_of_hydra(word.lstrip("+~").partition("=")[0]))
+        return app._replace(hydra_overrides=theirs if app.is_hydra else ())
 
     def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
         """Lend what imports the app, or runs the script, where the code is."""
@@ -105,7 +110,7 @@ class RerunRequest(Request):
         self,
         code: Codebase,
         observer: Observer,  # noqa: ARG002 - nothing is composed
-        prepare: Callable[[], None] | None = None,
+        server: "AppServer | ScriptServer",
     ) -> Plan:
         """Return the one experiment: beside the original, or with overrides a new one in its store.
 
@@ -113,8 +118,7 @@ class RerunRequest(Request):
             UsageError: An override or a masked value cannot be used.
             ExistsError: It is complete already.
         """
-        if prepare is not None:
-            prepare()
+        server.prepare()
         if code.app is None:
             return self._plan_again(self.record.config)  # in which values may be masked: the script makes its own
         parsed, masked = parse_overrides(self.overrides), list_masked(self.record.config, code.settings)
@@ -165,7 +169,8 @@ class RerunRequest(Request):
         Raises:
             ExistsError: It is complete already.
         """
-        plan = make_plan(overrides, composer, self.experiment.paths.home, code.settings)
+        resolver = Resolver(read_traits(code.app, code.settings)) if code.app is not None else None
+        plan = make_plan(overrides, composer, self.experiment.paths.home, code.settings, resolver=resolver)
         if plan[0].status == "completed":
             _refuse_completed(plan[0].identifier)
         return plan
@@ -204,8 +209,8 @@ class StoredConfig(NamedTuple):
         return dict(copy_value(self.resolved))
 
     def list_late(self) -> tuple[KeyPath, ...]:
-        """Return no paths: all is resolved."""
-        return ()
+        """Return the paths of the values that only the experiment can resolve."""
+        return find_late(self.resolved, self.composed or {})
 
 
 class RepeatedExperiment(PlannedExperiment):

@@ -19,7 +19,7 @@ from mag.record.records import Record, read_record
 from mag.record.repetition import VARIABLE, Repetition
 from mag.run.relocation import transfer_path
 from mag.run.supervisor import describe_record, name_signal
-from mag.run.tasks import Conditions, Outcome, Task
+from mag.run.tasks import Answer, Conditions, Outcome, Question, Task
 from mag.sweeps.codebase import Codebase
 
 _LOOK_SECONDS = 0.05
@@ -76,8 +76,20 @@ class ScriptServer:
     def prepare(self) -> None:
         """Do nothing: the script loads what it needs."""
 
-    def start(self, threads: int | None = None, import_seed: int | None = None) -> None:
+    def expect(self, threads: int | None) -> None:
+        """Do nothing: the script starts as it does by itself."""
+
+    def start(self, threads: int | None = None, import_seed: int | None = None) -> int | None:  # noqa: ARG002
         """Do nothing: the script starts with its experiment."""
+        return threads
+
+    def ask(self, question: Question[Answer], *, keep: bool = False) -> Answer:  # noqa: ARG002
+        """Refuse: a script has no app that could be asked.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError("A script that is run again cannot be asked for its configs.")
 
     def wait_until_ready(self) -> None:
         """Return: there is nothing to wait for."""

@@ -468,6 +468,6 @@ def test_the_line_of_a_failure_is_short(project: Path, mag: Mag, command: str) -
 def test_a_value_that_is_still_missing(mag: Mag) -> None:
     """What is missing is named, and typing it helps; nobody is blamed."""
     done = mag("run", "C=???")
-    assert done.returncode == 2
-    assert done.stderr.startswith("mag: C (C=???) must be given: type C=VALUE (it is still ???).")
+    said = "mag: C (C=???) must be given: type C=VALUE (it is still ???). If the function fills them, say so: "
+    assert (done.returncode, done.stderr) == (2, f'{said}@mag.main(missing="late").\n')
     assert mag("run", "C=2").returncode == 0

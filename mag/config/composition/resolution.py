@@ -47,7 +47,7 @@ def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProx
     >>> list(found.late), [str(error) for error in found.unknown.values()]
     ([('at',), ('name',), ('b',)], ["b is '${nothing}', but there is no value nothing"])
     """
-    written = dict(_find_texts(config, ()))
+    written = dict(find_written(config, ()))
     if not written:
         return Resolution(dict(copy_value(config)))
     texts = {path: _insert_known(text, known) for path, text in written.items()}
@@ -67,18 +67,18 @@ def resolve_value(config: dict[str, Any], key: str) -> Any:
     >>> resolve_value({"a": "${b}", "b": 1, "c": "${nothing}"}, "a")
     1
     """
-    steady = all(is_reference(text) for text in dict(_find_texts(config, ())).values())
+    steady = all(is_reference(text) for text in dict(find_written(config, ())).values())
     return (_read_references if steady else _read_omegaconf)(config)(follow_key(config, key)[0])
 
 
-def _find_texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+def find_written(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     """Yield the texts that are no plain values yet, with their paths."""
     for name, item in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(item, str):
             if "${" in item or item == MISSING:
                 yield (*path, name), item
         elif isinstance(item, dict | list):
-            yield from _find_texts(item, (*path, name))
+            yield from find_written(item, (*path, name))
 
 
 def _is_late(text: Any) -> bool:
