@@ -28,6 +28,7 @@ FAMILIES = {
         "summarize": "Put results side by side.",
         "diff": "Show how experiments differ.",
         "report": "Write experiments as one HTML page.",
+        "ui": "Show that page live in a browser.",
     },
     "A project that lives on": {
         "migrate": "Keep finished experiments when a key is added or renamed.",
@@ -52,8 +53,8 @@ COMMANDS = {name: line for family in FAMILIES.values() for name, line in family.
 MODULES = {
     **dict.fromkeys(("stop", "pause", "resume", "jobs"), "control"),
     "path": "show",
-    "report": "reports",
     **dict.fromkeys(("migrate", "rename"), "migrate"),
+    **dict.fromkeys(("report", "ui"), "reports"),
 }
 """The module in `mag.cli` of a command that shares a file with its family, where it is called `NAME_command`.
 

@@ -1,11 +1,17 @@
 """Laws of `mag report`: what a person sees of it in a real browser, and what the command does."""
 
+import contextlib
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -15,6 +21,7 @@ from mag.record.paths import ExperimentPaths
 Run = Callable[..., Any]
 Write = Callable[..., ExperimentPaths]
 HOSTILE = "<img src=x onerror=alert(1)>"
+FOREIGN = [("Host", "evil.example"), ("Origin", "http://evil.example"), ("Origin", "null")]
 CHROMIUM = shutil.which("chromium")
 
 
@@ -85,6 +92,15 @@ def page(store: Path, run: Run) -> Iterator[Any]:
     assert troubles == []
 
 
+def open_first_row(page: Any) -> None:
+    """Press Enter on the first row, once more where it was just drawn anew."""
+    for _ in range(5):
+        page.locator("#table .tabulator-row").first.press("Enter")
+        with contextlib.suppress(AssertionError):
+            expect(page.locator("#detail-panel")).to_be_visible(timeout=1000)
+            return
+
+
 @pytest.mark.browser
 def test_charts_are_drawn_and_brushed_together(page: Any) -> None:
     """What is brushed on an axis is what the table shows, and a reload of the link keeps it."""
@@ -108,7 +124,7 @@ def test_searching_and_reading_by_keyboard(page: Any) -> None:
     page.fill("#search", "seed=1 model=svm")
     expect(page.locator("#count")).to_have_text("4 of 24")
     expect(page.locator("#table .tabulator-row")).to_have_count(4)
-    page.locator("#table .tabulator-row").first.press("Enter")
+    open_first_row(page)
     expect(page.locator("#detail-name")).to_have_text("e12")
 
 
@@ -119,3 +135,54 @@ def test_dark_and_narrow(page: Any) -> None:
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(230, 232, 235)"
+
+
+@pytest.fixture
+def live(store: Path) -> Iterator[str]:
+    """Return the address of `mag ui` on the store."""
+    command = [sys.executable, "-m", "mag", "ui"]
+    with subprocess.Popen(command, cwd=store, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def ask(address: str, **headers: str) -> int:
+    """Return the status with which an address answers."""
+    try:
+        with urlopen(Request(address, headers=headers), timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_only_who_is_meant_may_look(live: str) -> None:
+    """The page wants its token, and a browser that means this machine, by whatever port it came."""
+    wrong = live.partition("token=")[0] + "token=x"
+
+    assert (ask(live), ask(live, Host="localhost:9", Origin="http://127.0.0.1:9")) == (200, 200)
+    assert (ask(wrong), ask(live.partition("?")[0] + "data")) == (403, 403)
+    assert (ask(live, Host="evil.example"), ask(live, Origin="http://evil.example"), ask(live, Origin="null")) == (
+        403,
+    ) * 3
+
+
+@pytest.mark.browser
+def test_new_experiments_appear(live: str, write: Write) -> None:
+    """What completes while the page is open is shown without a reload, and its log at a click."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(live)
+        expect(page.locator("#live")).to_have_text("live")
+        write("new", {"lr": 0.5, "model": "svm", "seed": 1}, results={"acc": 2}, log=b"hello")
+        expect(page.locator("#subtitle")).to_contain_text("25 experiments", timeout=15000)
+        page.fill("#search", "lr=0.5")
+        expect(page.locator("#table .tabulator-row")).to_have_count(1)
+        open_first_row(page)
+        expect(page.locator("#detail-log")).to_have_text("hello")
+        browser.close()

@@ -182,7 +182,32 @@
     show("detail-panel", true);
     $("detail-name").textContent = report.names[row];
     drawPairs("detail", columns.filter((column) => column.values[row] !== null).map((column) => [column.key, column.values[row]]));
+    $("detail-log").hidden = true;
+    if (token) showLog(report.names[row]);
     $("detail-panel").scrollIntoView({ block: "nearest" });
+  }
+
+  // ---- live: the same page, served by `mag ui` --------------------------------------------------------------------
+
+  const token = location.protocol === "file:" ? null : new URLSearchParams(location.search).get("token");
+  const address = (path, more) => `${path}?${new URLSearchParams({ token, ...more })}`;
+
+  async function showLog(name) {
+    const answer = await fetch(address("log", { name }));
+    if (!answer.ok || $("detail-name").textContent !== name) return;
+    $("detail-log").textContent = await answer.text();
+    $("detail-log").hidden = !$("detail-log").textContent;
+  }
+
+  function follow() {
+    const events = new EventSource(address("events"));
+    events.addEventListener("change", async () => {
+      const answer = await fetch(address("data"));
+      if (answer.ok) update(await answer.json());
+    });
+    events.onopen = () => { $("live").textContent = "live"; };
+    events.onerror = () => { $("live").textContent = "not connected: is mag ui still running?"; };
+    show("live", true);
   }
 
   // ---- charts -----------------------------------------------------------------------------------------------------
@@ -447,6 +472,7 @@
   function makeTable() {
     const heading = (label) => () => make("span", label);
     const shown = columns.filter((column) => !["attempt", "host"].includes(column.key));
+    if (table) table.destroy();
     table = new Tabulator("#table", {
       data: records(), index: "id", height: Math.min(520, 60 + 34 * report.names.length), layout: "fitDataFill", rowFormatter: reachable, placeholder: "No experiment passes.",
       columnDefaults: { headerSortTristate: true, resizable: "header", maxInitialWidth: 260 },
@@ -455,6 +481,7 @@
         ...shown.map((column) => ({ title: "", field: `c${column.at}`, titleFormatter: heading(column.key), formatter: cell(column), hozAlign: column.numeric ? "right" : "left", headerHozAlign: column.numeric ? "right" : "left", sorter: compare })),
       ],
     });
+    table.columnKeys = columns.map((column) => column.key).join("\n");
     table.on("rowClick", (_, row) => drawDetail(row.getData().id));
     table.on("tableBuilt", () => { table.ready = true; filterTable(select()); });
   }
@@ -507,39 +534,56 @@
     media.addEventListener("change", () => draw());
   }
 
-  function begin() {
-    readColumns();
-    readState();
+  function describe() {
     $("title").textContent = report.title;
     const made = new Date(report.made);
     $("subtitle").textContent = `${report.names.length} experiment${report.names.length === 1 ? "" : "s"}, read ${Number.isNaN(made.getTime()) ? report.made : made.toLocaleString()}`;
-    $("direction").value = state.direction;
-    $("search").value = state.search;
-    $("footer").textContent = "Made by mag. Values are shown with five digits; the files of the experiments have them all.";
     drawPairs("constants", Object.entries(report.constants));
     show("constants-panel", Object.keys(report.constants).length > 0);
+  }
+
+  function start() {
     drawFailures();
-    if (!report.names.length) {
-      for (const panel of document.querySelectorAll(".panel")) panel.hidden = true;
-      $("summary").append(make("div", "There are no experiments to report on.", "card wide"));
-      return;
-    }
     draw();
     makeTable();
     listen();
+  }
+
+  function begin() {
+    readColumns();
+    readState();
+    describe();
+    $("direction").value = state.direction;
+    $("search").value = state.search;
+    $("footer").textContent = "Made by mag. Values are shown with five digits; the files of the experiments have them all.";
+    if (report.names.length) start();
+    else {
+      for (const panel of document.querySelectorAll(".panel")) panel.hidden = true;
+      $("summary").replaceChildren(make("div", "There are no experiments to report on.", "card wide"));
+    }
+    if (token) follow();
     document.body.dataset.ready = "yes";
   }
 
-  // The same page, live: what has changed since is drawn, and what was chosen stays.
-  window.mag = {
-    update(next) {
-      report = next;
-      readColumns();
-      drawFailures();
-      draw();
-      if (table && table.ready) table.replaceData(records()).then(() => filterTable(select()));
-    },
-  };
+  // What has changed is drawn, and what was chosen stays.
+  function update(next) {
+    const bare = (data) => JSON.stringify({ ...data, made: null });
+    if (bare(next) === bare(report)) return;
+    const wasEmpty = !table;
+    report = next;
+    readColumns();
+    describe();
+    if (wasEmpty) {
+      for (const panel of document.querySelectorAll(".panel")) panel.hidden = panel.id === "detail-panel";
+      if (report.names.length) start();
+      return;
+    }
+    drawFailures();
+    draw();
+    const same = table.columnKeys === columns.map((column) => column.key).join("\n");
+    if (!same) makeTable();
+    else if (table.ready) table.replaceData(records()).then(() => filterTable(select()));
+  }
 
   begin();
 })();
