@@ -85,7 +85,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @click.command(help=HELP, short_help="Run every combination.")
 @app_words
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
-@click.option("-m", "--multirun", is_flag=True, hidden=True, expose_value=False)  # what Hydra calls this command
+@click.option("-m", "--multirun", is_flag=True, hidden=True, expose_value=False, help="What Hydra calls this.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
 @click.option(
     "--force",

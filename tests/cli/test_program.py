@@ -85,8 +85,8 @@ def test_an_override_with_dashes(project: Path, mag: Mag, words: list[str]) -> N
     [
         (["run", "--cfg", "job"], "mag config"),
         (["run", "-m"], "mag sweep"),
-        (["run", "-cn", "other"], "@mag.main(config_path=..., config_name=...)"),
-        (["sweep", "--config-dir=x"], "@mag.main(config_path=..., config_name=...)"),
+        (["run", "-cn", "other"], "there are: config"),
+        (["sweep", "--config-dir=x"], "no folder of configs"),
         (["run", "--info", "defaults"], "mag config --choices"),
     ],
 )
