@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from mag.clock import tell_time
-from mag.config.identity import compute_identity
+from mag.config.identity import compute_identity, describe_rules
 from mag.config.secrets import mask
 from mag.config.view import make_view
 from mag.config.visibility import read_visibility
@@ -302,6 +302,7 @@ class Experiment:
             identity=self.identity,
             identifier=os.path.basename(paths.directory),
             status="running",
+            rules=describe_rules(read_visibility(self._project())),
             config=mask(self._load(), secrets),
             host=describe_host(),
             started=tell_time(),
@@ -348,7 +349,7 @@ class Experiment:
             store, settled = repetition.place(root, identity, self._name)
             if settled is not None:
                 return store.experiment(settled)
-        return store.experiment(Names(store, settings.separator).choose(wanted, identity).name)
+        return store.experiment(Names(store, settings).choose(wanted, identity).name)
 
     def _project(self) -> Settings:
         if self._settings is None:

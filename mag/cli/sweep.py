@@ -161,7 +161,7 @@ def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) 
 
     plan = request.preview(observer)
     show_plan(plan, as_json=as_json, secrets=request.settings.secrets)
-    for line in list_forerunners(plan, request.app.name, request.settings):
+    for line in (*plan.remarks, *list_forerunners(plan, request.app.name, request.settings)):
         observer.remark(line)
     check_owners(plan.experiments, request.app.name, request.settings)
     return 0

@@ -42,6 +42,19 @@ def compute_identity(
     return hash_visible({**keep_visible(flatten(config), visibility), **name_choices(choices)})
 
 
+_RULES = 2
+"""Counts the changes of what an identity is; records of other rules are looked at again."""
+
+
+def describe_rules(visibility: Visibility = USUAL) -> str:
+    """Return which rules an identity was made by, for whoever looks for it under other rules.
+
+    >>> describe_rules(), describe_rules(Visibility(hidden=("paths.*",)))
+    ('2', '[2, ["paths.*"], []]')
+    """
+    return str(_RULES) if visibility == USUAL else json.dumps([_RULES, *visibility])
+
+
 def name_choices(choices: Mapping[str, Any]) -> dict[str, Any]:
     """Return choices of groups as visible flat keys, those by which Hydra has them in a config.
 

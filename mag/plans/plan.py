@@ -218,7 +218,7 @@ def make_plan(
     sieve = Sieve(shape.filters, _gather_filters(spaces))
     resolver = resolver or Resolver()
     selection = Selection(Describer(composer, settings, resolver), sieve)
-    names = Names(store, settings.separator)
+    names = Names(store, settings)
     planned: list[PlannedExperiment] = []
     for description in (description for space in spaces for description in selection.select(space)):
         identity = description.identity

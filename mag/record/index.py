@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mag.config.identity import compute_identity
+from mag.config.identity import compute_identity, describe_rules
 from mag.config.secrets import MASK
+from mag.config.visibility import USUAL, Visibility
 from mag.disk import files, values
 from mag.errors import MagError
 from mag.record.paths import StorePaths
@@ -56,10 +57,12 @@ class Index:
 
     Args:
         store: The store.
+        visibility: By which rules identities are made today.
     """
 
-    def __init__(self, store: StorePaths) -> None:
+    def __init__(self, store: StorePaths, visibility: Visibility = USUAL) -> None:
         self._store = store
+        self._visibility = visibility
         self._found: dict[str, list[Entry]] | None = None
         self._database: sqlite3.Connection | None = None
         self._is_checked = False
@@ -134,7 +137,7 @@ class Index:
         identity, status = found.get("identity"), found.get("status")
         if not isinstance(identity, str) or not isinstance(status, str):
             return None
-        return Entry(name, stamp, identity, find_current(found), status)
+        return Entry(name, stamp, identity, find_current(found, self._visibility), status)
 
     def _stamp(self, name: str) -> str | None:
         try:
@@ -150,7 +153,7 @@ class Index:
             return None
         for _ in range(2):
             try:
-                return _connect(path)
+                return _connect(path, f"{_VERSION} {describe_rules(self._visibility)}")
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):  # locked, read-only, a full disk
                     return None
@@ -159,22 +162,22 @@ class Index:
         return None
 
 
-def find_current(found: dict[str, Any]) -> str:
+def find_current(found: dict[str, Any], visibility: Visibility = USUAL) -> str:
     """Return the identity that the config in a record, not decoded, has by today's rules.
 
     Where the config was masked, or cannot be made an identity of, that is the recorded one.
     """
     recorded = str(found.get("identity"))
     config, choices = found.get("config"), found.get("choices")
-    if not isinstance(config, dict) or _has_masked(config):
+    if not isinstance(config, dict) or found.get("rules") == describe_rules(visibility) or _has_masked(config):
         return recorded
     with contextlib.suppress(MagError, RecursionError, ValueError, TypeError):
         plain = values.decode(config)
-        current = compute_identity(plain)
-        if current == recorded or not isinstance(choices, dict):
-            return current
-        counted = compute_identity(plain, values.decode(choices))
-        return counted if counted == recorded else current
+        if isinstance(choices, dict) and choices:
+            counted = values.decode(choices)
+            if recorded in {compute_identity(plain, counted, each) for each in (USUAL, visibility)}:
+                return compute_identity(plain, counted, visibility)
+        return compute_identity(plain, visibility=visibility)
     return recorded
 
 
@@ -186,23 +189,23 @@ def _has_masked(value: Any) -> bool:
     return isinstance(value, list) and any(map(_has_masked, value))
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _connect(path: str, version: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)
     try:
         database.execute("pragma synchronous = off")
         tables = {name for (name,) in database.execute("select name from sqlite_master")}
-        if not tables >= {"facts", "experiments"} or _get_fact(database, "version") != _VERSION:
-            _make_tables(database, tables)
+        if not tables >= {"facts", "experiments"} or _get_fact(database, "version") != version:
+            _make_tables(database, tables, version)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _make_tables(database: sqlite3.Connection, tables: set[str]) -> None:
+def _make_tables(database: sqlite3.Connection, tables: set[str], version: str) -> None:
     drop = "".join(f"drop table {name};" for name in ("facts", "experiments") if name in tables)
     database.executescript(f"begin immediate; {drop} {_TABLES} commit;")
-    database.execute("insert or replace into facts values ('version', ?)", (_VERSION,))
+    database.execute("insert or replace into facts values ('version', ?)", (version,))
 
 
 def _get_fact(database: sqlite3.Connection, name: str) -> str | None:

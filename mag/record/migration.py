@@ -10,19 +10,17 @@ from mag.clock import tell_time
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import copy_value
-from mag.config.identity import compute_identity
+from mag.config.identity import compute_identity, describe_rules
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import Override, format_value
 from mag.config.secrets import is_masked
+from mag.config.visibility import USUAL, Visibility, read_visibility
 from mag.errors import MagError, OverrideError, UsageError
 from mag.record.moves import Move, check_free, choose_names
 from mag.record.names import name_config
-from mag.record.records import Record
+from mag.record.records import FORMER, Record
 from mag.record.store import StoredExperiment
 from mag.settings import Settings
-
-_KEPT = ("identity", "identifier", "config", "composed", "choices", "overrides")
-"""What a record keeps of an experiment as it was before."""
 
 
 class Change(NamedTuple):
@@ -153,19 +151,20 @@ def _migrate(
         return None
     if masked := _find_masked(record.config, "", settings):
         raise UsageError(f"{one.name!r} cannot be migrated: the value of {masked} was masked when it was recorded.")
-    identity = compute_identity(config, record.choices if _counts_choices(record) else {})
-    former = {name: getattr(record, name) for name in _KEPT}
+    visibility = read_visibility(settings)
+    identity = compute_identity(config, record.choices if _counts_choices(record, visibility) else {}, visibility)
+    former = {name: getattr(record, name) for name in FORMER}
     former |= {"overrides": list(record.overrides), "changes": [change.text for change in changes]}
     former |= {"batch": batch, "name": one.name}
     name = name_config(config, identity, settings)
-    return record.replace(
-        identity=identity, identifier=name, config=config, composed=composed, former=(*record.former, former)
-    )
+    known = {"identity": identity, "identifier": name, "rules": describe_rules(visibility)}
+    return record.replace(**known, config=config, composed=composed, former=(*record.former, former))
 
 
-def _counts_choices(record: Record) -> bool:
+def _counts_choices(record: Record, visibility: Visibility) -> bool:
     """Tell whether the choices of groups are a part of the identity, as for apps of Hydra."""
-    return bool(record.choices) and record.identity == compute_identity(record.config, record.choices)
+    known = {compute_identity(record.config, record.choices, each) for each in (USUAL, visibility)}
+    return bool(record.choices) and record.identity in known
 
 
 def _find_masked(value: Any, key: str, settings: Settings) -> str | None:
@@ -221,7 +220,7 @@ def _undo(everything: Iterable[StoredExperiment], batch: str) -> Iterator[Move]:
             continue
         *rest, last = one.record.former
         with contextlib.suppress(KeyError, TypeError, MagError):
-            kept = {name: last[name] for name in _KEPT} | {"overrides": tuple(last["overrides"])}
+            kept = {name: last[name] for name in FORMER} | {"overrides": tuple(last["overrides"])}
             name = str(last["name"]) if one.name in {one.record.identifier, last["name"]} else one.name
             yield Move(one, one.record.replace(former=tuple(rest), **kept), name)
 

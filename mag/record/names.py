@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.config.flat import flatten
-from mag.config.identifier import DEFAULT_SEPARATOR, add_suffix, build_identifier
+from mag.config.identifier import add_suffix, build_identifier
 from mag.config.identity import compute_identity
 from mag.config.visibility import keep_visible, read_visibility
 from mag.disk import files, values
@@ -18,6 +18,8 @@ from mag.settings import Settings
 if TYPE_CHECKING:
     from mag.record.index import Index
 
+USUAL = Settings()
+"""What holds where a project says nothing."""
 _BEFORE_FIRST_RECORD = {".mag", "config.json"}
 
 
@@ -40,9 +42,10 @@ class Names:
     to any machine. Nothing is read until the first question.
     """
 
-    def __init__(self, store: StorePaths, separator: str = DEFAULT_SEPARATOR) -> None:
+    def __init__(self, store: StorePaths, settings: Settings = USUAL) -> None:
         self._store = store
-        self._separator = separator
+        self._visibility = read_visibility(settings)
+        self._separator = settings.separator
         self._listed: dict[str, str] | None = None
         self._suffixed = False  # whether some experiment may live under its name with a suffix
         self._given: dict[str, str] = {}
@@ -65,7 +68,7 @@ class Names:
         if self._index is None:
             from mag.record.index import Index  # noqa: PLC0415  (start-up: sqlite, which new stores do without)
 
-            self._index = Index(self._store)
+            self._index = Index(self._store, self._visibility)
         found_there = self._index.find(identity)
         if len({entry.identity for entry in found_there}) > 1:
             names = " and ".join(repr(entry.name) for entry in found_there[:2])

@@ -37,6 +37,7 @@ class Record:
         composed: The config as it was composed, interpolations as they are written, secrets masked; None where there
             are none, or where an older mag did not keep it.
         choices: What was chosen from each config group.
+        rules: By which rules the identity was made of the config (`describe_rules`); None of an older mag's.
         seed: What `experiment.seed` is. It is settled at the first attempt, and stays.
         former: What the experiment was before each migration, the oldest first: identity, config and the like.
         results: What it registered.
@@ -64,6 +65,7 @@ class Record:
     config: dict[str, Any]
     composed: dict[str, Any] | None = None
     choices: dict[str, Any] = dataclasses.field(default_factory=dict)
+    rules: str | None = None
     seed: int | None = None
     former: tuple[dict[str, Any], ...] = ()
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -89,6 +91,15 @@ class Record:
         """The config as it was composed, with its interpolations as far as they are known."""
         return self.config if self.composed is None else self.composed
 
+    @property
+    def original(self) -> "Record":
+        """The record with the config that the experiment ran with, before it was migrated."""
+        if not self.former:
+            return self
+        kept = {name: value for name, value in self.former[0].items() if name in FORMER}
+        overrides = tuple(self.former[0].get("overrides", self.overrides))
+        return self.replace(former=(), overrides=overrides, **kept)
+
     def replace(self, **changes: Any) -> "Record":
         """Return the same record with some fields changed."""
         return dataclasses.replace(self, **changes)
@@ -109,6 +120,8 @@ class Ending(NamedTuple):
 _FIELDS = tuple(field.name for field in dataclasses.fields(Record))
 _FIRST_FIELDS = tuple(name for name in _FIELDS if name not in Ending._fields)
 _ORDER = ("version", *_FIRST_FIELDS, *Ending._fields)
+FORMER = ("identity", "identifier", "config", "composed", "choices", "rules")
+"""What a record keeps of an experiment as it was before a migration, beside what was typed."""
 _ENCODED = ("config", "composed", "choices", "former")
 _REQUIRED = ("identity", "identifier", "status", "config")
 _DEEPEST = 200
@@ -120,7 +133,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("former", "overrides", "command"), (list,)),
     "composed": (dict, type(None)),
     "seed": (int, type(None)),
-    **dict.fromkeys(("app", "sweep", "directory", "started", "ended"), (str, type(None))),
+    **dict.fromkeys(("rules", "app", "sweep", "directory", "started", "ended"), (str, type(None))),
     "attempt": (int,),
     "seconds": (int, float, type(None)),
     "error": (dict, type(None)),

@@ -9,7 +9,9 @@ import signal
 from collections.abc import Callable
 
 from mag.clock import tell_time
+from mag.config.identity import describe_rules
 from mag.config.secrets import mask
+from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, MagError
 from mag.record import claims
@@ -81,6 +83,7 @@ class Supervisor:
             identity=task.identity,
             identifier=os.path.basename(claim.paths.directory),
             status="running",
+            rules=describe_rules(read_visibility(self._conditions.settings)),
             config=mask(task.config, secrets),
             composed=task.composed and mask(task.composed, secrets),
             choices=dict(task.choices),

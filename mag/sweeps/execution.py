@@ -101,7 +101,7 @@ def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
     from mag.sweeps.changes import list_changes_of_done  # noqa: PLC0415 - experiments would carry it along
 
     locks.tidy_shared_folder(str(plan.store.manifests))
-    for line in list_changes_of_done(plan, code.source, code.settings):
+    for line in (*plan.remarks, *list_changes_of_done(plan, code.source, code.settings)):
         observer.remark(line)
     return Report(plan, Counter(skipped=len(plan)))
 
@@ -189,7 +189,7 @@ def _list_changes(
     """Return what is not as it was asked for, or as it was when a part of the same experiments ran."""
     from mag.sweeps.changes import list_changes  # noqa: PLC0415 - experiments would carry it along
 
-    lines = []
+    lines = [*plan.remarks]
     if slots.jobs < min(request.jobs or 1, len(todo), len(request.gpus) or len(todo)):
         lines.append(f"{slots.jobs} at a time, not {request.jobs}: `ulimit -n` allows no more open files")
     if "top" not in conditions.provenance.commit:

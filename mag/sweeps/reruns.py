@@ -61,12 +61,13 @@ class RerunRequest(Request):
 
     @property
     def record(self) -> Record:
-        """The record of the experiment.
+        """The record of the experiment; with the recorded code, as it was before it was migrated.
 
         Raises:
             RecordError: It cannot be read.
         """
-        return require_record(self.experiment)
+        record = require_record(self.experiment)
+        return record if self.here else record.original
 
     @contextlib.contextmanager
     def lend_code(self, observer: Observer) -> Iterator[Codebase]:
@@ -282,7 +283,7 @@ def choose_rerun(paths: ExperimentPaths) -> tuple[StorePaths, str]:
 def choose_name(store: StorePaths, config: Mapping[str, Any], settings: Settings) -> str:
     """Return the directory's name of a new experiment with this config."""
     identity = compute_identity(config, visibility=read_visibility(settings))
-    return Names(store, settings.separator).choose(name_config(config, identity, settings), identity).name
+    return Names(store, settings).choose(name_config(config, identity, settings), identity).name
 
 
 def list_masked(config: Mapping[str, Any], settings: Settings) -> list[str]:

@@ -96,6 +96,19 @@ def test_a_migration_keeps_what_is_finished(mag: Mag) -> None:
     assert "mag migrate +dropout=0.0" in mag("migrate").stderr
 
 
+def test_another_visibility_runs_nothing_again(living: Path, mag: Mag) -> None:
+    """What is hidden, or visible, from now on changes identities; finished experiments are found under them."""
+    mag("sweep", "C=1,2", "-q")
+    (living / "mag.toml").write_text("hidden = ['gamma']\n")
+    assert "2 completed, 1 new" in mag("sweep", "C=1,2,3", "gamma=0.7", "-n").stderr
+    (living / "mag.toml").write_text("visible = ['_seed']\n")
+    assert "2 completed, 1 new" in mag("sweep", "C=1,2,3", "-n").stderr
+    (living / "mag.toml").write_text("hidden = ['C']\n")
+    done = mag("run")
+    assert "'1|0.5' and '2|0.5' are one experiment by today's settings, and '1|0.5' counts" in done.stderr
+    assert count_runs() == 2
+
+
 def test_directories_get_the_names_of_today(living: Path, mag: Mag) -> None:
     """`mag rename` gives the names that the settings make now, and runs nothing."""
     mag("sweep", "C=1,2", "-q")

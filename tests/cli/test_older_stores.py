@@ -80,6 +80,9 @@ def test_stays_done(mag: Mag) -> None:
 
 @pytest.mark.usefixtures("older")
 def test_reruns(mag: Mag) -> None:
-    """What an older mag ran reruns from its snapshot with the same results."""
-    done = mag("rerun", DONE)
+    """What an older mag ran reruns from its snapshot with the same results, even if it was migrated since."""
+    assert mag("migrate", "+dropout=0.0", "~sizes").returncode == 0
+    [name] = mag("ls", "-q", "model.name=svm", "model.C=10").stdout.splitlines()
+    assert name != DONE
+    done = mag("rerun", name)
     assert (done.returncode, "agree" in done.stderr) == (0, True), done.stderr
