@@ -280,6 +280,12 @@ class Main:
         import inspect  # noqa: PLC0415 - start-up
 
         file = Path(inspect.unwrap(self.function).__code__.co_filename)
+        if not file.is_file():  # a cell of a notebook, say
+            return describe_function(self.function)._replace(
+                config_path=Path(self.config_path) if self.config_path is not None else None,
+                config_name=self.config_name,
+                definition=self,
+            )
         path = file.parent / self.config_path if self.config_path is not None else None
         scope = sys.modules.get(self.function.__module__)
         names = (name for name, value in vars(scope).items() if value is self) if scope else iter(())

@@ -3,13 +3,18 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from mag.compare.digits import format_numbers
-from mag.compare.rows import MISSING, format_value
+from mag.compare.rows import MISSING, format_value, read_rows
 from mag.compare.table import Table
 from mag.disk.values import encode_config
+from mag.errors import UsageError
+from mag.record.store import StoredExperiment
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -81,3 +86,26 @@ TEXTS: dict[str, Callable[[Table], str]] = {
     "markdown": format_markdown,
 }
 """The exporters that make a text, by name."""
+
+
+def make_frame(experiments: Iterable[StoredExperiment]) -> "DataFrame":
+    """Return a pandas table of experiments: a row each, with status, config and results.
+
+    A result that is called as a key of a config is has `results.` before its name.
+
+    Raises:
+        UsageError: pandas is not installed.
+    """
+    try:
+        from pandas import DataFrame  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UsageError("to_pandas() needs pandas: pip install 'mag-sweep[pandas]'.") from error
+    rows = read_rows(experiments)
+    taken = {"status", *(key for row in rows for key in row.config)}
+    table = [
+        {"status": row.experiment.status}
+        | row.config
+        | {f"results.{name}" if name in taken else name: value for name, value in row.results.items()}
+        for row in rows
+    ]
+    return DataFrame(table, index=[row.experiment.name for row in rows])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-_NOTHING = None, None, 0
+_NOTHING = None, None, 0, None
 
 
 class PlannedExperiment(NamedTuple):
@@ -48,6 +48,7 @@ class PlannedExperiment(NamedTuple):
         app: The app that ran it, as its record calls it; None if none did, or that is not known.
         code: The commit that holds the code that ran it, likewise.
         attempt: The number of its last attempt that was over when the plan was made; 0 for none.
+        function: The digest of the function that ran it, where a program gave that to mag.
     """
 
     index: int  # type: ignore[assignment]  # a tuple's method, which means nothing here
@@ -61,6 +62,7 @@ class PlannedExperiment(NamedTuple):
     app: str | None = None
     code: str | None = None
     attempt: int = 0
+    function: str | None = None
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -239,21 +241,27 @@ def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
     return list(dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters))
 
 
-def _read_found(place: Place, store: StorePaths) -> tuple[str, tuple[str | None, str | None, int]]:
-    """Return how an experiment stands; and the app that ran it, the commit of its code and its last attempt."""
+def _read_found(place: Place, store: StorePaths) -> tuple[str, tuple[str | None, str | None, int, str | None]]:
+    """Return how an experiment stands; and the app that ran it, the commit of its code, its last attempt, its function.
+
+    The last of these only where a program gave it to mag.
+    """
     found = place.found
     if found is None:
         return "new", _NOTHING
     status, app, commit, attempt = found.get("status"), found.get("app"), found.get("commit"), found.get("attempt")
-    code = (commit.get("snapshot") or commit.get("hash")) if type(commit) is dict else None
-    known = app if type(app) is str else None, code if type(code) is str else None
+    told: dict[str, Any] = commit if type(commit) is dict else {}
+    code, function = _take_text(told.get("snapshot") or told.get("hash")), _take_text(told.get("function"))
+    number = attempt if type(attempt) is int else 0
     if type(status) is not str or not is_sound(found):
-        return "corrupt", (*known, attempt if type(attempt) is int else 0)
-    if status != "running":
-        return status, (*known, attempt or 0)
-    if locks.is_held(store.experiment(place.name).lock):
-        return status, (*known, attempt - 1 if attempt else 0)
-    return "lost", (*known, attempt or 0)
+        return "corrupt", (_take_text(app), code, number, function)
+    if status == "running" and locks.is_held(store.experiment(place.name).lock):
+        return status, (_take_text(app), code, max(0, number - 1), function)
+    return "lost" if status == "running" else status, (_take_text(app), code, number, function)
+
+
+def _take_text(value: object) -> str | None:
+    return value if type(value) is str else None
 
 
 def digest_plan(plan: Plan) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mag.plans.plan import Plan, PlannedExperiment
     from mag.record.provenance import Provenance
     from mag.settings import Settings
+    from mag.sweeps.codebase import Codebase
 
 _MOST_CODES = 3
 _MOST_MANIFESTS = 3
@@ -39,15 +40,17 @@ def list_changes(
     done = [experiment for experiment in plan if experiment.index not in running]
     commit = provenance.commit
     code = _describe_code(done, read_code(commit), str(commit.get("top")))
+    code = code or _describe_function(done, commit.get("function"), str(provenance.app))
     lines = list_forerunners(plan, str(provenance.app), settings)
     return _join(code, *(lines or [_describe_config(plan.store, done, todo, provenance.app, settings.secrets)]))
 
 
-def list_changes_of_done(plan: "Plan", source: Path, settings: "Settings") -> list[str]:
+def list_changes_of_done(plan: "Plan", code: "Codebase") -> list[str]:
     """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it."""
     done = list(plan)
-    now, top = _read_now(source, settings) if any(each.code for each in done) else (None, "")
-    return _join(_describe_code(done, now, top), _describe_config(plan.store, done, (), None, settings.secrets))
+    now, top = _read_now(code.source, code.settings) if any(each.code for each in done) else (None, "")
+    changed = _describe_code(done, now, top) or _describe_function(done, code.function, code.name)
+    return _join(changed, _describe_config(plan.store, done, (), None, code.settings.secrets))
 
 
 def _join(*lines: str) -> list[str]:
@@ -80,6 +83,13 @@ def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: st
     if not number:
         return ""
     return f"{number} of the {len(done)} done already ran other code ({_shorten(changed)}): --force runs them again"
+
+
+def _describe_function(done: "Sequence[PlannedExperiment]", now: object, app: str) -> str:
+    """Tell of a function that no commit holds, such as that of a notebook's cell."""
+    number = sum(each.function not in {None, now} for each in done) if now is not None else 0
+    name = app.rpartition(":")[2]
+    return f"{number} of the {len(done)} done already ran another {name}: --force runs them again" if number else ""
 
 
 def _list_changed(before: str | None, now: str, top: str) -> list[str]:

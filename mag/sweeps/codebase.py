@@ -29,6 +29,7 @@ class Codebase(NamedTuple):
         variables: Others that the experiments get besides those of this process.
         random: The seeds of random generators on record, which are used again; empty for new ones.
         debug: Show the traceback where the app's import raises.
+        function: The digest of the function, where a program gave it to mag.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Codebase(NamedTuple):
     variables: Mapping[str, str] = {}
     random: Mapping[str, Any] = {}
     debug: bool = False
+    function: str | None = None
 
     @contextlib.contextmanager
     def lend_variables(self) -> Iterator[None]:

@@ -101,7 +101,7 @@ def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
     from mag.sweeps.changes import list_changes_of_done  # noqa: PLC0415 - experiments would carry it along
 
     locks.tidy_shared_folder(str(plan.store.manifests))
-    for line in (*plan.remarks, *list_changes_of_done(plan, code.source, code.settings)):
+    for line in (*plan.remarks, *list_changes_of_done(plan, code)):
         observer.remark(line)
     return Report(plan, Counter(skipped=len(plan)))
 
@@ -150,10 +150,11 @@ def _gather_environment(code: Codebase, threads: int | None) -> Environment:
 
 def _record_code(plan: "Plan", request: Request, code: Codebase, environment: Environment, began: float) -> Conditions:
     """Keep the code as it is now, if nobody has done so, and return what all experiments have in common."""
+    commit = code.commit or _read_commit(code, plan, began)
     provenance = gather_provenance(
         app=code.name,
         environment=environment,
-        commit=code.commit or _read_commit(code, plan, began),
+        commit=commit if code.function is None else {**commit, "function": code.function},
         sweep=choose_id() if request.manifest else None,
         secrets=code.settings.secrets,
     )

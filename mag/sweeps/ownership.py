@@ -10,6 +10,9 @@ from mag.settings import Settings
 if TYPE_CHECKING:
     from mag.plans.plan import PlannedExperiment
 
+_SESSION = "__main__"
+"""The module of functions of a script or notebook."""
+
 
 def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings: Settings) -> None:
     """Refuse to skip, or to run again, what another app has run.
@@ -21,17 +24,20 @@ def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings:
         UsageError: Another app ran one of them.
     """
     own = _read_name(app)
-    strange = {each.app for each in experiments if each.app is not None} if own is not None else set()
-    strange = {name for name in strange if _read_name(find_successor(name, settings)) not in {None, own}}
-    if own is None or not strange:
+    if own is None:
+        return
+    names = {each.app for each in experiments if each.app is not None}
+    strange = {name for name in names if not _is_same(_read_name(find_successor(name, settings)), own)}
+    if not strange:
         return
     found = [each for each in experiments if each.app in strange]
+    label = own[1] if own[0] == _SESSION else own[0]
     before, now = _shorten(found[0].app or ""), _shorten(app)
     more = f" (and {len(found) - 1} more were run by others)" if len(found) > 1 else ""
     raise UsageError(
         f"Experiment {found[0].identifier!r} was run by {before}, not by {now}{more}: "
-        f"keep them apart with --dir {own[0]}-experiments, or with a key that says who runs them, as in "
-        f"+app={own[0]}; if {before} is what {now} was called before, say so in {_name_file(settings)}: "
+        f"keep them apart with --dir {label}-experiments, or with a key that says who runs them, as in "
+        f"+app={label}; if {before} is what {now} was called before, say so in {_name_file(settings)}: "
         f'renamed = {{"{before}" = "{now}"}}.'
     )
 
@@ -53,14 +59,22 @@ def _name_file(settings: Settings) -> str:
     return "mag.toml" if own else "pyproject.toml, under [tool.mag]"
 
 
+def _is_same(one: tuple[str, str] | None, other: tuple[str, str]) -> bool:
+    """Tell whether two names may be the same app's; a function of a session may have come from any file."""
+    if one is None or one == other:
+        return True
+    return one[1] == other[1] and _SESSION in {one[0], other[0]}
+
+
 def _read_name(app: str) -> tuple[str, str] | None:
-    """Return the names of an app's module and function; None of what is no app: a script, a function of a session.
+    """Return the names of an app's module and function; None of what has none: a script, a lambda.
 
     >>> _read_name("/home/me/train.py:main"), _read_name("src.train:main"), _read_name("script.py")
     (('train', 'main'), ('train', 'main'), None)
     """
     place, _, function = app.rpartition(":")
-    if not function.isidentifier() or place in {"", "__main__"}:
+    function = function.rpartition(".")[2]
+    if not function.isidentifier() or not place:
         return None
     module = os.path.basename(place).removesuffix(".py") if place.endswith(".py") else place.rpartition(".")[2]
     return module, function

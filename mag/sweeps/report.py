@@ -1,10 +1,12 @@
 """What becomes of a sweep: how far it is while it runs, and the report at its end."""
 
+import contextlib
 import dataclasses
 import math
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mag.clock import tell_time
@@ -13,7 +15,10 @@ from mag.record.records import BROKEN, FAULTY
 from mag.run.tasks import Outcome
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from mag.plans.plan import Plan
+    from mag.record.store import StoredExperiment
 
 _SHOWN = 5
 
@@ -137,6 +142,31 @@ class Report:
         """Tell how many ended how: the plan would fill the screen of a notebook."""
         counts = ", ".join(f"{status}={number}" for status, number in (+self.counts).items())
         return f"Report(exit_code={self.exit_code}, {counts})"
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """What the experiments registered, by the names of their directories; of those that have a record."""
+        return {one.name: one.results for one in self._read()}
+
+    def to_pandas(self) -> "DataFrame":
+        """Return a table of the experiments: status, config and results, indexed by the names of their directories.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        from mag.compare.exporters import make_frame  # noqa: PLC0415 - few programs ask for one
+
+        return make_frame(self._read())
+
+    def _read(self) -> "Iterator[StoredExperiment]":
+        """Yield the experiments as they are on disk."""
+        from mag.errors import NotFoundError  # noqa: PLC0415 - experiments would carry it along
+        from mag.record.store import Store  # noqa: PLC0415
+
+        store = Store(self.plan.store.root)
+        for experiment in self.plan:
+            with contextlib.suppress(NotFoundError):
+                yield store.find(experiment.identity)
 
     @property
     def exit_code(self) -> int:

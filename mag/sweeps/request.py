@@ -99,6 +99,7 @@ class SweepRequest(Request):
         only: Names, or patterns of names, of the experiments that are wanted; all if empty.
         frozen: Run a copy of the code that nobody edits.
         repetition: What the script that asks is run again for; None for a script that is not.
+        function: The digest of the function, where a program gave it to mag.
     """
 
     app: App
@@ -109,6 +110,7 @@ class SweepRequest(Request):
     only: tuple[str, ...] = ()
     frozen: bool = False
     repetition: Repetition | None = None
+    function: str | None = None
 
     def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
         """Lend the code where it is, or a copy of it."""
@@ -118,6 +120,7 @@ class SweepRequest(Request):
         if self.repetition is not None:
             random = {"seed": self.repetition.seed}
             code = code._replace(commit=self.repetition.provenance["commit"], random=random)
+        code = code._replace(function=self.function)
         if not self.frozen:
             return contextlib.nullcontext(code)
         from mag.sweeps.recorded_code import freeze  # noqa: PLC0415 - git, which is needed later as a rule

@@ -1,6 +1,7 @@
 """Sweeps from programs: `mag.sweep(function, overrides)` in a script, a notebook or a test."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from mag.app import Main
 from mag.app.definition import describe_function
+from mag.app.functions import digest_function
 from mag.errors import UsageError
 from mag.record.paths import StorePaths
 from mag.record.provenance import locate_code
@@ -49,10 +51,12 @@ def sweep(
     they would have done without a sweep: the first raises, the others end the program or call its handlers.
 
     Raises:
-        MagError: An override, a config or the space cannot be used; nothing was started.
+        MagError: An override, a config or the space cannot be used, or another function ran these experiments; nothing
+            was started.
         KeyboardInterrupt: Ctrl-C stopped the sweep; the same call does what is left.
     """
-    app, is_own = describe_function(function), isinstance(function, Main)
+    app = describe_function(function)
+    is_own = isinstance(function, Main) and app.file.is_file()
     settings = find_app_settings(app.file, Path.cwd()) if is_own else find_settings(Path.cwd())
     root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
     app = app._replace(
@@ -71,14 +75,35 @@ def sweep(
         examine=_choose_examine(n_jobs),
         manifest=repetition is None,
         repetition=repetition,
+        function=digest_function(app.loaded),
     )
     flush_files()
-    report = execute(request, Observer())
+    try:
+        report = execute(request, _Teller())
+    except UsageError as error:
+        raise UsageError(_say_in_python(str(error))) from error
     if report.signal and threading.current_thread() is threading.main_thread():
         signal.raise_signal(report.signal)  # it does now what it does without a sweep, such as to end the program
     if repetition is not None and repetition.is_wanted(report.plan.store.experiment(report.plan[0].identifier)):
         sys.exit()  # this is what the script was run again for
     return report
+
+
+class _Teller(Observer):
+    """Says on standard error what is to be known of experiments that are done already."""
+
+    def remark(self, line: str) -> None:
+        """Say it."""
+        sys.stderr.write(f"mag: {_say_in_python(line)}\n")
+
+
+def _say_in_python(text: str) -> str:
+    """Return a text about a command with its options as the parameters that they are here.
+
+    >>> _say_in_python("keep them apart with --dir fit-experiments, or: --force runs them again")
+    "keep them apart with experiments_dir='fit-experiments', or: force=True runs them again"
+    """
+    return re.sub(r"--dir ([\w.-]+)", r"experiments_dir='\1'", text).replace("--force", "force=True")
 
 
 def _choose_jobs(jobs: int | None, n_jobs: int | None) -> int | None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pexpect
 import pytest
@@ -309,7 +309,8 @@ def test_workers_of_the_caller_live_on(project: Path) -> None:
         [sys.executable, "script.py"], capture_output=True, text=True, check=False, timeout=60, cwd=project
     )
 
-    assert (done.stdout, done.stderr) == ("[1] [4]\n3 True [9] [16]\n[0, 1, 2, 3]\n", "")
+    assert done.stdout == "[1] [4]\n3 True [9] [16]\n[0, 1, 2, 3]\n"
+    assert done.stderr == "mag: the code is not recorded: not in a git repository\n"
 
 
 WRITERS = """\
@@ -384,3 +385,50 @@ def test_nothing_waits_for_what_the_caller_has_forked(project: Path) -> None:
         assert not Path(f"/proc/{supervisor}").exists()
     finally:
         os.kill(worker, signal.SIGKILL)
+
+
+def evaluate(config: Any) -> int:
+    """Be another experiment."""
+    return 2 * int(config.C)
+
+
+def test_another_function_is_refused() -> None:
+    """What one function has run is not done for another; the advice works."""
+    mag.sweep(train, ["+C=1"])
+
+    with pytest.raises(UsageError, match=r"was run by .*:train, not by .*:evaluate.*experiments_dir='.*-experiments'"):
+        mag.sweep(evaluate, ["+C=1"])
+    assert mag.sweep(evaluate, ["+C=1"], experiments_dir="others").results == {"1": {"result": 2}}
+
+
+def test_an_edited_function_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """What is done ran with what the function was before: that is said, and how to run it again."""
+    before, after = make("return 1"), make("return 2")
+    mag.sweep(before, ["+C=1"])
+    capfd.readouterr()
+
+    assert mag.sweep(before, ["+C=1"]).results == {"1": {"result": 1}}
+    assert "ran another" not in capfd.readouterr().err
+    assert mag.sweep(after, ["+C=1"]).results == {"1": {"result": 1}}
+    assert "1 of the 1 done already ran another work: force=True runs them again" in capfd.readouterr().err
+    assert mag.sweep(after, ["+C=1"], force=True).results == {"1": {"result": 2}}
+
+
+def make(body: str) -> Callable[..., Any]:
+    """Return a function that no file holds, as a cell of a notebook defines it."""
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    exec(f"def help(): {body}\ndef work(config): return help()", scope)
+    return cast("Callable[..., Any]", scope["work"])
+
+
+def test_a_report_has_the_results() -> None:
+    """Those of all experiments that were asked for, of what was done before, too; as a table where pandas is there."""
+    mag.sweep(evaluate, ["+C=1"])
+    report = mag.sweep(evaluate, ["+C=1,3"])
+
+    assert report.results == {"1": {"result": 2}, "3": {"result": 6}}
+    pytest.importorskip("pandas")
+    assert report.to_pandas().to_dict("index") == {
+        "1": {"status": "completed", "C": 1, "result": 2},
+        "3": {"status": "completed", "C": 3, "result": 6},
+    }
