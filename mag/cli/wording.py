@@ -1,7 +1,7 @@
 """Wording: durations, sizes, times and signals as people read them."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mag.compare.rows import format_value, is_number
@@ -66,6 +66,15 @@ def format_moment(text: str, *, brief: bool = False) -> str:
     except ValueError:
         return text
     return f"{moment:%Y-%m-%d %H:%M}" if brief else moment.isoformat(" ", "seconds")
+
+
+def list_words(words: Sequence[str]) -> str:
+    """Return words as a part of a sentence.
+
+    >>> list_words(["a"]), list_words(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def count_experiments(number: int) -> str:

@@ -33,28 +33,32 @@ def test_results_side_by_side(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "table"),
     [
-        (["--by", "C"], ["C n score score_sd", "1 2 0.5 0.3536", "10 1 1.0 "]),
-        (["--by", "same"], ["same n score score_sd", "0 3 0.6667 0.3819"]),
-        (["--by", "C,seed", "C=10"], ["C seed n score score_sd", "10 0 1 1.0 "]),
+        (["--by", "C"], ["C n failed score score_sd score_±95%", "1 2 0 0.5 0.3536 3.177", "10 1 1 1.0  "]),
+        (["--by", "same"], ["same n failed score score_sd score_±95%", "0 3 1 0.6667 0.3819 0.9486"]),
+        (["--by", "C,seed", "C=10"], ["C seed n failed score", "10 0 1 0 1.0", "10 1 0 1 "]),
+        (
+            ["--best", "score", "--over", "seed"],
+            ["C place n score score_sd score_±95%", "10 1 1 1.0  ", "1 2 2 0.5 0.3536 3.177"],
+        ),
         (["--best", "score"], ["name C seed score note", "10|0 10 0 1.0 x"]),
         (["--best", "score", "--min"], ["name C seed score note", "1|0 1 0 0.25 x"]),
         (["--best", "score", "--by", "C"], ["name C seed score note", "1|1 1 1 0.75 x", "10|0 10 0 1.0 x"]),
-        (["--pivot", "score", "C", "seed"], ["C seed=0 seed=1", "1 0.25 0.75", "10 1.0 "]),
-        (["--pivot", "score", "same", "C"], ["same C=1 C=10", "0 0.5 1.0"]),
+        (["--pivot", "score", "C", "seed"], ["C seed=0 seed=1", "1 0.25 0.75", "10 1.0 1 failed"]),
+        (["--pivot", "score", "same", "C"], ["same C=1 C=10", "0 0.5 ± 0.35 (2) 1.0 (1)"]),
     ],
 )
 @pytest.mark.usefixtures("grid")
 def test_views(run: Run, arguments: list[str], table: list[str]) -> None:
     """Groups, the best, and grids, as the help explains them."""
     out = run("summarize", *arguments).out
-    assert out.replace(" sd", "_sd").replace("\t", " ").splitlines() == table
+    assert out.replace(" sd", "_sd").replace(" ±95", "_±95").replace("\t", " ").splitlines() == table
 
 
 @pytest.mark.usefixtures("grid")
 def test_a_grid_says_when_a_cell_is_a_mean(run: Run) -> None:
     """Whoever reads a cell knows whether it stands for several experiments."""
     assert "a cell is the mean of score" in run("summarize", "--pivot", "score", "same", "C").err
-    assert "mean" not in run("summarize", "--pivot", "score", "C", "seed").err
+    assert "mean of" not in run("summarize", "--pivot", "score", "C", "seed").err
 
 
 @pytest.mark.usefixtures("grid")
@@ -64,8 +68,9 @@ def test_json(run: Run) -> None:
     assert groups[1] == {
         "by": {"C": 10},
         "n": 1,
+        "failed": 1,
         "names": ["10|0"],
-        "results": {"score": {"mean": 1.0, "sd": None, "n": 1}},
+        "results": {"score": {"mean": 1.0, "sd": None, "margin": None, "interval": "95 % by Student's t", "n": 1}},
     }
     assert [one["name"] for one in json.loads(run("summarize", "--best", "score", "--json").out)] == ["10|0"]
     cells = json.loads(run("summarize", "--pivot", "score", "C", "seed", "--json").out)
@@ -73,6 +78,7 @@ def test_json(run: Run) -> None:
         ({"C": 1, "seed": 0}, 0.25),
         ({"C": 1, "seed": 1}, 0.75),
         ({"C": 10, "seed": 0}, 1.0),
+        ({"C": 10, "seed": 1}, None),
     ]
 
 
@@ -80,7 +86,8 @@ def test_nan_in_json(run: Run, write: Write) -> None:
     """A mean that is NaN is a string, so that the document is valid."""
     write("1", {"C": 1}, results={"score": float("nan")})
     (group,) = json.loads(run("summarize", "--by", "C", "--json").out)
-    assert group["results"]["score"] == {"mean": "nan", "sd": None, "n": 1}
+    score = group["results"]["score"]
+    assert (score["mean"], score["sd"], score["n"]) == ("nan", None, 1)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +97,7 @@ def test_nan_in_json(run: Run, write: Write) -> None:
         (["--best", "sroce"], 2),
         (["--pivot", "score", "C", "sede"], 2),
         (["--min"], 2),
+        (["--effects", "score", "--best", "score"], 2),
         (["--pivot", "score", "C", "seed", "--by", "C"], 2),
         (["--best", "note"], 0),
         (["status=failed"], 0),
@@ -108,3 +116,57 @@ def test_nothing_to_show_is_valid_json(run: Run) -> None:
     """Where there is nothing, --json is an empty list."""
     assert run("summarize", "status=failed", "--json").out == "[]\n"
     assert run("summarize", "--best", "note", "--json").out == "[]\n"
+
+
+@pytest.fixture
+def seeds(write: Write) -> None:
+    """Put three seeds each of two models into the store, one of them with a key that the others lack."""
+    for model, seed, score in [
+        ("a", 0, 0.9),
+        ("a", 1, 0.92),
+        ("a", 2, 0.94),
+        ("b", 0, 0.5),
+        ("b", 1, 0.52),
+        ("b", 2, 0.5),
+    ]:
+        write(f"{model}|{seed}", {"model": model, "seed": seed}, results={"score": score})
+    write("a|0|0.1", {"model": "a", "seed": 0, "dropout": 0.1}, results={"score": 0.91})
+
+
+@pytest.mark.usefixtures("seeds")
+def test_what_varies_within_groups_is_told(run: Run) -> None:
+    """Nobody takes a mean over a key without being told, unless it is said to be meant."""
+    told = run("summarize", "--by", "model", "--over", "seed").err
+    assert "dropout varies within a group: add --by dropout, or filter" in told
+    assert "seed varies" not in told
+    assert run("summarize", "--by", "model,dropout", "--over", "seed").err == (
+        "mag: 1 combination was not tried: model=b dropout=0.1\n"
+    )
+
+
+@pytest.mark.usefixtures("seeds")
+def test_the_best_setting_and_whether_it_is_noise(run: Run) -> None:
+    """The best by its mean over seeds, the runner-up, and what can be said of the difference."""
+    best = run("summarize", "dropout=", "--best", "score", "--over", "seed")
+    assert [line.split("\t")[:3] for line in best.out.splitlines()[1:]] == [["a", "1", "3"], ["b", "2", "3"]]
+    assert "the best leads the runner-up by 0.413: more than noise (Welch's t test" in best.err
+    assert "cannot say" in run("summarize", "seed=0", "--best", "score", "--over", "seed").err
+
+
+@pytest.mark.usefixtures("seeds")
+def test_effects(run: Run) -> None:
+    """The key that matters comes first, with what chance alone would give beside it."""
+    out = run("summarize", "dropout=", "--effects", "score", "--csv").out.splitlines()
+    assert out[0] == "keys,values,share,by chance"
+    assert out[1].startswith("model,2,0.99")
+    assert out[2].startswith("seed,3,0.0")
+
+
+def test_an_identity_counts_once(run: Run, write: Write) -> None:
+    """A copy of an experiment is in no mean, and is named."""
+    for name in ("1", "kept_for_paper"):
+        write(name, {"C": 1}, results={"score": 1.0})
+    write("2", {"C": 2}, results={"score": 0.5})
+    ending = run("summarize", "--by", "C")
+    assert [line.split("\t")[1] for line in ending.out.splitlines()[1:]] == ["1", "1"]
+    assert "another directory has" in ending.err

@@ -17,6 +17,7 @@ from mag.compare.summary import (
     find_metrics,
     group_rows,
     pivot_rows,
+    tabulate_grid,
     tabulate_groups,
 )
 
@@ -86,8 +87,8 @@ def test_a_table_of_groups_has_mean_sd_and_n(rows: list[Row]) -> None:
     """Each group gets a row; how many have a metric is told where some lack it."""
     catalog = collect_columns(rows)
     table = tabulate_groups(group_rows(rows, [C]), [C], find_metrics(rows, catalog), catalog)
-    assert table.headers == ("C", "n", "score", "score sd", "score n")
-    assert table.rows == ((1, 3, 2.0, 1.0, 3), (10, 2, 5.0, MISSING, 1))
+    assert table.headers == ("C", "n", "score", "score sd", "score ±95%", "score n")
+    assert table.rows == ((1, 3, 2.0, 1.0, pytest.approx(2.4841, abs=1e-4), 3), (10, 2, 5.0, MISSING, MISSING, 1))
 
 
 def test_metrics_are_numbers(rows: list[Row]) -> None:
@@ -107,12 +108,12 @@ def test_the_best_is_the_highest_or_the_lowest(make_row: MakeRow) -> None:
 
 def test_a_pivot_is_a_grid_of_means(rows: list[Row]) -> None:
     """Cells into which no number falls are missing."""
-    table = pivot_rows(rows, SCORE, Column("config", "seed"), C, collect_columns(rows))
+    table = tabulate_grid(pivot_rows(rows, SCORE, Column("config", "seed"), C, collect_columns(rows)))
     assert table.headers == ("seed", "C=1", "C=10")
     assert table.rows == ((0, 1.0, 5.0), (1, 2.0, MISSING), (2, 3.0, MISSING))
 
 
 def test_a_pivot_over_several_experiments_takes_the_mean(rows: list[Row]) -> None:
     """What is neither row nor column is averaged over."""
-    table = pivot_rows(rows, SCORE, C, Column("fact", "status"), collect_columns(rows))
+    table = tabulate_grid(pivot_rows(rows, SCORE, C, Column("fact", "status"), collect_columns(rows)))
     assert table.rows == ((1, 2.0), (10, 5.0))
