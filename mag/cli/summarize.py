@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mag.cli.output import note, write_json
+from mag.cli.rankings import show_settings
 from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, Selection, select
 from mag.cli.tables import (
     Style,
@@ -25,10 +26,8 @@ from mag.compare.digits import format_float, format_numbers
 from mag.compare.effects import Effect, decompose
 from mag.compare.rows import MISSING, Row, format_value
 from mag.compare.summary import (
-    Contender,
     Group,
     Pivot,
-    compare_contenders,
     compute_statistic,
     find_best,
     find_gaps,
@@ -36,7 +35,6 @@ from mag.compare.summary import (
     find_variations,
     group_rows,
     pivot_rows,
-    rank_settings,
     tabulate_grid,
     tabulate_groups,
 )
@@ -107,7 +105,9 @@ def command(
     elif effects:
         _show_effects(selection, find(effects), columns, mean_over, style)
     elif best and over:
-        _show_settings(selection, find(best), columns, mean_over, lowest=lowest, style=style)
+        show_settings(
+            selection, _keep_completed(selection.rows), find(best), columns, mean_over, lowest=lowest, style=style
+        )
     elif best:
         _show_best(selection, find(best), columns, lowest=lowest, style=style)
     elif by or over:
@@ -235,52 +235,6 @@ def _describe_statistic(rows: Sequence[Row], metric: Column) -> dict[str, Any]:
 
 def _or_null(value: Any) -> Any:
     return None if value is MISSING else value
-
-
-def _show_settings(
-    selection: Selection,
-    metric: Column,
-    by: Sequence[Column],
-    over: Sequence[Column],
-    *,
-    lowest: bool,
-    style: Style,
-) -> None:
-    """Show the best setting and the runner-up of each group, and say whether the lead is more than noise."""
-    rows = _keep_completed(selection.rows)
-    varying = {one.column for one in find_variations(group_rows(rows, by), find_varying(rows), over)}
-    columns = [column for column in find_varying(rows) if column in varying]
-    _tell_variations(selection, group_rows(rows, [*by, *columns]), [*by, *columns, *over])
-    found: list[tuple[Group, list[Contender]]] = [
-        (group, rank_settings(group.rows, metric, columns, lowest=lowest)[:2]) for group in group_rows(rows, by)
-    ]
-    label = selection.catalog.label(metric)
-    lines = [
-        [*group.values, *one.group.values, one.rank, *_list_figures(one)]
-        for group, contenders in found
-        for one in contenders
-    ]
-    if not lines:
-        note(f"no experiment has a number as {label}")
-    names = [selection.catalog.label(column) for column in (*by, *columns)]
-    table = Table((*names, "place", "n", label, f"{label} sd", f"{label} ±95%"), tuple(map(tuple, lines)))
-    show_table(shape_table(table, style), style, rounded=range(len(names), len(table.headers)))
-    for group, contenders in found[:_MOST_TOLD]:
-        place = " ".join(f"{name}={format_value(value)}" for name, value in zip(names, group.values, strict=False))
-        note(f"{place}: {_judge(contenders)}" if place else _judge(contenders))
-
-
-def _list_figures(one: Contender) -> list[Any]:
-    return [one.statistic.n, one.statistic.mean, one.statistic.sd, one.statistic.margin]
-
-
-def _judge(contenders: Sequence[Contender]) -> str:
-    if len(contenders) < 2:  # noqa: PLR2004
-        return "there is one setting only, and nothing to compare it with"
-    comparison = compare_contenders(contenders[0], contenders[1])
-    lead = format_float(abs(comparison.difference), 3)
-    test = f" (Welch's t test, p = {comparison.p:.2g})" if comparison.p is not None else ""
-    return f"the best leads the runner-up by {lead}: {comparison.verdict}{test}"
 
 
 def _show_pivot(selection: Selection, keys: Sequence[Column], over: Sequence[Column], style: Style) -> None:

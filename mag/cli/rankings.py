@@ -1,0 +1,60 @@
+"""Rankings: the best setting by its mean, the runner-up, and whether the lead is more than noise."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mag.cli.output import note
+from mag.cli.references import Selection
+from mag.cli.tables import Style, shape_table, show_table
+from mag.compare.columns import Column, find_varying
+from mag.compare.digits import format_float
+from mag.compare.rows import Row, format_value
+from mag.compare.summary import Contender, Group, compare_contenders, find_variations, group_rows, rank_settings
+from mag.compare.table import Table
+
+_MOST_TOLD = 5
+
+
+def show_settings(
+    selection: Selection,
+    rows: Sequence[Row],
+    metric: Column,
+    by: Sequence[Column],
+    over: Sequence[Column],
+    *,
+    lowest: bool,
+    style: Style,
+) -> None:
+    """Show the best setting and the runner-up of each group, and say whether the lead is more than noise."""
+    varying = {one.column for one in find_variations(group_rows(rows, by), find_varying(rows), over)}
+    columns = [column for column in find_varying(rows) if column in varying]
+    found: list[tuple[Group, list[Contender]]] = [
+        (group, rank_settings(group.rows, metric, columns, lowest=lowest)[:2]) for group in group_rows(rows, by)
+    ]
+    label = selection.catalog.label(metric)
+    lines = [
+        [*group.values, *one.group.values, one.rank, *_list_figures(one)]
+        for group, contenders in found
+        for one in contenders
+    ]
+    if not lines:
+        note(f"no experiment has a number as {label}")
+    names = [selection.catalog.label(column) for column in (*by, *columns)]
+    table = Table((*names, "place", "n", label, f"{label} sd", f"{label} ±95%"), tuple(map(tuple, lines)))
+    show_table(shape_table(table, style), style, rounded=range(len(names), len(table.headers)))
+    for group, contenders in found[:_MOST_TOLD]:
+        place = " ".join(f"{name}={format_value(value)}" for name, value in zip(names, group.values, strict=False))
+        note(f"{place}: {_judge(contenders)}" if place else _judge(contenders))
+
+
+def _list_figures(one: Contender) -> list[Any]:
+    return [one.statistic.n, one.statistic.mean, one.statistic.sd, one.statistic.margin]
+
+
+def _judge(contenders: Sequence[Contender]) -> str:
+    if len(contenders) < 2:  # noqa: PLR2004
+        return "there is one setting only, and nothing to compare it with"
+    comparison = compare_contenders(contenders[0], contenders[1])
+    lead = format_float(abs(comparison.difference), 3)
+    test = f" (Welch's t test, p = {comparison.p:.2g})" if comparison.p is not None else ""
+    return f"the best leads the runner-up by {lead}: {comparison.verdict}{test}"
