@@ -33,7 +33,8 @@ class Settings(NamedTuple):
         app: The app that commands mean when they name none, as `file.py:function`.
         experiments_dir: Where experiments are kept, relative to `root`; in a file `~` is the user's home.
         separator: What stands between the values in an identifier.
-        identifier: The keys that make up the name, in order; None for all visible ones.
+        identifier: The keys that make up the name, in order, or a template of it (`{model.name}-lr{lr}`); None for all
+            visible ones.
         hidden: Patterns of keys (`paths.*`) that are no part of the identity, besides those that begin with `_`.
         visible: Patterns of keys (`*._name`) that are, all the same.
         jobs: How many experiments run at a time; None for as many as there are CPUs.
@@ -50,7 +51,7 @@ class Settings(NamedTuple):
     app: str | None = None
     experiments_dir: str = "experiments"
     separator: str = "-" if os.name == "nt" else "|"
-    identifier: tuple[str, ...] | None = None
+    identifier: tuple[str, ...] | str | None = None
     hidden: tuple[str, ...] = ()
     visible: tuple[str, ...] = ()
     jobs: int | None = None
@@ -150,7 +151,7 @@ def parse_settings(table: object, path: Path) -> Settings:
 
 def _check_kind(key: str, value: object, path: Path) -> None:
     kind = _KINDS[key]
-    fits = type(value) is kind
+    fits = type(value) is kind or (key == "identifier" and type(value) is str)
     if isinstance(value, list):
         fits = fits and all(isinstance(item, str) for item in value)
     elif isinstance(value, dict) and key == "env":

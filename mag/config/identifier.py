@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from unicodedata import combining, normalize
 
+from mag.config.composition.keys import ABSENT
 from mag.config.identity import canonical_json
 from mag.config.secrets import is_secret, mask
 from mag.errors import UsageError
@@ -75,6 +76,69 @@ def join_values(parts: Sequence[str], identity: str, *, separator: str) -> str:
     """
     name = _protect_ends(separator.join(parts) or "default")
     return name if _measure(name) <= MAX_BYTES else add_suffix(name, identity, separator=separator)
+
+
+def fits(parts: Sequence[str], separator: str) -> bool:
+    """Tell whether a name has room for all of these parts."""
+    return _measure(separator.join(parts)) <= MAX_BYTES
+
+
+def encode_change(key: str, value: Any, *, separator: str, secrets: Sequence[str] = ()) -> str:
+    """Return what a name shows of a key or choice that differs from a config without overrides.
+
+    >>> encode_change("db/engine", "fast", separator="|"), encode_change("shrink", True, separator="|")
+    ('db.engine=fast', 'shrink=true')
+    >>> encode_change("lr", ABSENT, separator="|")
+    'no_lr'
+    """
+    name = _encode(key.replace("/", "."), separator)
+    if value is ABSENT:
+        return f"no_{name}"
+    if isinstance(value, bool):
+        return f"{name}={str(value).lower()}"
+    return f"{name}={encode_value(key, value, separator=separator, secrets=secrets)}"
+
+
+def split_template(template: str) -> list[tuple[str, str | None]]:
+    """Return the texts of a name's template, each with the key whose value follows it, if one does.
+
+    Raises:
+        UsageError: A brace has no partner, or a key no name.
+
+    >>> split_template("{model.name}-lr{lr}")
+    [('', 'model.name'), ('-lr', 'lr')]
+    """
+    from string import Formatter  # noqa: PLC0415 - most names need none
+
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise UsageError(f"identifier = {template!r} in the settings cannot be read: {error}.") from None
+    for _, key, form, conversion in parts:
+        if key == "" or form or conversion:
+            raise UsageError(f"identifier = {template!r} in the settings must hold keys alone in its braces: {{lr}}.")
+    return [(text, key) for text, key, _, _ in parts]
+
+
+def fill_template(
+    template: str, find: Callable[[str], Any], *, separator: str = DEFAULT_SEPARATOR, secrets: Sequence[str] = ()
+) -> str:
+    """Return the name that a template makes, any length.
+
+    Args:
+        template: Such as `{model.name}-lr{lr}`.
+        find: Returns the value of a key.
+        separator: What stands between two values elsewhere.
+        secrets: Patterns of further keys whose values are masked.
+
+    >>> fill_template("{model}-lr{lr}", {"model": "svm", "lr": 0.1}.get)
+    'svm-lr0.1'
+    """
+    name = ""
+    for text, key in split_template(template):
+        name += _encode(text, "\0") if text else ""
+        name += "" if key is None else encode_value(key, find(key), separator=separator, secrets=secrets)
+    return name
 
 
 def add_suffix(identifier: str, identity: str, *, separator: str = DEFAULT_SEPARATOR) -> str:

@@ -1,6 +1,5 @@
 """Descriptions: what a point is: its config composed, resolved, flattened, hashed and named."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import zip_longest
@@ -11,72 +10,15 @@ from mag.config.composition.interpolation import find_missing, resolve
 from mag.config.composition.keys import ABSENT, KeyPath
 from mag.config.composition.merging import copy_value
 from mag.config.flat import flatten
-from mag.config.identifier import check_separator, encode_value, join_values
 from mag.config.identity import hash_visible, name_choices
 from mag.config.language.override import Override
 from mag.config.spelling import escape_key, loosen_key, spell_key
-from mag.config.visibility import is_hidden, keep_visible, read_visibility
+from mag.config.visibility import keep_visible
 from mag.errors import MissingValueError
+from mag.plans.naming import Distinction, NamePart, Naming, list_changes
 from mag.plans.resolver import Resolver
 from mag.plans.space import Point
-from mag.record.names import choose_keys
 from mag.settings import Settings
-
-_KEPT = 100_000
-
-
-class Naming:
-    """Names configs as the project's settings say; the same as `build_identifier`, for many of them.
-
-    Raises:
-        UsageError: The settings' separator cannot join the values of a name.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        check_separator(settings.separator)
-        self.visibility = read_visibility(settings)
-        self._separator = settings.separator
-        self._settings = settings
-        self._secrets = settings.secrets
-        self._encoded: dict[tuple[str, type, Any], str] = {}
-
-    def choose(self, visible: Mapping[str, Any]) -> list[str]:
-        """Return the keys whose values make up the name, in order.
-
-        Raises:
-            UsageError: The settings name keys, and none of them is in the config.
-        """
-        return choose_keys(visible, self._settings)
-
-    def encode(self, key: str, value: Any) -> str:
-        """Return the part of the name that a value makes."""
-        if isinstance(value, dict | list):
-            return encode_value(key, value, separator=self._separator, secrets=self._secrets)
-        known = (key, type(value), value)
-        part = self._encoded.get(known)
-        if part is None:
-            if len(self._encoded) >= _KEPT:
-                self._encoded.clear()
-            part = self._encoded[known] = encode_value(key, value, separator=self._separator, secrets=self._secrets)
-        return part
-
-    def advise_visible(self, keys: Sequence[str]) -> str:
-        """Return what to write into the settings so that keys which are hidden count."""
-        visible = [*self._settings.visible, *keys]
-        by_settings = [key for key in keys if not is_hidden(key)]
-        words = f"visible = {json.dumps(visible)}"
-        if by_settings:
-            words += f", or take {', '.join(by_settings)} out of hidden = {json.dumps(self._settings.hidden)},"
-        return f"to have it tell them apart write {words} into the settings, [tool.mag]"
-
-    def glue(self, parts: Iterable[str]) -> str:
-        """Return several parts of a name as one."""
-        return self._separator.join(parts)
-
-    def join(self, parts: Iterable[str], identity: str) -> str:
-        """Return the name that parts make together."""
-        return join_values(tuple(parts), identity, separator=self._separator)
-
 
 _MOST_PLACES = 20
 
@@ -169,13 +111,40 @@ class Keepsake:
         return dict(copy_value(self._config))
 
 
-def describe_point(point: Point, composer: Composer, naming: Naming, resolver: Resolver) -> tuple[Description, Config]:
+class Tools(NamedTuple):
+    """What points are described with.
+
+    Attributes:
+        composer: Composes configs.
+        naming: Names them.
+        resolver: Resolves them.
+        distinction: Finds in what they differ from the one without overrides.
+    """
+
+    composer: Composer
+    naming: Naming
+    resolver: Resolver
+    distinction: Distinction
+
+
+def make_tools(composer: Composer, settings: Settings, resolver: Resolver | None = None) -> Tools:
+    """Return what the points of a project are described with.
+
+    Raises:
+        UsageError: The settings' separator cannot join the values of a name.
+    """
+    naming = Naming(settings)
+    return Tools(composer, naming, resolver or Resolver(), Distinction(composer, naming.visibility))
+
+
+def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     """Return what a point is, and its config.
 
     Raises:
         MissingValueError: A value is still `???`.
         ConfigError: It cannot be composed, or holds what no experiment can be made of.
     """
+    composer, naming, resolver, distinction = tools
     overrides = point.assign()
     choices = cache(partial(composer.choices, overrides))
     composed = compose_point(overrides, composer, is_late=resolver.traits.is_late)
@@ -184,9 +153,13 @@ def describe_point(point: Point, composer: Composer, naming: Naming, resolver: R
     config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
     visible = keep_visible(config.flat, naming.visibility)
     identity = hash_visible({**visible, **count_choices(config, resolver)})
-    name = naming.join(
-        [naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))], identity
-    )
+
+    def tell_apart() -> list[NamePart] | None:
+        baseline = distinction.find_baseline(choices())
+        return None if baseline is None else list_changes(baseline, distinction.show(composed), visible)
+
+    parts = [naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))]
+    name = naming.join(parts, identity, config.find, tell_apart)
     keeps = bool(found.late) or any(":" in text for _, text in find_texts(composed))
     source = Keepsake(resolved, found.late) if keeps else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config

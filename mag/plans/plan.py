@@ -14,13 +14,13 @@ from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.disk import locks
 from mag.errors import SpaceError
+from mag.plans.describer import Describer
 from mag.plans.descriptions import Source
 from mag.plans.override_files import read_overrides
 from mag.plans.resolver import Resolver
 from mag.plans.selection import Selection, Sieve
 from mag.plans.shapes import PLAIN, Shape, Shaping, build_spaces, read_shape
 from mag.plans.space import Filter, Point, Space
-from mag.plans.templates import Describer
 from mag.record.names import Names, Place
 from mag.record.paths import StorePaths
 from mag.record.records import is_sound

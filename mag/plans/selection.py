@@ -11,10 +11,10 @@ from mag.config.composition.keys import ABSENT
 from mag.config.language.lexer import write_word
 from mag.config.language.override import Override
 from mag.errors import ConfigError, MagError, SpaceError
+from mag.plans.describer import Describer
 from mag.plans.descriptions import Description
 from mag.plans.samplers import SAMPLERS
 from mag.plans.space import Filter, Point, Space, name_key
-from mag.plans.templates import Describer
 from mag.suggestion import list_names, name_nearest
 
 

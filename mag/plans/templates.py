@@ -6,7 +6,7 @@ are then worked out once for each value, and a point costs no more than joining 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,25 +15,21 @@ from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key,
 from mag.config.composition.merging import copy_value
 from mag.config.flat import settle_value
 from mag.config.identity import canonical_json
-from mag.config.inspection.difference import Change, compare_configs
 from mag.config.spelling import split_spelled
 from mag.config.visibility import keep_visible
-from mag.errors import ConfigError, SchemaError, SpaceError
 from mag.patterns import compile_lazily
 from mag.plans.descriptions import (
     Config,
     Description,
-    Naming,
+    Tools,
     compose_point,
     count_choices,
-    describe_point,
     drop_late,
     find_flat,
     find_texts,
 )
-from mag.plans.resolver import Resolver
+from mag.plans.naming import NamePart, list_changes, sort_changes
 from mag.plans.space import Grid, Point
-from mag.settings import Settings
 
 _Path: TypeAlias = tuple[str, ...]
 
@@ -49,6 +45,7 @@ class _Effect(NamedTuple):
 
     value: Any  # an integer becomes a float where one was before
     flat: Any  # the same as a flat config holds it
+    shown: Any  # what is visible of that
     piece: str  # of the canonical JSON
     part: str  # of the name
 
@@ -69,9 +66,9 @@ class _Slot:
 class Template:
     """Describes the points of a grid that choose the same options as a first one; see `build_template`."""
 
-    def __init__(
-        self, config: Config, slots: Sequence[_Slot], composer: Composer, naming: Naming, resolver: Resolver
-    ) -> None:
+    def __init__(self, config: Config, slots: Sequence[_Slot], tools: Tools) -> None:
+        composer, naming, resolver, self._distinction = tools
+        self._composed = config.composed
         self._resolved = config.resolved
         self._flat = config.flat
         self._choices = config.choices()
@@ -104,8 +101,9 @@ class Template:
             if slot.part_place is not None:
                 parts[slot.part_place] = effect.part
         identity = sha256(f"{{{','.join(pieces)}}}".encode()).hexdigest()
-        name = self._naming.join(parts, identity)
-        return Description(point, identity, name, self, partial(self._find, point), self._list_keys)
+        find = partial(self._find, point)
+        name = self._naming.join(parts, identity, find, partial(self._list_changes, point))
+        return Description(point, identity, name, self, find, self._list_keys)
 
     def resolve(self, point: Point) -> dict[str, Any]:
         """Return the config of a point as the experiment gets it."""
@@ -121,6 +119,26 @@ class Template:
     def list_late(self) -> tuple[KeyPath, ...]:
         """Return the paths of the values that only the experiment can resolve."""
         return self._late
+
+    def _list_changes(self, point: Point) -> list[NamePart] | None:
+        """Return in what a point differs from the config without overrides."""
+        baseline = self._distinction.find_baseline(self._choices)
+        if baseline is None:
+            return None
+        effects = {slot.key: self._effect(slot, point) for slot in self._slots.values()}
+        swept = [(key, e.shown) for key, e in effects.items() if e.shown is not ABSENT]
+        return sort_changes([*self._fixed_changes, *(each for each in swept if baseline.differs(*each))], baseline)
+
+    @cached_property
+    def _fixed_changes(self) -> list[NamePart]:
+        """In what all the points differ from the config without overrides, choices left aside."""
+        baseline = self._distinction.find_baseline(self._choices)
+        assert baseline is not None
+        written = self._distinction.show(self._composed)
+        shown = keep_visible(self._flat, self._visibility)
+        return [each for each in list_changes(baseline, written, shown) if each[0] not in self._slots][
+            len(baseline.chosen) :
+        ]
 
     def _find(self, point: Point, key: str) -> Any:
         if key in self._slots:
@@ -143,12 +161,12 @@ class Template:
         assigned = self._assign(slot, value, point)
         settled = settle_value(assigned, slot.key)
         if self._visibility.hides(slot.key):
-            return _Effect(assigned, settled, "", "")
+            return _Effect(assigned, settled, ABSENT, "", "")
         visible = settled
         if type(settled) not in _PLAIN:
             visible = keep_visible({slot.key: settled}, self._visibility)[slot.key]
         part = self._naming.encode(slot.key, visible) if slot.part_place is not None else ""
-        return _Effect(assigned, settled, _cut_piece(slot.key, visible), part)
+        return _Effect(assigned, settled, visible, _cut_piece(slot.key, visible), part)
 
     def _assign(self, slot: _Slot, value: Any, point: Point) -> Any:
         """Return what a value is once it is assigned; for a plain one only its type matters, asked once for each.
@@ -165,15 +183,13 @@ class Template:
         return assigned
 
 
-def build_template(
-    point: Point, config: Config, composer: Composer, naming: Naming, resolver: Resolver
-) -> Template | None:
+def build_template(point: Point, config: Config, tools: Tools) -> Template | None:
     """Return the template of the points that choose the same options as this one; None where each must be composed."""
     slots = list(_find_slots(point.grid))
     for slot in slots:
         slot.key = join_path(follow_key(config.composed, slot.key)[0])
     paths = [tuple(split_spelled(slot.key)) for slot in slots]
-    fixed = [tuple(split_spelled(key)) for key in _list_fixed(point.grid, composer)]
+    fixed = [tuple(split_spelled(key)) for key in _list_fixed(point.grid, tools.composer)]
     alone = not any(_meet(path, other) for i, path in enumerate(paths) for other in (*paths[:i], *fixed))
     if not (
         alone
@@ -182,7 +198,7 @@ def build_template(
         and not any(_refers(path, text, paths) for path, text in find_texts(config.composed))
     ):
         return None
-    return Template(config, slots, composer, naming, resolver)
+    return Template(config, slots, tools)
 
 
 def _find_slots(grid: Grid) -> Iterator[_Slot]:
@@ -242,74 +258,3 @@ def _lay_out(
 
 def _cut_piece(key: str, value: Any) -> str:
     return canonical_json({key: value}).decode()[1:-1]
-
-
-_KEPT = 128
-
-
-class Describer:
-    """Describes points: the first of each choice of options in full, later ones by its template if possible."""
-
-    def __init__(self, composer: Composer, settings: Settings, resolver: Resolver | None = None) -> None:
-        self._composer = composer
-        self._resolver = resolver or Resolver()
-        self._naming = Naming(settings)
-        self._seen: dict[tuple[Grid, tuple[int, ...]], tuple[Point, Config] | Template | None] = {}
-
-    def describe(self, point: Point) -> Description:
-        """Return what a point is.
-
-        Raises:
-            ConfigError: It cannot be composed, or holds what no experiment can be made of.
-        """
-        try:
-            return self._describe(point)
-        except ConfigError as raised:
-            error = self._locate(raised, point)
-            if point.grid.origin:
-                error.args = (f"{point.grid.origin}: {error}",)
-            raise error from None
-
-    def check_same(self, first: Point, second: Point) -> None:
-        """Refuse two points of the same identity that differ by what is hidden, as one of them would never run.
-
-        Raises:
-            SpaceError: They do.
-        """
-        before, after = (self.describe(each).source.resolve(each) for each in (first, second))
-        keys = [change.key for change in compare_configs(before, after) if self._is_hidden(change)]
-        if keys:
-            points = " and ".join(repr(" ".join(each.text for each in point.assign())) for point in (first, second))
-            raise SpaceError(
-                f"{points} differ only by {', '.join(keys)}, which is hidden and tells no experiments apart, so that "
-                f"one of them would never run: {self._naming.advise_visible(keys)}"
-            )
-
-    def _is_hidden(self, change: Change) -> bool:
-        """Tell whether a key that differs, though the identity does not, is hidden or holds what is."""
-        hides, values = self._naming.visibility.hides(change.key), (change.before, change.after)
-        return hides or (ABSENT not in values and canonical_json(change.before) != canonical_json(change.after))
-
-    def _locate(self, error: ConfigError, point: Point) -> ConfigError:
-        """Return the error with the place of the value that it is about, where it is about one."""
-        from mag.config.inspection.problems import locate_error, locate_interpolation  # noqa: PLC0415 - for errors only
-
-        if isinstance(error, SchemaError):
-            return locate_error(error, self._composer, point.assign())
-        locate_interpolation(error, self._composer, point.assign())
-        return error
-
-    def _describe(self, point: Point) -> Description:
-        grid = point.grid
-        key = (grid, tuple([point.indices[number] for number in grid.choosing]))
-        seen = self._seen.get(key)
-        if isinstance(seen, tuple):
-            seen = self._seen[key] = build_template(*seen, self._composer, self._naming, self._resolver)
-        if seen is not None:
-            return seen.describe(point)
-        description, config = describe_point(point, self._composer, self._naming, self._resolver)
-        if key not in self._seen and len(grid.choosing) < len(grid.dimensions):
-            if len(self._seen) >= _KEPT:
-                del self._seen[next(iter(self._seen))]
-            self._seen[key] = (point, config)
-        return description

@@ -15,7 +15,7 @@ from mag.config.identifier import add_suffix
 from mag.disk import files, locks
 from mag.errors import RecordError, UsageError
 from mag.record.claims import write_config
-from mag.record.names import fold, name_config
+from mag.record.names import TypedWords, fold, name_config
 from mag.record.paths import StorePaths
 from mag.record.records import Record, encode_record, read_record, write_record
 from mag.record.store import StoredExperiment
@@ -79,7 +79,9 @@ def plan_renaming(
     moves = []
     for one in experiments:
         if one.record is not None and not os.path.islink(one.paths.directory):
-            name = name_config(one.record.config, one.record.identity, settings)
+            record = one.record
+            typed = TypedWords(record.choices, record.overrides)
+            name = name_config(record.config, record.identity, settings, typed)
             moves.append(Move(one, one.record.replace(identifier=name), name))
     named = _number_names(moves, everything, settings)
     wanted = [move for move in named if move.name != move.experiment.name]

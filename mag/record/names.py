@@ -3,17 +3,28 @@
 import contextlib
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.config.flat import flatten
-from mag.config.identifier import add_suffix, build_identifier
+from mag.config.identifier import (
+    add_suffix,
+    build_identifier,
+    encode_change,
+    encode_value,
+    fill_template,
+    fits,
+    join_values,
+)
 from mag.config.identity import compute_identity
 from mag.config.visibility import keep_visible, read_visibility
 from mag.disk import files, values
 from mag.errors import MagError, RecordError, UsageError
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.settings import Settings
+from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from mag.record.index import Index
@@ -125,25 +136,78 @@ class Names:
         return self._listed
 
 
-def name_config(config: Mapping[str, Any], identity: str, settings: Settings) -> str:
+class TypedWords(NamedTuple):
+    """What was typed for a config.
+
+    Attributes:
+        choices: What was chosen from each group, which a template may name.
+        overrides: The overrides, which make up the name where not all values have room.
+    """
+
+    choices: Mapping[str, Any] = MappingProxyType({})
+    overrides: Sequence[str] = ()
+
+
+def name_config(
+    config: Mapping[str, Any],
+    identity: str,
+    settings: Settings,
+    typed: TypedWords = TypedWords(),  # noqa: B008 - immutable
+) -> str:
     """Return the identifier of a resolved config, made as the project's settings say.
 
     Raises:
-        UsageError: None of the keys that are to make up the name is in the config.
+        UsageError: None of the keys that are to make up the name is in the config, or one of a template is not.
     """
     visible = keep_visible(flatten(config), read_visibility(settings))
+    separator, secrets = settings.separator, settings.secrets
+    if isinstance(settings.identifier, str):
+        template = settings.identifier
+        find = partial(_find, visible, typed.choices, settings)
+        name = fill_template(template, find, separator=separator, secrets=secrets)
+        return join_values([name], identity, separator=separator)
     keys = choose_keys(visible, settings)
-    return build_identifier(visible, identity, separator=settings.separator, keys=keys, secrets=settings.secrets)
+    parts = [encode_value(key, visible[key], separator=separator, secrets=secrets) for key in keys]
+    if settings.identifier is None and typed.overrides and not fits(parts, separator):
+        changes = _list_typed(visible, typed)
+        parts = [encode_change(*each, separator=separator, secrets=secrets) for each in changes]
+    return join_values(parts, identity, separator=separator)
+
+
+def _find(visible: Mapping[str, Any], choices: Mapping[str, Any], settings: Settings, key: str) -> Any:
+    if key in visible or key in choices:
+        return visible.get(key, choices.get(key))
+    raise refuse_template(settings, key, visible)
+
+
+def _list_typed(visible: Mapping[str, Any], typed: TypedWords) -> list[tuple[str, Any]]:
+    """Return the choices and keys that overrides name, with their values in the config, choices first."""
+    named = [text.partition("=")[0].lstrip("+~") for text in typed.overrides]
+    chosen = {key: typed.choices[key] for key in named if key in typed.choices}
+    found = {key: visible[key] for key in named if key in visible and key not in chosen}
+    return [*sorted(chosen.items()), *sorted(found.items())]
+
+
+def refuse_template(settings: Settings, key: str, known: Iterable[str] = ()) -> UsageError:
+    """Return the error that a name's template has a key that a config does not have."""
+    near = name_nearest(key, known)
+    hint = f"did you mean {{{near}}}?" if near else "write one that every config has, and that is not hidden."
+    return UsageError(
+        f"identifier = {settings.identifier!r} in the settings of {settings.root} names {{{key}}}, which is no visible "
+        f"key of the config: {hint}"
+    )
 
 
 def choose_keys(visible: Mapping[str, Any], settings: Settings) -> list[str]:
-    """Return the keys of a config whose values make up its name, in order.
+    """Return the keys of a config whose values make up its name, in order; none where a template does.
 
     Raises:
         UsageError: The config has none of them: all configs would share a name.
     """
     if settings.identifier is None:
         return sorted(visible)
+    if isinstance(settings.identifier, str):
+        return []
     chosen = [key for key in dict.fromkeys(settings.identifier) if key in visible]
     if visible and not chosen:
         known = ", ".join(sorted(visible))

@@ -8,9 +8,8 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.language.grammar import parse_overrides
 from mag.errors import MissingValueError
-from mag.plans.descriptions import Naming, describe_point, find_choice, find_texts
+from mag.plans.descriptions import describe_point, find_choice, find_texts, make_tools
 from mag.plans.grids import build_grid
-from mag.plans.resolver import Resolver
 from mag.settings import Settings
 
 CHOICES = {"model": "svm", "server/db": "mysql", "log@a": "x", "log@b": "y", "out@main": "file"}
@@ -47,8 +46,8 @@ def test_values_before_groups(tmp_path: Path) -> None:
     (tmp_path / "db" / "one.yaml").write_text("y: 2\n")
     composer = Composer(tmp_path, "config")
     point = next(iter(build_grid(parse_overrides(["missing=1"]), composer)))
-    description, config = describe_point(point, composer, Naming(Settings()), Resolver())
+    description, config = describe_point(point, make_tools(composer, Settings()))
     assert [description.find(key) for key in ("db", "db@x", "x.y", "nothing")] == [5, "one", 2, ABSENT]
     assert description.source.resolve(point) == config.resolved == {"x": {"y": 2}, "db": 5, "missing": 1}
     with pytest.raises(MissingValueError, match=r"missing \(.*config\.yaml:3\) must .* type missing=VALUE"):
-        describe_point(next(iter(build_grid([], composer))), composer, Naming(Settings()), Resolver())
+        describe_point(next(iter(build_grid([], composer))), make_tools(composer, Settings()))

@@ -15,11 +15,11 @@ from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import format_value
 from mag.config.schema import Choice, Field, Scalar, Schema, Schemas
 from mag.errors import MagError, SchemaError
-from mag.plans.descriptions import Description, Naming, describe_point
+from mag.plans.describer import Describer
+from mag.plans.descriptions import Description, describe_point, make_tools
 from mag.plans.grids import build_grid
-from mag.plans.resolver import Resolver
 from mag.plans.space import Grid, Point
-from mag.plans.templates import Describer, Template
+from mag.plans.templates import Template
 from mag.record.names import name_config
 from mag.settings import Settings
 
@@ -90,7 +90,7 @@ def test_schema(tmp_path: Path) -> None:
 def in_full(point: Point, composer: Composer, settings: Settings) -> Any:
     """Return what describing in full says, which agrees with hashing and naming the config, or its error."""
     try:
-        description, config = describe_point(point, composer, Naming(settings), Resolver())
+        description, config = describe_point(point, make_tools(composer, settings))
         assert description.identity == compute_identity(config.resolved)
         if not config.late:  # which no name has
             assert description.name == name_config(config.resolved, description.identity, settings)
