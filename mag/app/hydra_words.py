@@ -1,16 +1,19 @@
 """What is typed for Hydra itself, below `hydra`: passed on to it, or answered with mag's own word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
+from mag.config.composition.composer import Composer
+from mag.config.documents.document import Document
+from mag.config.documents.marks import Marks, Place
 from mag.config.language.override import Override
 from mag.errors import UsageError
 
 _OWN_WORDS = (
-    (("hydra.run", "hydra.sweep", "hydra/output", "hydra.output"), "mag chooses the directories: type --dir PATH"),
-    (("hydra.launcher", "hydra/launcher"), "mag runs experiments itself: type -j N for N at a time"),
-    (("hydra.sweeper", "hydra/sweeper"), "type the sweep as overrides, C=1,10; --sample N draws some of its points"),
-    (("hydra.mode",), "type `mag sweep` for several experiments, `mag run` for one"),
-    (("hydra.searchpath",), "type --config-dir DIR for one more directory of configs"),
+    (("hydra.run", "hydra.sweep", "hydra/output", "hydra.output"), "mag chooses the directories (--dir PATH)"),
+    (("hydra.launcher", "hydra/launcher"), "mag runs the experiments (-j N: so many at a time)"),
+    (("hydra.sweeper", "hydra/sweeper"), "a sweep is typed as overrides, C=1,10 (--sample N: some of its points)"),
+    (("hydra.mode",), "`mag sweep` runs several experiments, `mag run` one"),
+    (("hydra.searchpath",), "--config-dir DIR names one more directory of configs"),
 )
 
 
@@ -47,6 +50,27 @@ def find_own_word(key: str) -> str | None:
         if any(key == prefix or key.startswith((f"{prefix}.", f"{prefix}/")) for prefix in prefixes):
             return word
     return None
+
+
+def find_set_aside(composer: Composer, overrides: Sequence[Override]) -> Iterator[tuple[Place, str]]:
+    """Yield what files say to Hydra that mag sees to itself, once a file."""
+    for part in composer.parts(overrides):
+        keys = [key for key in _list_settings(part.document) if find_own_word(key)]
+        if keys:
+            words = "; ".join(dict.fromkeys(f"{word}" for word in map(find_own_word, keys)))
+            place = Marks().locate(part.document.path, tuple(keys[0].split(".")))
+            are = "is" if len(keys) == 1 else "are"
+            yield place, f"{', '.join(keys)} {are} set aside: {words}"
+
+
+def _list_settings(document: Document) -> Iterator[str]:
+    for entry in document.entries:
+        group = entry.path.removeprefix("/")
+        if group in {"hydra/launcher", "hydra/sweeper", "hydra/output"}:
+            yield group
+    settings = document.content.get("hydra") if isinstance(document.content, dict) else None
+    if isinstance(settings, dict):
+        yield from (f"hydra.{key}" for key in settings if key != "searchpath")
 
 
 def _check(override: Override) -> None:

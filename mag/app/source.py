@@ -1,11 +1,13 @@
 """The source of an app, read without running it: which functions `@mag.main` or `@hydra.main` decorates, and how."""
 
 import ast
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+from mag.app.constants import Constants
 from mag.app.definition import PARAMETERS, refuse_argument
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
@@ -107,6 +109,7 @@ class _Reader:
         self._definitions = {node.name: node for node in definitions}
         self._file = file
         self._modules, self._functions = _read_imports(tree)
+        self._constants = Constants(tree, file)
 
     def read(self) -> Iterator[Decorated]:
         """Yield the decorated functions, in order."""
@@ -153,9 +156,10 @@ class _Reader:
             given[keyword.arg] = keyword.value
         needed = PARAMETERS[:2] if "config_path" in given or family == "mag" else PARAMETERS[:3]
         try:
-            values = {name: ast.literal_eval(given[name]) for name in needed if name in given}
-        except (ValueError, TypeError, SyntaxError, RecursionError):
+            values = {name: self._constants.evaluate(given[name]) for name in needed if name in given}
+        except Exception:  # noqa: BLE001 - whatever an expression raises, running the module would raise, too
             return None
+        values = {name: os.fspath(value) if isinstance(value, Path) else value for name, value in values.items()}
         path = values.get("config_path", _default_path(values) if family == "hydra" else None)
         name = values.get("config_name", "config" if family == "mag" else None)
         if not isinstance(path, str | None) or not isinstance(name, str | None):

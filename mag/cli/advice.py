@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from mag.app.hydra_words import find_set_aside
 from mag.cli.output import note
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
@@ -22,7 +23,8 @@ def tell_doubts(question: Question) -> None:
     for text in find_doubts(composer, overrides):
         note(text)
     with contextlib.suppress(ConfigError):  # the first values of all need not go together
-        for place, text in find_settings(composer, overrides):
+        find = find_set_aside if question.is_hydra else find_settings
+        for place, text in find(composer, take_first(overrides)):
             if not (question.settings.chdir and "chdir" in text):
                 note(f"{shorten(place.file)}:{place.line}: {text}")
     named = [Path(text[1:]) for text in question.texts if text.startswith("@")]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mag.cli.messages import say
-from mag.cli.output import escape, write_json, write_lines
+from mag.cli.output import escape, note, write_json, write_lines
 from mag.cli.project import Project, app_words, open_project
 from mag.config.documents.marks import shorten
 from mag.config.inspection.checking import Checker, check_files
@@ -37,13 +37,17 @@ _MOST_POINTS = 1000  # of a larger space so many are drawn
 
 @click.command(help=HELP, short_help="Check that all configs and spaces compose.")
 @app_words
+@click.option("--typed", is_flag=True, help="Import the app, and check against the types of its schema.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool) -> int:
+def command(known: dict[str, Any], /, words: tuple[str, ...], typed: bool, as_json: bool) -> int:
     """Check, and print what was found."""
     project = open_project(known, words)
-    composer = project.app.compose_typed(debug=known.get("debug", False))
-    project.composer = composer
+    if typed:
+        project.app = project.app.settle(debug=known.get("debug", False))
+        project.composer = project.app.compose_typed(debug=known.get("debug", False))
+    elif project.app.typed:
+        note(f"{project.app.file.name} has a schema, which --typed takes into account")
     overrides = project.parse()
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(f"{swept[0]!r} has several values, and `mag check` checks against one config: give one value.")

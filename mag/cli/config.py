@@ -64,7 +64,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
 
     overrides = project.parse()
     _refuse_sweeps(overrides, words)
-    question = Question(project.texts, overrides, project.composer, PLAIN, project.settings)
+    question = Question(project.texts, overrides, project.composer, PLAIN, project.settings, project.app.is_hydra)
     check_spaces(question)
     if options["choices"]:
         _show_choices(project, overrides, as_json=as_json)

@@ -23,13 +23,15 @@ def make_view(plain: dict[str, Any], late: Iterable[tuple[Any, ...]] = ()) -> "D
     """
     from omegaconf import OmegaConf  # noqa: PLC0415  (start-up: not everybody who imports mag composes)
 
+    from mag.config.frozen import freeze  # noqa: PLC0415
+
     config: dict[str, Any] = escape(plain)
     for path in late:
         holder, source = config, plain
         for name in path[:-1]:
             holder, source = holder[name], source[name]
         holder[path[-1]] = source[path[-1]]
-    return OmegaConf.create(config, flags={"readonly": True, "struct": True})
+    return freeze(OmegaConf.create(config))
 
 
 def escape(value: Any) -> Any:

@@ -23,6 +23,7 @@ class Question(NamedTuple):
         composer: Composes the configs.
         shape: What else is said of the points.
         settings: The project's.
+        is_hydra: Whether the app is one of `@hydra.main`.
     """
 
     texts: Sequence[str]
@@ -30,6 +31,7 @@ class Question(NamedTuple):
     composer: "Composer"
     shape: "Shape"
     settings: Settings
+    is_hydra: bool = False
 
 
 class Observer:

@@ -161,7 +161,7 @@ class SweepRequest(Request):
         server.expect(self._count_threads())
         composer, resolver = open_configs(app, server, self.settings, debug=self.debug)
         shape = read_shape(self.shaping, app.config_path)
-        question = Question(self.overrides, self._read()[0], composer, shape, self.settings)
+        question = Question(self.overrides, self._read()[0], composer, shape, self.settings, app.is_hydra)
         observer.check(question)
         known = composer, self.store, self.settings, shape
         plan = make_plan(question.overrides, *known, prepare=prepare, resolver=resolver)

@@ -79,7 +79,7 @@ def test_no_app(tmp_path: Path, files: list[str], spec: str | None, message: str
 def test_computed_arguments_are_asked_of_the_app(tmp_path: Path, family: str) -> None:
     """Where the decorator's arguments are computed, who looks is told so, and who runs imports the app for them."""
     pytest.importorskip(family)
-    text = f'import {family}\nX = "con" + "f"\n@{family}.main(X, "a", "1.3")\ndef train(c): ...\n'
+    text = f'import {family}\nX = "CONF".lower()\n@{family}.main(X, "a", "1.3")\ndef train(c): ...\n'
     (tmp_path / "computed.py").write_text(text)
     app = find_app(None, tmp_path, Settings())
 

@@ -67,7 +67,8 @@ def test_other_decorators_are_not_mags(read: Read, text: str) -> None:
         ("from hydra import main", 'main(config_name="a", version_base="1.3")', (None, "a")),
         ("from hydra.main import main as m", 'm(config_name="a", version_base=None)', (None, "a")),
         ("import hydra", "hydra.main(version_base=BASE)", None),
-        ("import hydra, os", 'hydra.main(config_path=os.path.join("c"), config_name="a")', None),
+        ("import hydra, os", 'hydra.main(config_path=os.getcwd(), config_name="a")', None),
+        ("import hydra, os", 'hydra.main(config_path=os.path.join("c"), config_name="a")', ("c", "a")),
     ],
 )
 def test_forms_of_the_decorator_of_hydra(read: Read, imported: str, decorator: str, configs: object) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
 
+from mag.config.frozen import freeze
 from mag.run.view_cache import ViewCache, list_changes
 
 FLOATS = st.sampled_from([0.0, -0.0, 1.0, float("nan")])
@@ -18,8 +19,8 @@ CONFIGS = st.dictionaries(KEYS, VALUES, max_size=3)
 
 
 def make(plain: dict[Any, Any]) -> Any:
-    """Return the config as OmegaConf makes it."""
-    return OmegaConf.create(plain, flags={"readonly": True, "struct": True})
+    """Return the config as OmegaConf makes it, frozen."""
+    return freeze(OmegaConf.create(plain))
 
 
 @given(st.lists(CONFIGS, min_size=1, max_size=4))
