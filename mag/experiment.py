@@ -24,7 +24,7 @@ from mag.config.secrets import mask
 from mag.config.view import make_view
 from mag.config.visibility import read_visibility
 from mag.disk import values
-from mag.errors import ConfigError, ExistsError, RecordError
+from mag.errors import ConfigError, ExistsError, RecordError, ResultError
 from mag.record import claims, failures
 from mag.record.attempts import Attempt
 from mag.record.capture import Capture
@@ -194,6 +194,17 @@ class Experiment:
             RecordError: The experiment is not under way, or the file system refused.
         """
         self._running().register({name: value})
+
+    def register_returned(self, name: object, value: object) -> None:
+        """Store a result that the experiment's function returned; what cannot be stored is left out, and noted.
+
+        Raises:
+            RecordError: The file system refused.
+        """
+        try:
+            self.register_result(str(name), value)
+        except ResultError:
+            self._running().note_left_out([f"{name} ({type(value).__name__})"])
 
     def register_directory(self, name: str) -> Path:
         """Make a directory inside the experiment's and return it; one that is there is kept as it is.

@@ -68,6 +68,7 @@ def draw(row: Row, screen: Screen) -> Iterator[str]:
         sections += [
             ("error", _tell_error(experiment, record)),
             ("results", _align((key, format_value(value)) for key, value in row.results.items())),
+            ("left out", map(escape, record.left_out)),
             ("metrics", _draw_metrics(row, screen)),
             ("config", _list_config(row, record)),
             ("how it ran", _align(_tell_circumstances(record))),

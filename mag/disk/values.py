@@ -7,58 +7,15 @@ begins with `=` gets one more.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from mag.errors import ResultError
 from mag.patterns import compile_lazily
 
 _CHUNK = 1000
-_DEEPEST = 100
-_MOST_DIGITS = 4300
-"""What Python, and others, read back of an integer, unless they are told otherwise."""
-_MOST_BITS = int(_MOST_DIGITS * math.log2(10))
 _LIKE_NONFINITE = compile_lazily(r"=*(nan|-?inf)")
 _NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-
-
-def encode_result(name: str, value: object, depth: int = 0) -> Any:
-    """Return `value` as plain JSON data.
-
-    Raises:
-        ResultError: The value, or one inside it, is of another kind, or could not be read back.
-        RecursionError: It holds itself, or is nested too deep to be read back.
-
-    >>> encode_result("loss", [float("inf"), 1])
-    ['inf', 1]
-    """
-    if depth > _DEEPEST:
-        raise RecursionError
-    if type(value) is int and value.bit_length() > _MOST_BITS:
-        raise ResultError(f"Result {name!r} has more than {_MOST_DIGITS} digits: register it as a string or a float.")
-    if value is None or type(value) in (bool, int, str):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else repr(float(value))
-    if isinstance(value, bool | int | str):  # a subclass, such as an enum's member
-        return json.loads(json.dumps(value))
-    if isinstance(value, Mapping):
-        return {_encode_key(name, key): encode_result(f"{name}.{key}", item, depth + 1) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [encode_result(f"{name}[{index}]", item, depth + 1) for index, item in enumerate(value)]
-    if callable(to_list := getattr(value, "tolist", None)) and hasattr(value, "dtype"):  # numpy, torch on the CPU
-        return encode_result(name, to_list(), depth + 1)
-    raise ResultError(
-        f"Result {name!r} is of type {type(value).__name__}, which cannot be stored: "
-        f"register a number, string, boolean, None, list or dict of them, or save it as a file in its directory."
-    )
-
-
-def _encode_key(name: str, key: object) -> str:
-    if not isinstance(key, str):
-        raise ResultError(f"Result {name!r} has the key {key!r}: keys must be strings, such as {str(key)!r}.")
-    return key
 
 
 def encode_config(value: Any) -> Any:
@@ -83,7 +40,7 @@ def encode(value: Any) -> Any:
         return _escape(value)
     if kind is dict:
         return {
-            key if type(key) is str and not key.startswith("=") else _spell_key(key): encode(item)
+            key if type(key) is str and not key.startswith("=") else encode_key(key): encode(item)
             for key, item in value.items()
         }
     if kind is list or kind is tuple:
@@ -118,7 +75,10 @@ def _unescape(text: str) -> Any:
     return text[1:] if text.startswith("=") else _NONFINITE[text]
 
 
-def _spell_key(key: Any) -> str:
+def encode_key(key: Any) -> str:
+    """Return a key of a mapping as JSON has it: a text as it is, unless it begins with `=`."""
+    if isinstance(key, str) and not key.startswith("="):
+        return key
     return f"={key if isinstance(key, str) else json.dumps(key)}"
 
 

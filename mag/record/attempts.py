@@ -5,7 +5,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mag.clock import count_seconds, tell_time
@@ -19,7 +19,7 @@ from mag.record.paths import ExperimentPaths
 from mag.record.records import Ending, Record, Status
 from mag.record.recovery import bring_back
 from mag.record.redaction import NOTHING, Redaction
-from mag.record.results import encode_results, read_results
+from mag.record.results import ResultEncoder, read_results
 
 _LARGEST = 64 << 20
 _PATIENCE_SECONDS = 60.0
@@ -63,6 +63,7 @@ class Attempt:
         self._written: tuple[int, ...] | None = None
         self._turn_of: int | None = None
         self._changes = 0
+        self._left_out: dict[str, None] = {}
         try:
             begun = claims.begin_attempt(claim, record, keep=keep)
         except BaseException:
@@ -106,7 +107,9 @@ class Attempt:
         for name in results:
             if not isinstance(name, str) or not name:
                 raise ResultError(f"Result name {name!r} must be a string that is not empty, such as 'accuracy'.")
-        encoded = encode_results(results, self.redaction)
+        encoder = ResultEncoder(self.redaction)
+        encoded = encoder.encode(results)
+        self.note_left_out(encoder.left_out)
         self.find_home()
         if self._turn_of == threading.get_ident():  # a signal's handler, which interrupted another registration
             self._add(encoded)
@@ -120,6 +123,13 @@ class Attempt:
                 self._add(encoded)
             finally:
                 self._turn_of = None
+
+    def note_left_out(self, places: Sequence[str]) -> None:
+        """Note what of the results could not be stored, in the record and in the log."""
+        self._left_out |= dict.fromkeys(places)
+        for place in places:
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sys.stderr.write(f"mag: left out of the results, since it cannot be stored: {place}\n")
 
     def _add(self, encoded: Mapping[str, Any]) -> None:
         """Write the results with some more; where that fails they are as before."""
@@ -178,7 +188,7 @@ class Attempt:
             ResultError: A value cannot be stored.
             RecordError: The file cannot be written.
         """
-        line = values.dump_line(encode_results(metrics, self.redaction))
+        line = values.dump_line(ResultEncoder(self.redaction).encode(metrics))
         if not self._metrics.is_open:
             self.find_home()
         self._metrics.append(self.paths.metrics, line)
@@ -196,6 +206,7 @@ class Attempt:
         found = Ending(
             status,
             self.results,
+            tuple(self._left_out),
             tell_drift(self.commit),
             tell_time(),
             round(count_seconds() - self._began, 6),
@@ -230,7 +241,7 @@ def _restore(plain: dict[str, Any], directory: str, secrets: tuple[str, ...], pa
     attempt.paths = ExperimentPaths(directory)
     attempt.redaction = Redaction(frozenset(secrets), patterns) if secrets or patterns else NOTHING
     # CPU time of a child counts from its fork
-    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, **_UNTOUCHED, _metrics=MetricsWriter())
+    vars(attempt).update(plain, _before={"cpu_seconds": 0.0}, **_UNTOUCHED, _metrics=MetricsWriter(), _left_out={})
     return attempt
 
 

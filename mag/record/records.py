@@ -7,7 +7,7 @@ beside it are copies for people and other tools.
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 from mag.config.identity import compute_identity
@@ -41,6 +41,7 @@ class Record:
         seed: What `experiment.seed` is. It is settled at the first attempt, and stays.
         former: What the experiment was before each migration, the oldest first: identity, config and the like.
         results: What it registered.
+        left_out: What was in its results and could not be stored.
         attempt: How often it has been started.
         overrides: What was typed for this one experiment.
         command: The command that started it, secrets masked.
@@ -69,6 +70,7 @@ class Record:
     seed: int | None = None
     former: tuple[dict[str, Any], ...] = ()
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
     attempt: int = 1
     overrides: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -110,6 +112,7 @@ class Ending(NamedTuple):
 
     status: Status
     results: dict[str, Any]
+    left_out: Sequence[str]
     commit: dict[str, Any]
     ended: str | None
     seconds: float | None
@@ -130,7 +133,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier", "status"), (str,)),
     **dict.fromkeys(("config", "choices", "results", "commit", "host"), (dict,)),
     **dict.fromkeys(("versions", "environment", "random", "exit"), (dict,)),
-    **dict.fromkeys(("former", "overrides", "command"), (list,)),
+    **dict.fromkeys(("former", "left_out", "overrides", "command"), (list,)),
     "composed": (dict, type(None)),
     "seed": (int, type(None)),
     **dict.fromkeys(("rules", "app", "sweep", "directory", "started", "ended"), (str, type(None))),
@@ -190,7 +193,7 @@ def decode_record(data: dict[str, Any], path: str) -> Record:
     if known.get("seed") is None:
         with contextlib.suppress(ValueError):  # somebody has edited it
             known["seed"] = derive_seed(known["identity"])
-    known |= {name: tuple(known.get(name, ())) for name in ("former", "overrides", "command")}
+    known |= {name: tuple(known.get(name, ())) for name in ("former", "left_out", "overrides", "command")}
     return Record(**known)
 
 
@@ -218,7 +221,7 @@ def _check_fields(known: dict[str, Any], path: str) -> None:
     """Refuse a record that a reader would stumble over."""
     if known["status"] not in get_args(Status):
         raise RecordError(f"Cannot read {path}: its status {known['status']!r} is none that this mag knows.")
-    if {type(word) for name in ("overrides", "command") for word in known.get(name, ())} - {str}:
+    if {type(word) for name in ("left_out", "overrides", "command") for word in known.get(name, ())} - {str}:
         raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
     if {type(one) for one in known.get("former", ())} - {dict}:
         raise RecordError(f"Cannot read {path}: its former identities are of the wrong kind.")

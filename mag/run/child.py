@@ -208,7 +208,7 @@ def register_returned(experiment: Experiment, returned: object) -> None:
         return
     results = returned if isinstance(returned, Mapping) else {"result": returned}
     for name, value in results.items():
-        experiment.register_result(name, value)
+        experiment.register_returned(name, value)
 
 
 def _print_traceback(error: BaseException, attempt: Attempt) -> None:

@@ -188,7 +188,17 @@ def describe_record(task: Task, record: Record) -> Outcome:
     message = None if record.error is None else summarize_error(record.error)
     kind = record.error and record.error.get("type")
     cause = "oom" if kind in {"memory", "out of memory"} else "stop-if" if kind == "stop-if" else record.status
-    return Outcome(task.index, record.identifier, record.status, record.seconds, message, record.results, cause)
+    remark = f"left out of the results, since it cannot be stored: {', '.join(record.left_out)}"
+    return Outcome(
+        task.index,
+        record.identifier,
+        record.status,
+        record.seconds,
+        message,
+        record.results,
+        cause,
+        remark if record.left_out else None,
+    )
 
 
 def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason:

@@ -53,6 +53,21 @@ def test_earlier_attempts_output_is_not_shown_again(project: Path, mag: Mag) -> 
     assert mag("run").stdout == "two\n"
 
 
+def test_what_cannot_be_stored_costs_nothing_else(project: Path, mag: Mag, read: Read) -> None:
+    """An experiment that returns what no file can hold is completed, with all the rest; the record names it."""
+    returned = "{'score': 0.9, 'file': pathlib.Path('last.pt'), 'model': object(), 'best': {'m': print, 'n': 1}}"
+    app = f"import mag, pathlib\n@mag.main()\ndef train(c):\n    return {returned}\n"
+    (project / "train.py").write_text(app)
+
+    done = mag("run")
+    record = read("default")
+    assert (done.returncode, record.status) == (0, "completed")
+    assert record.results == {"score": 0.9, "file": "last.pt", "best": {"n": 1}}
+    assert record.left_out == ("model (object)", "best.m (builtin_function_or_method)")
+    assert "left out of the results, since it cannot be stored: model (object)" in done.stderr
+    assert "model (object)" in mag("show", "default").stdout
+
+
 def test_failure(project: Path, mag: Mag) -> None:
     """A failed experiment shows its traceback and leads to exit status 1."""
     (project / "train.py").write_text("import mag\n@mag.main()\ndef train(c):\n    1 / 0\n")

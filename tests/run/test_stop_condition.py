@@ -34,7 +34,7 @@ def train(config, experiment):
 def log(path: Path, *lines: dict[str, Any]) -> None:
     """Append lines to a metrics file, as `log_metrics` does."""
     with path.open("a") as file:
-        file.writelines(json.dumps(values.encode_result("line", line)) + "\n" for line in lines)
+        file.writelines(json.dumps(values.encode(line)) + "\n" for line in lines)
 
 
 def follow(path: Path, text: str, *lines: dict[str, Any]) -> StopCondition:
@@ -90,7 +90,7 @@ def test_mistakes(project: Path, mag: Mag, text: str) -> None:
 def test_however_the_file_grows(tmp_path_factory: pytest.TempPathFactory, losses: list[float], cuts: list[int]) -> None:
     """It holds if one of the lines fulfils it, wherever the file was cut off at each look."""
     path = tmp_path_factory.mktemp("metrics") / "metrics.jsonl"
-    content = "".join(json.dumps({"loss": values.encode_result("loss", each)}) + "\n" for each in losses).encode()
+    content = "".join(json.dumps({"loss": values.encode(each)}) + "\n" for each in losses).encode()
     condition = StopCondition("not isfinite(loss) or loss > 1e6", str(path))
     found = False
     for end in [*sorted(min(cut, len(content)) for cut in cuts), len(content)]:
