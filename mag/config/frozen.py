@@ -21,7 +21,7 @@ class FrozenDict(DictConfig):
 
     def _format_and_raise(
         self, key: Any, value: Any, cause: Exception, msg: str | None = None, type_override: Any = None
-    ) -> None:
+    ) -> Any:  # nothing, which OmegaConf 2.3 and 2.4 declare differently
         super()._format_and_raise(key, value, cause, _advise(cause, msg), type_override)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -39,7 +39,7 @@ class FrozenList(ListConfig):
 
     def _format_and_raise(
         self, key: Any, value: Any, cause: Exception, msg: str | None = None, type_override: Any = None
-    ) -> None:
+    ) -> Any:  # nothing, which OmegaConf 2.3 and 2.4 declare differently
         super()._format_and_raise(key, value, cause, _advise(cause, msg), type_override)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
