@@ -10,6 +10,7 @@ leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was prin
 """
 
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Mapping
@@ -330,15 +331,23 @@ class Experiment:
 
     def _gather(self) -> Provenance:
         from mag.code.commit import read_commit  # noqa: PLC0415  (start-up)
+        from mag.code.drift import list_code_files  # noqa: PLC0415
+        from mag.code.elsewhere import complete_commit, complete_copied  # noqa: PLC0415
         from mag.code.environment import gather_environment  # noqa: PLC0415
         from mag.code.omissions import Rules  # noqa: PLC0415
         from mag.record.provenance import gather_provenance, locate_code, store_environment  # noqa: PLC0415
 
         if (repetition := Repetition.find()) is not None:
-            return Provenance(**repetition.provenance)
+            known = Provenance(**repetition.provenance)
+            commit = complete_copied(known.commit, list_code_files(), map(Path, repetition.moved.values()))
+            return dataclasses.replace(known, commit=commit)
         store = Path(self._locate().directory).parent
         configs = (os.path.abspath(self._source),) if isinstance(self._source, str | Path) else ()
-        commit = read_commit(locate_code(), store=store, rules=Rules.of(self._project(), configs))
+
+        def read(modules: tuple[str, ...] = ()) -> dict[str, Any]:
+            return read_commit(locate_code(), store=store, rules=Rules.of(self._project(), configs, modules))
+
+        commit = complete_commit(read(), list_code_files(), read)
         environment = gather_environment(self._project().root)
         store_environment(StorePaths(str(store)), environment)
         return gather_provenance(

@@ -44,6 +44,7 @@ class Settings(NamedTuple):
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
         snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
         env: Environment variables that experiments get.
+        unheeded: A file of another user's in a directory above, which is not read; None where there is none.
         renamed: Apps that were called otherwise before, old name to new, both as `file.py:function`.
     """
 
@@ -61,6 +62,7 @@ class Settings(NamedTuple):
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
     env: Mapping[str, str] = {}
     renamed: Mapping[str, str] = {}
+    unheeded: Path | None = None
 
     def store_root(self, cwd: Path) -> Path:
         """Return the directory of the experiments: beside the file that names the app, else under `cwd`."""
@@ -97,15 +99,41 @@ def find_settings(start: Path) -> Settings:
     Raises:
         UsageError: A settings file cannot be read, or holds an unknown key or a value of the wrong kind.
     """
+    unheeded = None
     for directory in (start, *start.parents):
-        own, project = directory / "mag.toml", directory / "pyproject.toml"
-        if own.is_file():
-            return parse_settings(_parse(_read(own), own), own)
-        if project.is_file() and "mag" in (text := _read(project)):  # most have nothing for mag, and need no parser
-            tools = _parse(text, project).get("tool")
-            if isinstance(tools, dict) and "mag" in tools:
-                return parse_settings(tools["mag"], project)
-    return Settings()
+        for path in (directory / "mag.toml", directory / "pyproject.toml"):
+            if directory != start and not _is_trusted(path):
+                unheeded = unheeded or (path if _speaks_to_mag(path) else None)
+            elif (table := _read_table(path)) is not None:
+                return parse_settings(table, path)._replace(unheeded=unheeded)
+    return Settings(unheeded=unheeded)
+
+
+def _read_table(path: Path) -> object | None:
+    """Return what is said to mag in a file; None where there is no such file, or it says nothing to mag."""
+    if not path.is_file():
+        return None
+    if path.name == "mag.toml":
+        return _parse(_read(path), path)
+    if "mag" not in (text := _read(path)):  # most have nothing for mag, and need no parser
+        return None
+    tools = _parse(text, path).get("tool")
+    return tools["mag"] if isinstance(tools, dict) and "mag" in tools else None
+
+
+def _is_trusted(path: Path) -> bool:
+    """Tell whether a file is the user's or root's: anybody may write into a directory above, as into /tmp."""
+    try:
+        return path.stat().st_uid in {os.getuid(), 0}
+    except OSError:  # there is none
+        return True
+
+
+def _speaks_to_mag(path: Path) -> bool:
+    try:
+        return path.name == "mag.toml" or b"tool.mag" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def find_app_settings(file: Path, cwd: Path) -> Settings:

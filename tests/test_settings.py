@@ -1,5 +1,6 @@
 """Laws of the settings."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,18 @@ def test_settings_of_an_app_elsewhere(tmp_path: Path, inner: str) -> None:
 
     assert [find_app_settings(file, tmp_path / cwd).jobs for cwd in ("project", "other", ".")] == [2, 2, 2]
     assert find_app_settings(tmp_path / "train.py", tmp_path / "other").jobs == 3
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("name", ["mag.toml", "pyproject.toml"])
+def test_a_file_of_somebody_else(name: str, tmp_path: Path) -> None:
+    """In a directory above it is not heeded, broken or not, which is told; in the current one it is."""
+    (tmp_path / "inner").mkdir()
+    (tmp_path / name).write_text("[tool.mag]\njobs = 3\n" if name == "pyproject.toml" else "jobs = 3\n")
+    assert find_settings(tmp_path / "inner").jobs == 3
+    os.chown(tmp_path / name, 12345, 12345)
+
+    assert find_settings(tmp_path / "inner") == Settings(unheeded=tmp_path / name)
+    assert find_settings(tmp_path).jobs == 3
+    (tmp_path / name).write_text("[tool.mag]\njobs = '\n")
+    assert find_settings(tmp_path / "inner") == Settings(unheeded=tmp_path / name)

@@ -39,13 +39,16 @@ _TITLES = ("config", "code", "environment", "host", "results")
 def command(*, first: str, second: str, stat: bool, tolerance: float, as_json: bool, directory: str | None) -> int:
     """Compare and show."""
     from mag.cli.verdict import describe_pair, make_side
+    from mag.compare.claims import list_elsewhere
     from mag.compare.differences import list_differences
     from mag.sweeps.recorded_code import require_record
 
     pair = [find_experiment(name, directory) for name in (first, second)]
     trees, code = _compare_code(pair[0], pair[1], stat=stat)
     sides = (make_side(require_record(one), one.paths.home, tree) for one, tree in zip(pair, trees, strict=True))
-    differences = list_differences(*sides, tolerance=tolerance)
+    both = list(sides)
+    differences = list_differences(*both, tolerance=tolerance)
+    differences["code"] += list_elsewhere(*both)
     if as_json:
         described = {name: [describe_pair(one) for one in pairs] for name, pairs in differences.items()}
         write_json({"a": pair[0].name, "b": pair[1].name, **described, "diff": code})

@@ -11,6 +11,7 @@ import click
 from mag.app import App, find_app
 from mag.app.discovery import list_apps
 from mag.app.modules import find_module
+from mag.cli.output import note
 from mag.config.language.lexer import write_word
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
@@ -115,6 +116,8 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     app = _choose_configs(app, known, cwd)
     settings = find_app_settings(app.file, cwd)
     os.environ.update(settings.env)  # a config may name them, as ${oc.env:NAME}
+    if settings.unheeded is not None:
+        note(f"{settings.unheeded} belongs to another user, and is not heeded: copy it, or work in its directory")
     root = Path(directory) if directory else settings.store_root(cwd)
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
         root = Path(repetition.divert(os.path.abspath(root)))

@@ -49,6 +49,7 @@ Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is 
 @click.option("--here", is_flag=True, help="Run today's code, not the recorded one.")
 @click.option("--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far numbers may be apart (0).")
 @click.option("--ignore", multiple=True, metavar="KEY", help="A result that does not count; * stands for anything.")
+@click.option("--times", type=click.IntRange(min=1), default=1, help="Run it so often: does it repeat at all? (1)")
 @click.option("--link", "links", multiple=True, metavar="PATH", help="Link what is no part of the code; repeatable.")
 @ENV
 @click.option("-y", "--yes", is_flag=True, help="Run it even if another user wrote its record.")
@@ -84,8 +85,14 @@ def command(known: dict[str, Any], /, reference: str, overrides: tuple[str, ...]
         ask=_ask,
         debug=known.get("debug", False),
     )
-    report = execute(request, Warner())
-    return _tell(report) if report.plan.store == experiment.paths.home else _judge(request, report, options)
+    reports = []
+    for _ in range(options["times"]):
+        reports.append(execute(request, Warner()))
+        if reports[-1].plan.store == experiment.paths.home:
+            return _tell(reports[-1])
+        if reports[-1].signal:
+            return reports[-1].exit_code
+    return _judge(request, reports, options)
 
 
 def _ask(key: str) -> str:
@@ -112,6 +119,7 @@ def _start_anew(experiment: "StoredExperiment", overrides: Sequence[str], option
     """Run this command in an interpreter with the recorded seed of string hashes: it cannot be changed later."""
     words = ["--tolerance", repr(options["tolerance"])]
     words += [f"--{name}" for name in ("here", "yes") if options[name]] + ["--json"] * options["as_json"]
+    words += [f"--times={options['times']}"] if options["times"] > 1 else []
     words += [f"--ignore={key}" for key in options["ignore"]] + [f"--link={path}" for path in options["links"]]
     words += [f"--env={text}" for text in options["env"]]
     command = [sys.executable, "-m", "mag", "rerun", *words, "--", os.path.abspath(experiment.paths.directory)]
@@ -135,21 +143,26 @@ def _tell(report: "Report") -> int:
     return report.exit_code
 
 
-def _judge(request: "RerunRequest", report: "Report", options: dict[str, Any]) -> int:
-    """Compare a rerun with its original, and say what came of it."""
-    from mag.cli.verdict import judge, show_verdict
+def _judge(request: "RerunRequest", reports: "list[Report]", options: dict[str, Any]) -> int:
+    """Compare reruns with their original, and say what came of them."""
+    from mag.cli.verdict import is_unrepeatable, judge, show_verdicts
     from mag.record.records import read_record
+    from mag.sweeps.recorded_code import suggest_link
     from mag.sweeps.reruns import find_rerun
 
-    paths, experiment = find_rerun(report), request.experiment
-    if report.signal:
-        return report.exit_code
-    trees = (None if request.here else report.tree, report.tree)
-    tolerance, ignore = options["tolerance"], options["ignore"]
-    verdict = judge(experiment, read_record(paths), paths, trees=trees, tolerance=tolerance, ignore=ignore)
+    experiment, verdicts = request.experiment, []
+    for report in reports:
+        paths, trees = find_rerun(report), (None if request.here else report.tree, report.tree)
+        tolerance, ignore = options["tolerance"], options["ignore"]
+        verdicts.append(judge(experiment, read_record(paths), paths, trees=trees, tolerance=tolerance, ignore=ignore))
+    last = verdicts[-1]
     if options["as_json"]:
-        write_json(verdict.describe())
+        several = {"reruns": [each.describe() for each in verdicts], "repeatable": not is_unrepeatable(verdicts)}
+        write_json(last.describe() | (several if verdicts[1:] else {}))
     else:
-        show_verdict(verdict)
-        say(f"Next: mag diff {escape(refer(experiment, options['directory']))} {escape(shlex.quote(verdict.path))}")
-    return 0 if verdict.agrees else 1
+        show_verdicts(verdicts)
+        if not request.here and (missing := suggest_link(experiment, last.after)):
+            again = f"mag rerun {refer(experiment, options['directory'])} --link {shlex.quote(missing)}"
+            note(f"{missing} is not among the recorded code, and is there: `{escape(again)}` links it")
+        say(f"Next: mag diff {escape(refer(experiment, options['directory']))} {escape(shlex.quote(last.path))}")
+    return 0 if all(verdict.agrees for verdict in verdicts) else 1

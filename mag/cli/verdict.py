@@ -1,11 +1,13 @@
 """The verdict on a rerun: whether its results agree with the original's, and what else is not as it was."""
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from mag.cli.output import note, write_table
-from mag.compare.differences import Pair, Side, list_differences, pair_values
+from mag.compare.claims import Claims, weigh
+from mag.compare.differences import Pair, Side, pair_values
 from mag.compare.rows import MISSING, format_value
 from mag.disk.values import encode_config
 from mag.record.paths import ExperimentPaths, StorePaths
@@ -27,7 +29,7 @@ class Verdict:
         after: The rerun's.
         path: The rerun's directory.
         results: The results side by side.
-        differences: What else differs: code, environment, host.
+        claims: What else is the same, differs or is not known.
         tolerance: How far numbers might be apart.
     """
 
@@ -36,7 +38,7 @@ class Verdict:
     after: Record
     path: str
     results: list[Pair]
-    differences: dict[str, list[Pair]]
+    claims: Claims
     tolerance: float
 
     @property
@@ -46,13 +48,16 @@ class Verdict:
 
     def describe(self) -> dict[str, Any]:
         """Return it as data for JSON."""
+        differences = self.claims.differences
         return {
             "name": self.name,
             "agrees": self.agrees,
             "path": self.path,
             "status": {"before": self.before.status, "after": self.after.status},
             "results": [describe_pair(pair) for pair in self.results],
-            "differences": {key: [describe_pair(pair) for pair in pairs] for key, pairs in self.differences.items()},
+            "same": self.claims.same,
+            "differences": {key: [describe_pair(pair) for pair in pairs] for key, pairs in differences.items()},
+            "unknown": self.claims.unknown,
         }
 
 
@@ -76,10 +81,8 @@ def judge(
     assert experiment.record is not None
     before, store = experiment.record, experiment.paths.home
     sides = (make_side(record, store, tree) for record, tree in zip((before, again), trees, strict=True))
-    differences = list_differences(*sides)
-    others = {name: differences[name] for name in ("code", "environment", "host")}
     results = pair_values(before.results, again.results, tolerance=tolerance, ignore=ignore)
-    return Verdict(experiment.name, before, again, paths.directory, results, others, tolerance)
+    return Verdict(experiment.name, before, again, paths.directory, results, weigh(*sides), tolerance)
 
 
 def make_side(record: Record, store: StorePaths, tree: str | None) -> Side:
@@ -87,31 +90,70 @@ def make_side(record: Record, store: StorePaths, tree: str | None) -> Side:
     return Side(record, read_environment(store, str(record.environment.get("digest"))), tree)
 
 
-def show_verdict(verdict: Verdict) -> None:
+def show_verdicts(verdicts: Sequence[Verdict]) -> None:
     """Write the results side by side to standard output, and what they mean to standard error."""
-    rows = [[pair.key, pair.before, pair.after, "yes" if pair.agrees else "no"] for pair in verdict.results]
-    write_table(["result", "before", "after", "agrees"], rows)
+    several, first = len(verdicts) > 1, verdicts[0]
+    keys = dict.fromkeys(pair.key for verdict in verdicts for pair in verdict.results)
+    rows = []
+    for key in keys:
+        pairs = [next((pair for pair in each.results if pair.key == key), None) for each in verdicts]
+        before = next((pair.before for pair in pairs if pair is not None), MISSING)
+        afters = [MISSING if pair is None else pair.after for pair in pairs]
+        rows.append([key, before, *afters, "yes" if all(pair is not None and pair.agrees for pair in pairs) else "no"])
+    names = [f"after {number + 1}" for number in range(len(verdicts))] if several else ["after"]
+    write_table(["result", "before", *names, "agrees"], rows)
+    if several:
+        agreeing = sum(verdict.agrees for verdict in verdicts)
+        note(f"{first.name}: {agreeing} of {len(verdicts)} reruns agree with it")
+    worst = next((verdict for verdict in verdicts if not verdict.agrees), first)
+    _tell_results(worst)
+    if not worst.agrees:
+        _explain(worst, verdicts)
+
+
+def _tell_results(verdict: Verdict) -> None:
     name, total = verdict.name, len(verdict.results)
     if verdict.agrees:
         exactly = f"within {verdict.tolerance:g}" if verdict.tolerance else "exactly"
         note(f"{name}: {total} of {total} results agree {exactly}" if total else f"{name}: it ended as before")
-        return
-    if verdict.before.status != verdict.after.status:
+    elif verdict.before.status != verdict.after.status:
         error = verdict.after.error
         why = f" ({summarize_error(error)})" if error else ""
         note(f"{name}: it was {verdict.before.status}, and the rerun is {verdict.after.status}{why}")
     else:
         note(f"{name}: {sum(not pair.agrees for pair in verdict.results)} of {total} results differ")
-    _explain(verdict)
 
 
-def _explain(verdict: Verdict) -> None:
-    """Say what else is not as it was, since that may be why."""
-    found = [(section, pair) for section, pairs in verdict.differences.items() for pair in pairs]
+def _explain(verdict: Verdict, verdicts: Sequence[Verdict]) -> None:
+    """Say what is known to be the same, what differs, and what is not known: one of these may be why."""
+    claims = verdict.claims
+    if claims.same:
+        note(f"known to be the same: {', '.join(claims.same)}")
+    found = [(section, pair) for section, pairs in claims.differences.items() for pair in pairs]
     for section, pair in found[:_MOST_DIFFERENCES]:
         before, after = (format_value(value) or "nothing" for value in (pair.before, pair.after))
         note(f"{section} differs: {pair.key} was {before}, is {after}")
-    if not found:
-        note("code, environment and host are the same: the experiment itself is not repeatable")
+    note(f"not known: {'; '.join(claims.unknown)}")
     if verdict.before.environment.get("hash_seed") is None:
         note("string hashes were seeded at random, so the order of sets may differ: `mag run` seeds them with 0")
+    elif is_unrepeatable(verdicts):
+        note(f"{len(verdicts)} reruns differ among themselves: the experiment is not repeatable")
+    elif claims.is_all_same and len(verdicts) < ENOUGH:
+        note(f"whether it repeats at all, `mag rerun {shlex.quote(verdict.name)} --times {ENOUGH}` tells")
+
+
+ENOUGH = 3
+"""So many runs have to differ before an experiment is called not repeatable."""
+
+
+def is_unrepeatable(verdicts: Sequence[Verdict]) -> bool:
+    """Tell whether runs in which all that mag can compare is the same gave different results."""
+    if len(verdicts) < ENOUGH or not all(verdict.claims.is_all_same for verdict in verdicts):
+        return False
+    first, *others = verdicts
+    return any(
+        not pair.agrees
+        for other in others
+        for pair in pair_values(first.after.results, other.after.results, tolerance=first.tolerance)
+        if any(pair.key == one.key for one in first.results)
+    )

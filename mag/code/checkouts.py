@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mag.code.drift import LEASE
 from mag.code.omissions import Omission
 from mag.code.repository import TRANSFER, Repository
 from mag.disk import locks
 from mag.errors import RepositoryError
 from mag.patterns import compile_lazily
 
-_LEASE = ".mag-lease"
-"""Beside a work tree that is lent: a lock, held as long as a process uses it."""
 _HASH = compile_lazily(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
@@ -121,7 +120,7 @@ def lend_checkout(repository: Repository, code: str) -> Iterator[tuple[Path, lis
         remove_checkout(repository, leftover)
     folder = Path(tempfile.mkdtemp(prefix="mag-"))
     directory = folder / repository.top.name
-    lease = locks.acquire(str(folder / _LEASE))  # forks have it, too: an experiment whose runner was killed goes on
+    lease = locks.acquire(str(folder / LEASE))  # forks have it, too: an experiment whose runner was killed goes on
     try:
         yield directory, check_out(repository, code, directory)
     finally:
@@ -134,7 +133,7 @@ def list_leftovers(repository: Repository) -> list[Path]:
     """Return the work trees of a repository that were lent, and that no process uses any more."""
     lines = repository.run("worktree", "list", "--porcelain").splitlines()
     trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
-    return [tree for tree in trees if _is_leftover(tree.parent / _LEASE)]
+    return [tree for tree in trees if _is_leftover(tree.parent / LEASE)]
 
 
 def _is_leftover(lease: Path) -> bool:

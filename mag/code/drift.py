@@ -4,31 +4,94 @@ They were changed after it was taken, while experiments still ran from them; or 
 experiments by itself, a script or a notebook, had imported them already.
 """
 
+import contextlib
 import functools
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 _MOST = 20
+_OWN = (os.path.dirname(os.__file__) + os.sep, str(Path(__file__).parents[1]) + os.sep)
+"""Where Python's own modules are, and mag's."""
+
+LEASE = ".mag-lease"
+"""Beside a work tree that is lent: a lock, held as long as a process uses it."""
 
 
 def tell_drift(commit: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record's `commit`, with the modules of this process that differ from the snapshot by now."""
+    """Return a record's `commit`, with what this process ran otherwise than the snapshot has it, or imported late."""
     top, taken = commit.get("top"), commit.get("taken")
-    if not isinstance(top, str) or not isinstance(taken, float):
-        return dict(commit)
-    changed = {*commit.get("changed", ()), *_list_newer_files(top, _list_files(top), taken)}
-    return {**commit, "changed": sorted(changed)[:_MOST]} if changed else dict(commit)
+    told = dict(commit)
+    if isinstance(top, str) and isinstance(taken, float):
+        changed = {*commit.get("changed", ()), *_list_newer_files(top, _list_files(top), taken)}
+        told |= {"changed": sorted(changed)[:_MOST]} if changed else {}
+    late = list_code_files(_list_newer(_survey()[0]))
+    return told | _describe_late(late, top if isinstance(top, str) else None, commit) if late else told
+
+
+def _describe_late(files: Sequence[str], top: str | None, commit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record says of modules that an experiment imported while it ran, and that no snapshot has."""
+    import hashlib  # noqa: PLC0415  (few experiments import code of the user's while they run)
+
+    real = [path for file in files if not _is_copied(path := os.path.realpath(file))]
+    inside = [path for path in real if top is not None and path.startswith(os.path.realpath(top) + os.sep)]
+    strange = {*real} - {*inside} | {*_list_ignored(top, inside)}
+    told = tuple(f"{one.get('path')}{os.sep}" for one in commit.get("elsewhere", ()))
+    entries = []
+    for path in sorted(strange)[:_MOST]:
+        with contextlib.suppress(OSError), open(path, "rb") as stream:
+            if not path.startswith(told):
+                entries.append({"path": path, "digest": hashlib.file_digest(stream, "sha256").hexdigest()})
+    return {"elsewhere": [*commit.get("elsewhere", ()), *entries]} if entries else {}
+
+
+def _is_copied(path: str) -> bool:
+    """Tell whether a file is in a work tree that was lent: all of it is recorded code."""
+    return any((folder / LEASE).exists() for folder in Path(path).parents)
+
+
+def _list_ignored(top: str | None, files: Sequence[str]) -> list[str]:
+    """Return those of some files that git ignores."""
+    if top is None or not files:
+        return []
+    import subprocess  # noqa: PLC0415  (see above)
+
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    words = ["git", "-C", top, "check-ignore", "-z", "--stdin"]
+    with contextlib.suppress(OSError):
+        data = "".join(f"{file}\0" for file in files).encode("utf-8", "surrogateescape")
+        done = subprocess.run(words, input=data, capture_output=True, check=False, env=env)
+        return [path for path in done.stdout.decode("utf-8", "surrogateescape").split("\0") if path]
+    return []
+
+
+def list_code_files(modules: Iterable[object] | None = None) -> list[str]:
+    """Return the files of modules that are neither Python's, nor mag's, nor installed as a distribution.
+
+    Args:
+        modules: The modules; all of this process if None.
+    """
+    found = list(sys.modules.values()) if modules is None else modules
+    files = {file for module in found if isinstance(file := look_into(module).get("__file__"), str)}
+    return sorted(os.path.abspath(file) for file in files if not _is_installed(file))
+
+
+def _is_installed(file: str) -> bool:
+    if file.startswith((*_OWN, f"{sys.prefix}{os.sep}bin{os.sep}", "<")):
+        return True
+    return f"{os.sep}site-packages{os.sep}" in file or f"{os.sep}dist-packages{os.sep}" in file
 
 
 def list_stale(top: str) -> list[str]:
     """Return the modules' files that changed since this process started: it may run what they were before."""
     began = _read_start()
-    files = _select_files(top, list(sys.modules.values())) if began is not None else ()
+    prefix = top.rstrip(os.sep) + os.sep
+    files = [path for path in list_code_files() if path.startswith(prefix)] if began is not None else []
     return _list_newer_files(top, files, began or 0.0)[:_MOST]
 
 
@@ -43,22 +106,22 @@ def _read_start() -> float | None:
     return time.time() - age
 
 
-def survey_modules(commit: Mapping[str, Any]) -> None:
+def survey_modules() -> None:
     """Look once at the modules that there are, so that no fork of this process has to, and to copy them for it."""
-    if isinstance(top := commit.get("top"), str):
-        _survey(top)
+    _survey()
 
 
-@functools.lru_cache(maxsize=4)
-def _survey(top: str) -> tuple[str, frozenset[str]]:
-    """Return the name of the last module that was imported, and the files of those in a work tree."""
+@functools.cache
+def _survey() -> tuple[str, frozenset[str]]:
+    """Return the name of the last module that was imported, and the files of the user's modules."""
     modules = list(sys.modules.items())
-    return modules[-1][0], _select_files(top, (module for _, module in modules))
+    return modules[-1][0], frozenset(list_code_files(module for _, module in modules))
 
 
 def _list_files(top: str) -> frozenset[str]:
-    last, files = _survey(top)
-    return files | _select_files(top, _list_newer(last))
+    last, files = _survey()
+    prefix = top.rstrip(os.sep) + os.sep
+    return frozenset(path for path in (*files, *list_code_files(_list_newer(last))) if path.startswith(prefix))
 
 
 def _list_newer(last: str) -> list[ModuleType]:
@@ -75,14 +138,6 @@ def look_into(module: object) -> dict[str, Any]:
         return {}
     names: dict[str, Any] = object.__getattribute__(module, "__dict__")
     return names
-
-
-def _select_files(top: str, modules: Iterable[ModuleType]) -> frozenset[str]:
-    prefix = top.rstrip(os.sep) + os.sep
-    files = (look_into(module).get("__file__") for module in modules)
-    return frozenset(
-        path for path in files if isinstance(path, str) and path.startswith(prefix) and "site-packages" not in path
-    )
 
 
 def _list_newer_files(top: str, files: Iterable[str], moment: float) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from mag.code.changes import Changes, read_changes
 from mag.code.omissions import Intake, Omission, Rules, take_in
 from mag.code.repository import Repository
+from mag.code.unseen import quote_path
 from mag.errors import RepositoryError
 
 SNAPSHOTS = "refs/mag/snapshots/"
@@ -157,6 +158,21 @@ def keep_snapshot(repository: Repository, state: State) -> str | None:
     dates = {f"GIT_{role}_DATE": f"@{state.moment} +0000" for role in ("AUTHOR", "COMMITTER")}
     words = ["commit-tree", state.tree, *parents, "-m", "mag: the code of a work tree, as it ran"]
     commit = repository.run(*words, env=_AUTHOR | dates).strip()
+    _keep(repository, SNAPSHOTS + commit, commit)
+    return commit
+
+
+def keep_files(repository: Repository, files: Sequence[str]) -> str:
+    """Store files from anywhere in a commit of their own, each under its path, and return it."""
+    quoted = "".join(f"{quote_path(file)}\n" for file in files).encode("utf-8", "surrogateescape")
+    names = repository.run_on(quoted, "hash-object", "-w", "--no-filters", "--stdin-paths").decode().split()
+    entries = [f"100644 {name}\t{file.lstrip('/')}" for file, name in zip(files, names, strict=True)]
+    with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
+        env = {"GIT_INDEX_FILE": f"{scratch}/index"}
+        repository.run("update-index", "--add", "-z", "--index-info", env=env, lines=entries)
+        tree = repository.run("write-tree", env=env).strip()
+    dates = {f"GIT_{role}_DATE": "@0 +0000" for role in ("AUTHOR", "COMMITTER")}
+    commit = repository.run("commit-tree", tree, "-m", "mag: code from elsewhere", env=_AUTHOR | dates).strip()
     _keep(repository, SNAPSHOTS + commit, commit)
     return commit
 

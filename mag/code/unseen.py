@@ -55,7 +55,7 @@ def find_unseen(repository: Repository, tracked: Tracked, seen: Collection[str],
 def _compare(repository: Repository, tracked: Tracked, paths: dict[str, None], largest: int) -> list[str]:
     """Return those of some files whose bytes are not those that git keeps."""
     small = [path for path in paths if _is_small(repository.top / path, largest)]
-    quoted = "".join(f"{_quote(path)}\n" for path in small).encode("utf-8", "surrogateescape")
+    quoted = "".join(f"{quote_path(path)}\n" for path in small).encode("utf-8", "surrogateescape")
     words = ("hash-object", "--no-filters", "--stdin-paths")
     names = repository.run_on(quoted, *words).decode().split() if small else []
     known = dict(zip(small, names, strict=True))
@@ -70,7 +70,7 @@ def _hash_link(repository: Repository, path: str) -> str:
     return hashlib.new(kind, b"blob %d\0%b" % (len(target), target)).hexdigest()
 
 
-def _quote(path: str) -> str:
+def quote_path(path: str) -> str:
     """Return a path as git quotes it, for a list by lines."""
     if "\n" not in path and not path.startswith('"'):
         return path

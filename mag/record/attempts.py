@@ -77,7 +77,7 @@ class Attempt:
         self._beginning = begun.beginning
         self.commit = record.commit
         self.random_seed: int = record.random.get("seed", 0)
-        survey_modules(record.commit)
+        survey_modules()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be sent as plain data, for which the process that receives it need not look up one class after the other."""

@@ -36,9 +36,11 @@ class ForkServer:
 
     Attributes:
         kept: The libraries whose random states the app's import has changed, and all experiments begin with.
+        files: The files of the user's modules that were imported.
     """
 
     kept: Sequence[str] = ()
+    files: Sequence[str] = ()
 
     def __init__(self, load: Callable[[], Function]) -> None:
         self._control, far = make_pair()  # not one that forks close: the fork server is one
@@ -93,7 +95,8 @@ class ForkServer:
             raise LaunchError(self._explain_end())
         if isinstance(answer, str):
             raise UsageError(answer)
-        self.kept, self._ready = answer, True
+        self.kept, self.files = answer
+        self._ready = True
 
     def _explain_end(self) -> str:
         """Return what to say of a fork server that ended before it had imported the app."""

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from mag.code.drift import list_code_files
 from mag.config.view import make_view
 from mag.experiment import Experiment
 from mag.record import failures
@@ -47,6 +48,11 @@ class InProcessServer:
     def kept(self) -> Sequence[str]:
         """The libraries whose random states the app's import has changed, and all experiments begin with."""
         return self._random.kept
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The files of the user's modules that this process has imported."""
+        return list_code_files()
 
     def ask(self, question: Question[Answer], *, keep: bool = False) -> Answer:  # noqa: ARG002 - there is one process
         """Answer a question about the app, which is imported now if it is not yet.

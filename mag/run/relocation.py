@@ -32,10 +32,16 @@ def relocate(directory: Path, moved: Mapping[Path, Path], variables: Mapping[str
 
 def transfer_path(path: str, directory: Path, moved: Mapping[Path, Path]) -> str:
     """Return a recorded `PYTHONPATH` as it is where the code is; mag itself stays where it is imported from."""
-    entries = [str(transfer(entry, moved)) for entry in _split_path(path, directory)]
+    entries = [str(transfer(entry, moved)) for entry in _split_path(path, _find_origin(directory, moved))]
     own = str(Path(__file__).parents[2])
     keeps = own in _split_path(os.environ.get("PYTHONPATH", ""), Path.cwd()) and own not in entries
     return os.pathsep.join([*entries, own] if keeps else entries)
+
+
+def _find_origin(directory: Path, moved: Mapping[Path, Path]) -> Path:
+    """Return the directory that one in a copied work tree stands for: what lies beside the tree was not copied."""
+    places = (top / directory.relative_to(copy) for top, copy in moved.items() if directory.is_relative_to(copy))
+    return next(places, directory)
 
 
 def _split_path(path: str, directory: Path) -> list[str]:

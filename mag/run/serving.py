@@ -13,6 +13,7 @@ from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import NoReturn
 
+from mag.code.drift import list_code_files
 from mag.errors import UsageError
 from mag.record.log import flush_streams
 from mag.run.child import Groundwork
@@ -113,7 +114,7 @@ def _load(control: socket.socket, load: Callable[[], Function], random: RandomSt
             str(error) if isinstance(error, UsageError) else f"The app cannot be imported: {error!r}.",
         )
         return None
-    send(control, random.kept)
+    send(control, [random.kept, list_code_files()])
     return function
 
 

@@ -96,6 +96,7 @@ class Conditions:
         settings = {
             **self.settings._asdict(),
             "root": None if root is None else str(root),
+            "unheeded": None,
             "renamed": dict(self.settings.renamed),
         }
         return dataclasses.asdict(self) | {"provenance": self.provenance.fields(), "settings": settings}

@@ -62,8 +62,9 @@ def execute(request: Request, observer: Observer) -> Report:
         slots = slots._replace(threads=server.start(slots.threads, code.random.get("import_seed")))
         load_engine(slots.room)
         environment = _gather_environment(code, slots.threads)
-        conditions = _record_code(plan, request, code, environment, began)
+        commit = code.commit or _read_commit(code, plan, began)
         server.wait_until_ready()
+        conditions = _record_code(request, plan, code, environment, _complete(commit, server.files, code, plan, began))
         if code.app is not None and code.app.is_hydra:
             from mag.sweeps.reading import prepare_hydra  # noqa: PLC0415 - other experiments would carry it along
 
@@ -148,9 +149,10 @@ def _gather_environment(code: Codebase, threads: int | None) -> Environment:
     return gather_environment(code.settings.root, variables, mask(code.env, code.settings.secrets))
 
 
-def _record_code(plan: "Plan", request: Request, code: Codebase, environment: Environment, began: float) -> Conditions:
-    """Keep the code as it is now, if nobody has done so, and return what all experiments have in common."""
-    commit = code.commit or _read_commit(code, plan, began)
+def _record_code(
+    request: Request, plan: "Plan", code: Codebase, environment: Environment, commit: Mapping[str, Any]
+) -> Conditions:
+    """Return what all experiments have in common."""
     provenance = gather_provenance(
         app=code.name,
         environment=environment,
@@ -171,12 +173,24 @@ def _record_code(plan: "Plan", request: Request, code: Codebase, environment: En
     )
 
 
-def _read_commit(code: Codebase, plan: "Plan", began: float) -> Mapping[str, Any]:
+def _read_commit(code: Codebase, plan: "Plan", began: float, modules: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    """Keep the code as it is now."""
     from mag.code.commit import read_commit  # noqa: PLC0415 - experiments would carry it along
     from mag.code.omissions import Rules  # noqa: PLC0415
 
-    rules = Rules.of(code.settings, plan.config_files)
+    rules = Rules.of(code.settings, plan.config_files, modules)
     return read_commit(code.source, store=Path(plan.store.root), rules=rules, since=began)
+
+
+def _complete(
+    commit: Mapping[str, Any], files: Sequence[str], code: Codebase, plan: "Plan", began: float
+) -> Mapping[str, Any]:
+    """Return the code record with all modules that the app has imported, wherever they are."""
+    from mag.code.elsewhere import complete_commit, complete_copied  # noqa: PLC0415 - experiments would carry it along
+
+    if code.commit is not None:
+        return complete_copied(commit, files, code.moved.values())
+    return complete_commit(commit, files, lambda modules: _read_commit(code, plan, began, modules))
 
 
 def _prepare_store(plan: "Plan", todo: "Sequence[PlannedExperiment]", environment: Environment) -> None:

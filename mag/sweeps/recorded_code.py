@@ -11,6 +11,7 @@ from mag.code.commit import read_commit
 from mag.code.omissions import Rules
 from mag.code.repository import Repository
 from mag.errors import RecordError, RepositoryError, UsageError
+from mag.patterns import compile_lazily
 from mag.record.paths import StorePaths
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
@@ -18,6 +19,7 @@ from mag.settings import Settings, find_app_settings, find_settings
 from mag.sweeps.codebase import Codebase
 
 Warn = Callable[[str], None]
+_QUOTED = compile_lazily(r"""['"]([^'"]+)['"]""")
 
 
 @contextlib.contextmanager
@@ -163,6 +165,46 @@ def read_tree(repository: Repository, code: str) -> str | None:
     """Return the name of a commit's tree."""
     with contextlib.suppress(RepositoryError):
         return repository.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{code}^{{tree}}").strip()
+    return None
+
+
+def suggest_link(experiment: StoredExperiment, again: Record) -> str | None:
+    """Return what a rerun missed that lies in the work tree and is no part of the recorded code; None for nothing."""
+    record, error = require_record(experiment), again.error or {}
+    top, code = record.commit.get("top"), read_code(record.commit)
+    if again.status != "failed" or not isinstance(top, str) or code is None:
+        return None
+    names = _QUOTED.findall(str(error.get("message", "")))
+    if error.get("type") in {"ModuleNotFoundError", "ImportError"}:
+        names += [f"{name.replace('.', '/')}.py" for name in names] + [name.replace(".", "/") for name in names]
+    for name in names:
+        place = _find_counterpart(name, record, top)
+        if place is not None and (missing := _find_missing(experiment, code, place)):
+            return missing
+    return None
+
+
+def _find_counterpart(name: str, record: Record, top: str) -> str | None:
+    """Return what a path in a rerun is in the work tree, relative to its top, if that is there."""
+    folder = Path(record.directory or top)
+    parts = Path(name).parts
+    tails = [Path(*parts[start:]) for start in range(len(parts))] if os.path.isabs(name) else [Path(name)]
+    for base in (folder, Path(top)):
+        for tail in tails[1:] if os.path.isabs(name) else tails:
+            path = Path(os.path.abspath(base / tail))
+            if path.exists() and path.is_relative_to(top) and path != Path(top):
+                return str(path.relative_to(top))
+    return None
+
+
+def _find_missing(experiment: StoredExperiment, code: str, path: str) -> str | None:
+    """Return the outermost part of a path that a commit does not have."""
+    parts = Path(path).parts
+    with contextlib.suppress(RepositoryError), open_code(experiment, code) as repository:
+        for end in range(1, len(parts) + 1):
+            part = "/".join(parts[:end])
+            if not repository.run("ls-tree", "--name-only", "-z", code, "--", part):
+                return part
     return None
 
 

@@ -67,6 +67,7 @@ class ScriptServer:
     """Stands in for the fork server where a script is run again: it imports nothing, the script does."""
 
     kept: Sequence[str] = ()
+    files: Sequence[str] = ()
 
     def __init__(self, words: Sequence[str], original: Record, code: Codebase) -> None:
         self._words = words
