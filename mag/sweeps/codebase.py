@@ -47,10 +47,10 @@ class Codebase(NamedTuple):
     function: str | None = None
 
     @contextlib.contextmanager
-    def lend_variables(self) -> Iterator[None]:
-        """Have this process, and those that it starts in the block, have the experiments' environment variables."""
-        before = {name: os.environ.get(name) for name in (*self.variables, *self.env)}
-        os.environ.update({**self.variables, **self.env})
+    def lend_env(self) -> Iterator[None]:
+        """Have this process, and those that it starts in the block, have the environment variables that mag sets."""
+        before = {name: os.environ.get(name) for name in self.env}
+        os.environ.update(self.env)
         try:
             yield
         finally:

@@ -52,7 +52,7 @@ def execute(request: Request, observer: Observer) -> Report:
         MagError: What is asked for cannot be planned, another app ran it, the app cannot be imported, or the
             experiments directory cannot be written; nothing was started.
     """
-    with request.lend_code(observer) as code, code.lend_variables(), request.open_server(code) as server:
+    with request.lend_code(observer) as code, code.lend_env(), request.open_server(code) as server:
         plan = request.make_plan(code, observer, server)
         todo = _select_unfinished(plan, request, code)
         if not todo:
@@ -140,7 +140,7 @@ def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
 
 
 def _gather_environment(code: Codebase, threads: int | None) -> Environment:
-    variables = dict(os.environ)
+    variables = {**os.environ, **code.variables}
     if not variables.get("PYTHONPATH"):
         variables.pop("PYTHONPATH", None)
     if code.app is not None:  # a script is started with what it was started with before

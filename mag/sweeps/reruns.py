@@ -78,7 +78,8 @@ class RerunRequest(Request):
             else:
                 code = stack.enter_context(lend_recorded(self.experiment, self.links, observer.warn))
             env = {**replay_env(self.record, {**os.environ, **code.settings.env, **self.env}), **self.env}
-            code = code._replace(env=env, variables=select_variables(self.record), debug=self.debug)
+            others = {name: value for name, value in select_variables(self.record).items() if name not in env}
+            code = code._replace(env=env, variables=others, debug=self.debug)
             if not self._is_new(code.settings):
                 code = code._replace(random=self.record.random)
             yield code if names_script(self.record) else code._replace(app=self._find_app(code))

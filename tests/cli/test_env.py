@@ -83,8 +83,8 @@ def test_a_program_gets_its_own_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a sweep the calling program has the variables that it had."""
     monkeypatch.setenv("A", "0")
     monkeypatch.delenv("B", raising=False)
-    code = Codebase("x", Settings(), Path(), None, env={"A": "1"}, variables={"B": "2"})
-    with code.lend_variables():
+    code = Codebase("x", Settings(), Path(), None, env={"A": "1", "B": "2"})
+    with code.lend_env():
         assert (os.environ["A"], os.environ["B"]) == ("1", "2")
 
     assert (os.environ["A"], "B" in os.environ) == ("0", False)
