@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ settings.register_profile("mag", deadline=None)  # a slow machine is no failure
 settings.load_profile("mag")
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # the projects of tests ignore no files, and `__pycache__` would be one
 sys.dont_write_bytecode = True
+os.environ["MAG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="mag-tests-")  # GPUs are given away to no other tests
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
 
 APP = """\

@@ -11,11 +11,11 @@ from mag.errors import UsageError
 from mag.patterns import compile_lazily
 
 if TYPE_CHECKING:
+    from mag.launch.gpus import GpuRequest
     from mag.plans.shapes import Shaping
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = compile_lazily(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
-_RANGE = compile_lazily(r"\d{1,4}-\d{1,4}")
 _SIZE = compile_lazily(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 
 
@@ -74,6 +74,42 @@ def read_env(texts: Sequence[str]) -> dict[str, str]:
             )
         check_variable(name, value, "--env")
     return dict(text.split("=", 1) for text in texts)
+
+
+_GPU_OPTIONS = (
+    click.option(
+        "--gpus",
+        metavar="GPUS",
+        help="Give each experiment GPUs of its own: out of these (0,1 or UUIDs), of 2 whichever are free, or of all.",
+    ),
+    click.option("--gpus-per-experiment", type=click.IntRange(min=1), default=1, metavar="N", help="How many (1)."),
+    click.option("--per-gpu", type=click.IntRange(min=1), default=1, metavar="N", help="So many share one (1)."),
+)
+
+
+def gpu_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which GPUs experiments get."""
+    for option in reversed(_GPU_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_gpus(options: Mapping[str, Any]) -> "GpuRequest | None":
+    """Return the GPUs that experiments get; None to leave that alone.
+
+    Raises:
+        UsageError: There are not enough, or what is given names none that may be used.
+    """
+    text = options["gpus"]
+    if text is None:
+        for name in ("gpus_per_experiment", "per_gpu"):
+            if options[name] > 1:
+                option = f"--{name.replace('_', '-')} {options[name]}"
+                raise UsageError(f"{option} goes with --gpus, which names them: add --gpus 0,1,2,3, or --gpus all.")
+        return None
+    from mag.launch.gpus import read_request
+
+    return read_request(text, options["gpus_per_experiment"], options["per_gpu"])
 
 
 _SHAPE_OPTIONS = (
@@ -135,12 +171,6 @@ _SWEEP_OPTIONS = (
     click.option(
         "--max-failures", type=click.IntRange(min=1), metavar="N", help="Start nothing more after N failures."
     ),
-    click.option(
-        "--gpus",
-        metavar="IDS",
-        help="Give each experiment GPUs of its own out of these, as 0,1,2,3; other runners need others.",
-    ),
-    click.option("--gpus-per-experiment", type=click.IntRange(min=1), default=1, metavar="N", help="How many (1)."),
     click.option("--then", metavar="COMMAND", help="Run this shell command when all is in."),
 )
 
@@ -153,26 +183,9 @@ def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what the options of a sweep mean, as a request takes it.
-
-    Raises:
-        UsageError: There are not enough GPUs for one experiment, or what is given names none.
-    """
-    gpus, size = _split(options["gpus"]), options["gpus_per_experiment"]
-    if options["gpus"] is not None and len(gpus) <= options["gpus"].count(","):
-        raise UsageError(f"--gpus {options['gpus']!r} leaves one without a name: write {','.join(gpus) or '0,1'}.")
-    if ranges := [gpu for gpu in gpus if _RANGE.fullmatch(gpu)]:
-        first, last = map(int, ranges[0].split("-"))
-        raise UsageError(f"--gpus {ranges[0]!r} is no GPU: write {','.join(map(str, range(first, last + 1)))}.")
-    if size > 1 and not gpus:
-        raise UsageError(f"--gpus-per-experiment {size} goes with --gpus, which names them: add --gpus 0,1,2,3.")
-    slots = tuple(",".join(gpus[start : start + size]) for start in range(0, len(gpus) - size + 1, size))
-    if gpus and not slots:
-        raise UsageError(
-            f"--gpus names {len(gpus)}, fewer than the {size} of --gpus-per-experiment: name more, or ask for fewer."
-        )
+    """Return what the options of a sweep mean, as a request takes it."""
     failures = 1 if options["fail_fast"] else options["max_failures"]
-    return {"gpus": slots, "max_failures": failures}
+    return {"max_failures": failures}
 
 
 def _split(text: str | None) -> list[str]:

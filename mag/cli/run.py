@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mag.cli.messages import say, silence
-from mag.cli.options import DEBUG, ENV, choose_examine, limit_options, read_env, read_limits
+from mag.cli.options import DEBUG, ENV, choose_examine, gpu_options, limit_options, read_env, read_gpus, read_limits
 from mag.cli.output import escape
 from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
 from mag.cli.project import DIRECTORY, app_words, open_project
@@ -48,6 +48,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 )
 @limit_options
 @ENV
+@gpu_options
 @DEBUG
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
 @DIRECTORY
@@ -69,6 +70,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         force=options["force"],
         manifest=False,
         env=read_env(options["env"]),
+        gpus=read_gpus(options),
         debug=known["debug"],
         examine=choose_examine(known),
         **read_limits(options),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from mag.cli.output import note, write_json, write_table
 from mag.cli.references import JSON_OPTION, STORE_OPTION, open_store
 from mag.cli.wording import describe_counts, format_moment
 from mag.record.sweeps import StoredSweep, list_ids, read_sweep
+
+if TYPE_CHECKING:
+    from mag.launch.gpu_book import Entry
 
 HELP = """List the sweeps, the newest first, and how far each is.
 
@@ -19,6 +23,8 @@ HELP = """List the sweeps, the newest first, and how far each is.
 
 A sweep is running, paused, ended, or lost, where its runner was killed before the end: its experiments are counted as
 their records say, and the same command again does what is left. Corrupt: what remembers it cannot be read.
+
+Of GPUs that experiments were given with --gpus it says which sweep has which, those of other stores included.
 """
 
 
@@ -28,10 +34,13 @@ their records say, and the same command again does what is left. Corrupt: what r
 @STORE_OPTION
 def command(*, limit: int, as_json: bool, directory: str | None) -> None:
     """Read the manifests and what the runners told."""
+    from mag.launch.gpu_book import list_entries
+
     store = open_store(directory).paths
+    gpus = list_entries()
     sweeps = [read_sweep(store, each) for each in list_ids(store)[: limit or None]]
     if as_json:
-        write_json([_describe(sweep) for sweep in sweeps])
+        write_json([_describe(sweep) | {"gpus": _list_gpus(sweep, gpus)} for sweep in sweeps])
         return
     if not sweeps:
         note(f"no sweeps in {store.root} yet: `mag sweep C=1,10` would be the first")
@@ -39,7 +48,27 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
     for sweep in sweeps:
         if sweep.problem:
             note(f"{sweep.id} is corrupt. {sweep.problem}")
-    write_table(["sweep", "state", "started", "done", "experiments", "command"], map(_summarize, sweeps))
+    _tell_other_gpus(sweeps, gpus)
+    headers = ["sweep", "state", "started", "done", "experiments", "command"]
+    rows = [_summarize(sweep) for sweep in sweeps]
+    if any(_list_gpus(sweep, gpus) for sweep in sweeps):
+        headers.insert(5, "gpus")
+        for row, sweep in zip(rows, sweeps, strict=True):
+            row.insert(5, ",".join(_list_gpus(sweep, gpus)))
+    write_table(headers, rows)
+
+
+def _list_gpus(sweep: StoredSweep, gpus: "list[Entry]") -> list[str]:
+    return [entry.key for entry in gpus if entry.sweep == sweep.id]
+
+
+def _tell_other_gpus(sweeps: list[StoredSweep], gpus: "list[Entry]") -> None:
+    from mag.launch.gpu_book import describe_entry
+
+    ids = {sweep.id for sweep in sweeps}
+    for entry in gpus:
+        if entry.sweep not in ids:
+            note(f"GPU {entry.key} is in use by {describe_entry(entry)}")
 
 
 def _summarize(sweep: StoredSweep) -> list[str]:

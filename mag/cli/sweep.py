@@ -10,8 +10,10 @@ from mag.cli.options import (
     ENV,
     check_debug,
     choose_examine,
+    gpu_options,
     limit_options,
     read_env,
+    read_gpus,
     read_limits,
     read_shaping,
     read_sweep_options,
@@ -69,6 +71,10 @@ value logged last; each part of an `or` is looked at from when all of its metric
 
 All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
 
+--gpus gives each experiment GPUs of its own, and sets CUDA_VISIBLE_DEVICES for it: 0,1 are the first two of those that
+this shell may use, 2 any two of them, all is all. No other sweep of yours on this machine gets the same meanwhile; it
+waits. --gpus-per-experiment 2 gives each two, --per-gpu 3 has three share one. As many run at a time as there is room.
+
 --debug runs them in this process, one at a time and without limits, so that breakpoint() and debuggers work. On a
 terminal pdb opens where one fails: c goes on with the next one, q ends the sweep. Elsewhere the traceback is all.
 
@@ -96,6 +102,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @sweep_options
 @limit_options
 @ENV
+@gpu_options
 @DEBUG
 @click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
 @click.option("--link", "links", multiple=True, metavar="PATH", help="With --snapshot: link in what git ignores.")
@@ -146,6 +153,7 @@ def _read_request(
         force=options["force"],
         frozen=options["snapshot"],
         env=read_env(options["env"]),
+        gpus=read_gpus(options),
         links=options["links"],
         debug=known["debug"],
         examine=choose_examine(known),

@@ -4,11 +4,12 @@ import collections
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from mag.errors import LaunchError
 from mag.launch.capacity import Gate
+from mag.launch.gpu_book import GpuBook
 from mag.launch.orphan import NOT_BEGUN, settle_orphan
 from mag.record.records import BROKEN
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
@@ -59,7 +60,7 @@ class LocalLauncher:
         conditions: Conditions,
         *,
         jobs: int,
-        gpus: Sequence[str] = (),
+        gpus: GpuBook | None = None,
         most: int = 1,
         max_failures: int | None = None,
         started: Callable[[str], None] = lambda _: None,
@@ -70,8 +71,7 @@ class LocalLauncher:
         self._jobs = jobs
         self._most = max(jobs, most)
         self._gate = Gate(jobs)
-        self._gpus = collections.deque(gpus)
-        self._has_gpus = bool(gpus)
+        self._gpus = gpus
         self._idle: collections.deque[Handle] = collections.deque()
         self._hired: list[Handle] = []
         self._stops = 0
@@ -137,13 +137,12 @@ class LocalLauncher:
     def _run_once(self, task: Task) -> Outcome:
         if self.is_ending:
             return Outcome(task.index, task.name, "unstarted")
-        if not self._has_gpus:
+        if self._gpus is None:
             return self._try_to_begin(task)
-        gpu = self._gpus.popleft()
-        try:
-            return self._try_to_begin(task._replace(environment=(("CUDA_VISIBLE_DEVICES", gpu),)))
-        finally:
-            self._gpus.append(gpu)
+        with self._gpus.lend(task.name, lambda: self.is_ending) as variables:
+            if variables is None:
+                return Outcome(task.index, task.name, "unstarted")
+            return self._try_to_begin(task._replace(environment=(*task.environment, *variables)))
 
     def _try_to_begin(self, task: Task) -> Outcome:
         tries = _TRIES

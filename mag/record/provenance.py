@@ -6,7 +6,7 @@ import platform
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,14 @@ class Provenance:
     commit: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     environment: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def having(self, variables: Iterable[tuple[str, str]]) -> "Provenance":
+        """Return the same for one experiment that gets environment variables of its own."""
+        own = dict(variables)
+        if not own:
+            return self
+        environment = {**self.environment, "variables": {**self.environment.get("variables", {}), **own}}
+        return dataclasses.replace(self, environment=environment)
 
     def fields(self) -> dict[str, Any]:
         """Return the attributes by name, as a record takes them."""

@@ -91,7 +91,7 @@ class Supervisor:
             host=describe_host(),
             random=self._random.describe(self._conditions.seed),
             started=tell_time(),
-            **self._conditions.provenance.fields(),
+            **self._conditions.provenance.having(task.environment).fields(),
         )
         return Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
 

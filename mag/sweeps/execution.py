@@ -14,6 +14,8 @@ from mag.config.secrets import mask, mask_command
 from mag.disk import locks
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
+from mag.launch.gpu_book import GpuBook, tell_busy
+from mag.launch.gpus import describe
 from mag.launch.local import LocalLauncher, Server, load_engine
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.record.claims import prepare_store
@@ -126,7 +128,7 @@ def _choose_slots(request: Request, settings: Settings, todo: int) -> _Slots:
     threads = max(1, count_cpus() // jobs) if request.limit_threads else None
     if request.in_process or not request.manifest:
         return _Slots(jobs, 1, threads)
-    room = min(todo, count_room(), len(request.gpus) or _ROOM * max(jobs, count_cpus()))
+    room = min(todo, count_room(), request.gpu_slots or _ROOM * max(jobs, count_cpus()))
     return _Slots(jobs, max(jobs, room), threads)
 
 
@@ -135,8 +137,8 @@ def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
 
     Never more than this process may have connections to.
     """
-    jobs = 1 if request.in_process else request.jobs or len(request.gpus) or settings.jobs or count_cpus()
-    return max(1, min(jobs, todo, len(request.gpus) or todo, count_room()))
+    jobs = 1 if request.in_process else request.jobs or request.gpu_slots or settings.jobs or count_cpus()
+    return max(1, min(jobs, todo, request.gpu_slots or todo, count_room()))
 
 
 def _gather_environment(code: Codebase, threads: int | None) -> Environment:
@@ -205,8 +207,10 @@ def _list_changes(
     from mag.sweeps.changes import list_changes  # noqa: PLC0415 - experiments would carry it along
 
     lines = [*plan.remarks]
-    if slots.jobs < min(request.jobs or 1, len(todo), len(request.gpus) or len(todo)):
+    if slots.jobs < min(request.jobs or 1, len(todo), request.gpu_slots or len(todo)):
         lines.append(f"{slots.jobs} at a time, not {request.jobs}: `ulimit -n` allows no more open files")
+    if request.gpus is not None:
+        lines += [line for line in (describe(request.gpus), tell_busy(request.gpus)) if line is not None]
     if "top" not in conditions.provenance.commit:
         lines.append(f"the code is not recorded: {conditions.provenance.commit.get('reason')}")
     return lines + list_changes(plan, todo, conditions.provenance, conditions.settings)
@@ -238,7 +242,7 @@ def _make_launcher(
         server,
         conditions,
         jobs=slots.jobs,
-        gpus=request.gpus,
+        gpus=GpuBook(request.gpus, conditions.store, conditions.provenance.sweep) if request.gpus else None,
         most=slots.room,
         max_failures=request.max_failures,
         started=tracker.start,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mag.app import App
 from mag.launch.capacity import count_cpus
+from mag.launch.gpus import GpuRequest
 from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
 from mag.run.limits import Limits
@@ -43,7 +44,7 @@ class Request:
         retries: How often a faulty experiment is tried again.
         retry_on: The causes for which it is.
         max_failures: Start nothing more after so many faulty experiments; None for no limit.
-        gpus: What CUDA_VISIBLE_DEVICES is to be for each of those that run at the same time; empty to leave it alone.
+        gpus: Those that experiments get for themselves; None to leave that alone.
         limit_threads: Whether numerical libraries get a share of the CPUs, where nothing else is said.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
         env: Environment variables that the experiments get, besides those that the project's settings name.
@@ -60,13 +61,18 @@ class Request:
     retries: int = 0
     retry_on: tuple[str, ...] = RETRIED
     max_failures: int | None = None
-    gpus: tuple[str, ...] = ()
+    gpus: GpuRequest | None = None
     limit_threads: bool = True
     manifest: bool = True
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     links: tuple[str, ...] = ()
     debug: bool = False
     examine: Callable[[BaseException], bool] | None = None
+
+    @property
+    def gpu_slots(self) -> int | None:
+        """For how many experiments at a time there are GPUs; None where that does not matter."""
+        return self.gpus.slots if self.gpus is not None else None
 
     @property
     def in_process(self) -> bool:
@@ -146,7 +152,7 @@ class SweepRequest(Request):
     def preview(self, observer: Observer) -> "Plan":
         """Compose every combination; nothing is started or written."""
         code = dataclasses.replace(self, frozen=False).lend_code(observer)
-        with code as there, there.lend_variables(), self.open_server(there) as server:
+        with code as there, there.lend_env(), self.open_server(there) as server:
             return self.plan(observer, server)
 
     def plan(
@@ -173,7 +179,7 @@ class SweepRequest(Request):
     def _count_threads(self) -> int | None:
         """Return how many threads numerical libraries may use where the app is imported before there is a plan."""
         cpus = count_cpus()
-        jobs = self.jobs or len(self.gpus) or self.settings.jobs or cpus
+        jobs = self.jobs or self.gpu_slots or self.settings.jobs or cpus
         return max(1, cpus // jobs) if self.limit_threads else None
 
     def _pick_wanted(self, plan: "Plan") -> "Plan":

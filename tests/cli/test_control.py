@@ -199,10 +199,12 @@ def test_another_number_of_jobs(start: Start, mag: Mag) -> None:
     assert mag("jobs", "three").returncode == 2
 
 
-def test_gpus(start: Start) -> None:
-    """Each of those that run at the same time has GPUs of its own."""
+def test_gpus(start: Start, mag: Mag) -> None:
+    """Each of those that run at the same time has GPUs of its own, and `mag status` tells which."""
     process = start("C=1,2,3,4", "--gpus", "0,1,2,3,4", "--gpus-per-experiment", "2")
     assert sorted(line.split()[1] for line in starts()) == ["0,1", "2,3"]
+    assert json.loads(mag("status", "--json").stdout)[0]["gpus"] == ["0", "1", "2", "3"]
+    assert "\t0,1,2,3\t" in mag("status").stdout
     Path("go").touch()
     process.communicate(timeout=20)
 
@@ -211,7 +213,7 @@ def test_gpus(start: Start) -> None:
 
 def test_too_few_gpus(project: Path, mag: Mag) -> None:
     """Fewer GPUs than one experiment needs is a mistake."""
-    done = mag("sweep", "C=1,2", "--gpus", "0", "--gpus-per-experiment", "2")
+    done = mag("sweep", "C=1,2", "--gpus", "0,", "--gpus-per-experiment", "2")
 
     assert (done.returncode, "fewer than the 2" in done.stderr, (project / "experiments").exists()) == (2, True, False)
 
