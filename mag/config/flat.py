@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from mag.config.spelling import escape_key, spell_key
+from mag.config.spelling import escape_key, is_plain, spell_key
 from mag.errors import ConfigError
 
 MAX_DEPTH = 50
@@ -14,6 +14,7 @@ MAX_DEPTH = 50
 MAX_INTEGER_BITS = 14_000
 """Python prints no integer of more than 4300 digits, so that such a one could never be saved."""
 
+_SETTLED = frozenset({bool, float, type(None)})
 _SCALARS = frozenset({str, int, float})
 """What most values are, found before anything is asked of abstract classes."""
 
@@ -49,8 +50,10 @@ def settle_value(value: Any, key: str) -> Any:
 def _gather(config: Mapping[Any, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
     _check_depth(depth, prefix)
     for key, value in config.items():
-        place = prefix + escape_key(_settle_key(key, prefix))
-        if isinstance(value, Mapping) and value:
+        place = prefix + (key if is_plain(key) else escape_key(_settle_key(key, prefix)))
+        if (type(value) is str and value.isascii() and "\0" not in value) or type(value) in _SETTLED:
+            flat[place] = value
+        elif isinstance(value, Mapping) and value:
             _gather(value, place + ".", flat, depth + 1)
         else:
             flat[place] = _settle(value, place, depth + 1)
@@ -78,7 +81,7 @@ def _settle(value: Any, place: str, depth: int) -> Any:
 def _settle_mapping(mapping: Mapping[Any, Any], place: str, depth: int) -> dict[str, Any]:
     settled: dict[str, Any] = {}
     for key, value in mapping.items():
-        name = spell_key(_settle_key(key, place))
+        name = key if is_plain(key) else spell_key(_settle_key(key, place))
         settled[name] = _settle(value, f"{place}.{name}", depth + 1)
     return settled
 

@@ -57,7 +57,12 @@ def escape_key(key: Any) -> str:
     >>> print(escape_key("model"), escape_key("a.b"), escape_key("C:\\x"), escape_key(1), escape_key("1"))
     model a\.b C:\x 1 '1'
     """
-    return join_spelled([spell_key(key)])
+    return key if is_plain(key) else join_spelled([spell_key(key)])
+
+
+def is_plain(key: Any) -> bool:
+    """Tell at a look that a key is a text which is spelled as it is, as most are; others may be, too."""
+    return type(key) is str and key.isidentifier() and key not in _CONSTANTS
 
 
 def join_spelled(names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from mag.config.language.override import Override
 from mag.config.spelling import escape_key, loosen_key, spell_key
 from mag.config.visibility import keep_visible
 from mag.errors import MissingValueError
-from mag.plans.naming import Distinction, NamePart, Naming, list_changes
+from mag.plans.naming import Distinction, Naming, list_changes
 from mag.plans.resolver import Resolver
 from mag.plans.space import Point
 from mag.settings import Settings
@@ -153,14 +153,18 @@ def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
     visible = keep_visible(config.flat, naming.visibility)
     identity = hash_visible({**visible, **count_choices(config, resolver)})
+    texts = [text for _, text in find_texts(composed)]
 
-    def tell_apart() -> list[NamePart] | None:
+    def tell_apart() -> list[str] | None:
         baseline = distinction.find_baseline(choices())
-        return None if baseline is None else list_changes(baseline, distinction.show(composed), visible)
+        if baseline is None:
+            return None
+        written = distinction.show(composed) if texts else visible
+        return [naming.encode_change(*each) for each in list_changes(baseline, written, visible)]
 
     parts = [naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))]
     name = naming.join(parts, identity, config.find, tell_apart)
-    keeps = bool(found.late) or any(":" in text for _, text in find_texts(composed))
+    keeps = bool(found.late) or any(":" in text for text in texts)
     source = Keepsake(resolved, found.late) if keeps else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config
 

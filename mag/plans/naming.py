@@ -58,6 +58,10 @@ class Naming:
             part = self._encoded[known] = encode_value(key, value, separator=self._separator, secrets=self._secrets)
         return part
 
+    def encode_change(self, key: str, value: Any) -> str:
+        """Return the part of the name that a choice or a value makes which differs from a config without overrides."""
+        return encode_change(key, value, separator=self._separator, secrets=self._secrets)
+
     def advise_visible(self, keys: Sequence[str]) -> str:
         """Return what to write into the settings so that keys which are hidden count."""
         visible = [*self._settings.visible, *keys]
@@ -76,7 +80,7 @@ class Naming:
         parts: Sequence[str],
         identity: str,
         find: Callable[[str], Any],
-        list_changes: Callable[[], Sequence[NamePart] | None],
+        tell_apart: Callable[[], Sequence[str] | None],
     ) -> str:
         """Return the name of a config.
 
@@ -84,7 +88,7 @@ class Naming:
             parts: Those that its values make.
             identity: Its identity.
             find: Returns the value of a key, or what is chosen from a group; for a template.
-            list_changes: Returns in what it differs from the one without overrides, where that is known; for a name
+            tell_apart: Returns the parts that tell it from the one without overrides, where that is known; for a name
                 in which not all parts have room.
 
         Raises:
@@ -93,9 +97,8 @@ class Naming:
         if isinstance(self._settings.identifier, str):
             parts = [self._fill(self._settings.identifier, find)]
         elif self._settings.identifier is None and not fits(parts, self._separator):
-            changes = list_changes()
-            if changes is not None:
-                parts = [encode_change(*each, separator=self._separator, secrets=self._secrets) for each in changes]
+            found = tell_apart()
+            parts = parts if found is None else found
         return join_values(parts, identity, separator=self._separator)
 
     def _fill(self, template: str, find: Callable[[str], Any]) -> str:
@@ -201,10 +204,6 @@ def list_changes(baseline: Baseline, written: Mapping[str, Any], shown: Mapping[
         written: What is visible of it as it was composed.
         shown: The same, resolved.
     """
-    changed = [(key, shown.get(key, value)) for key, value in written.items() if baseline.differs(key, value)]
-    return sort_changes(changed + [(key, ABSENT) for key in baseline.list_lost(written)], baseline)
-
-
-def sort_changes(values: Iterable[NamePart], baseline: Baseline) -> list[NamePart]:
-    """Return changes of values after those of the choices, by their keys."""
-    return [*baseline.chosen, *sorted(values, key=lambda change: change[0])]
+    values = [(key, shown.get(key, value)) for key, value in written.items() if baseline.differs(key, value)]
+    values += [(key, ABSENT) for key in baseline.list_lost(written)]
+    return [*baseline.chosen, *sorted(values, key=lambda part: part[0])]

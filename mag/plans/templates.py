@@ -28,7 +28,7 @@ from mag.plans.descriptions import (
     find_flat,
     find_texts,
 )
-from mag.plans.naming import NamePart, list_changes, sort_changes
+from mag.plans.naming import list_changes
 from mag.plans.space import Grid, Point
 
 _Path: TypeAlias = tuple[str, ...]
@@ -58,6 +58,7 @@ class _Slot:
         self.dimension = dimension
         self.values = values
         self.effects: dict[int, _Effect] = {}
+        self.changes: dict[int, str] = {}
         self.becomes_float: dict[type, bool] = {}
         self.piece_place: int | None = None
         self.part_place: int | None = None
@@ -102,7 +103,7 @@ class Template:
                 parts[slot.part_place] = effect.part
         identity = sha256(f"{{{','.join(pieces)}}}".encode()).hexdigest()
         find = partial(self._find, point)
-        name = self._naming.join(parts, identity, find, partial(self._list_changes, point))
+        name = self._naming.join(parts, identity, find, partial(self._tell_apart, point))
         return Description(point, identity, name, self, find, self._list_keys)
 
     def resolve(self, point: Point) -> dict[str, Any]:
@@ -120,25 +121,37 @@ class Template:
         """Return the paths of the values that only the experiment can resolve."""
         return self._late
 
-    def _list_changes(self, point: Point) -> list[NamePart] | None:
-        """Return in what a point differs from the config without overrides."""
+    def _tell_apart(self, point: Point) -> list[str] | None:
+        """Return the parts of a name that tell a point from the config without overrides."""
+        if self._differing is None:
+            return None
+        found = (each if isinstance(each, str) else self._encode_change(each, point) for each in self._differing)
+        return [part for part in found if part]
+
+    @cached_property
+    def _differing(self) -> list[str | _Slot] | None:
+        """The parts of a name that are the same for all points, and the slots which may make others, in order."""
         baseline = self._distinction.find_baseline(self._choices)
         if baseline is None:
             return None
-        effects = {slot.key: self._effect(slot, point) for slot in self._slots.values()}
-        swept = [(key, e.shown) for key, e in effects.items() if e.shown is not ABSENT]
-        return sort_changes([*self._fixed_changes, *(each for each in swept if baseline.differs(*each))], baseline)
+        self._baseline = baseline
+        visible = keep_visible(self._flat, self._visibility)
+        fixed = list_changes(baseline, self._distinction.show(self._composed), visible)
+        chosen, values = fixed[: len(baseline.chosen)], fixed[len(baseline.chosen) :]
+        parts: dict[str, str | _Slot] = {key: self._naming.encode_change(key, value) for key, value in values}
+        parts.update((key, slot) for key, slot in self._slots.items() if not self._visibility.hides(key))
+        return [*(self._naming.encode_change(*each) for each in chosen), *(parts[key] for key in sorted(parts))]
 
-    @cached_property
-    def _fixed_changes(self) -> list[NamePart]:
-        """In what all the points differ from the config without overrides, choices left aside."""
-        baseline = self._distinction.find_baseline(self._choices)
-        assert baseline is not None
-        written = self._distinction.show(self._composed)
-        shown = keep_visible(self._flat, self._visibility)
-        return [each for each in list_changes(baseline, written, shown) if each[0] not in self._slots][
-            len(baseline.chosen) :
-        ]
+    def _encode_change(self, slot: _Slot, point: Point) -> str:
+        """Return the part that a swept value makes; empty where it is that of the config without overrides."""
+        index = point.indices[slot.dimension]
+        if index not in slot.changes:
+            if len(slot.changes) >= _KEPT_EFFECTS:
+                slot.changes.clear()
+            shown = self._effect(slot, point).shown
+            differs = self._baseline.differs(slot.key, shown)
+            slot.changes[index] = self._naming.encode_change(slot.key, shown) if differs else ""
+        return slot.changes[index]
 
     def _find(self, point: Point, key: str) -> Any:
         if key in self._slots:
