@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mag.app import App, Main
+    from mag.compare.experiments import Store
     from mag.config.composition.composer import compose
     from mag.config.language.grammar import parse_override
     from mag.config.language.override import Override
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from mag.experiment import Experiment
     from mag.plans.plan import Plan, plan
     from mag.record.seeds import seed_everything
-    from mag.record.store import Store
     from mag.sweeps.sweep import sweep
 
 _HOMES = {
@@ -48,7 +48,7 @@ _HOMES = {
     "MagError": "mag.errors",
     "Override": "mag.config.language.override",
     "Plan": "mag.plans.plan",
-    "Store": "mag.record.store",
+    "Store": "mag.compare.experiments",
     "compose": "mag.config.composition.composer",
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.plans.plan",

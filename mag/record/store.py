@@ -10,6 +10,7 @@ from mag.disk import files, values
 from mag.errors import MagError, NotFoundError, RecordError
 from mag.patterns import compile_lazily
 from mag.record import records
+from mag.record.metrics import read_metrics
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 
@@ -44,6 +45,41 @@ class StoredExperiment:
     def results(self) -> dict[str, Any]:
         """Its results; empty where it is corrupt."""
         return self.record.results if self.record else {}
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """What it logged with `log_metrics`, one dict a call; read when it is asked for."""
+        return read_metrics(self.paths.metrics)
+
+    @property
+    def identity(self) -> str:
+        """What it is; empty where it is corrupt."""
+        return self.record.identity if self.record else ""
+
+    @property
+    def identifier(self) -> str:
+        """Its readable name: that of its directory."""
+        return self.name
+
+    @property
+    def directory(self) -> Path:
+        """Its directory."""
+        return Path(self.paths.directory)
+
+    @property
+    def attempt(self) -> int:
+        """How often it has been started; 0 where that is not known."""
+        return self.record.attempt if self.record else 0
+
+    @property
+    def seed(self) -> int | None:
+        """Its seed; None where it is corrupt."""
+        return self.record.seed if self.record else None
+
+    @property
+    def completed(self) -> bool:
+        """Whether it is on record as completed."""
+        return self.status == "completed"
 
 
 class Store:
