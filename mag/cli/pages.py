@@ -41,6 +41,7 @@ FAMILIES = {
         "gc": "Drop snapshots that no record names.",
     },
     "Help": {
+        "doctor": "Say what machine, file system and app mean for mag.",
         "completion": "Set up Tab completion.",
         "help": "Explain a command or a topic.",
     },

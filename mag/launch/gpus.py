@@ -60,7 +60,7 @@ def read_request(text: str, each: int, share: int) -> GpuRequest:
     Raises:
         UsageError: It names GPUs that this process may not use, more than there are, or too few.
     """
-    variables, visible = _read_visible()
+    variables, visible = read_visible()
     devices = list_devices()
     known = visible if visible is not None else [str(index) for index in range(len(devices))]
     source = f"{variables[0]}={os.environ[variables[0]]}" if visible is not None else "as the NVIDIA driver says"
@@ -82,7 +82,7 @@ def read_request(text: str, each: int, share: int) -> GpuRequest:
     return GpuRequest(gpus, count, each, share, variables)
 
 
-def _read_visible() -> tuple[tuple[str, ...], list[str] | None]:
+def read_visible() -> tuple[tuple[str, ...], list[str] | None]:
     """Return the variables in force, and which GPUs they leave to this process; None where they say nothing."""
     said = {name: _split(os.environ[name]) for name in VARIABLES if name in os.environ}
     if not said:
@@ -111,7 +111,7 @@ def _count(text: str, known: Sequence[str], source: str) -> int:
     if text.isdecimal() and not int(text):
         raise UsageError("--gpus 0 asks for none: type --gpus 1 for any one of them, or --gpus 0, for the first.")
     if not known:
-        advice = _explain_silence()
+        advice = explain_silence()
         raise UsageError(f"--gpus {text}: which GPUs there are is not known. Name them, as in --gpus 0,1, or {advice}.")
     if text == "all":
         return len(known)
@@ -179,7 +179,7 @@ def list_devices() -> list[str]:
         return []
 
 
-def _explain_silence() -> str:
+def explain_silence() -> str:
     """Return what would have it known which GPUs there are."""
     try:
         import pynvml  # noqa: PLC0415, F401
