@@ -12,9 +12,10 @@ from mag.config.composition.merging import copy_value
 from mag.config.flat import flatten
 from mag.config.identity import hash_visible, name_choices
 from mag.config.language.override import Override
-from mag.config.spelling import escape_key, loosen_key, spell_key
+from mag.config.spelling import escape_key, join_spelled, loosen_key, spell_key, split_spelled
+from mag.config.view import make_view
 from mag.config.visibility import keep_visible
-from mag.errors import MissingValueError
+from mag.errors import ConfigError, MissingValueError
 from mag.plans.naming import Distinction, Naming, list_changes
 from mag.plans.resolver import Resolver
 from mag.plans.space import Point
@@ -151,6 +152,7 @@ def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     found = resolver.resolve(composed, overrides, choices)
     resolved = composer.convert(found.config, overrides)
     config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
+    _check_keys(config)
     visible = keep_visible(config.flat, naming.visibility)
     identity = hash_visible({**visible, **count_choices(config, resolver)})
     texts = [text for _, text in find_texts(composed)]
@@ -167,6 +169,19 @@ def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     keeps = bool(found.late) or any(":" in text for text in texts)
     source = Keepsake(resolved, found.late) if keeps else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config
+
+
+def _check_keys(config: Config) -> None:
+    """Refuse `1` beside `'1'` in one mapping, which OmegaConf from 2.4 on does not hold."""
+    for key in config.flat:
+        if key.endswith("'") and join_spelled([*(names := split_spelled(key))[:-1], names[-1][1:-1]]) in config.flat:
+            try:
+                make_view(config.resolved)
+            except Exception as error:
+                raise ConfigError(
+                    f"{key} stands beside the same key of another type, and this OmegaConf cannot hold both: "
+                    "rename one of them"
+                ) from error
 
 
 def drop_late(visible: Mapping[str, Any], config: Config) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Laws of describing points."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.language.grammar import parse_overrides
-from mag.errors import MissingValueError
+from mag.errors import ConfigError, MissingValueError
 from mag.plans.descriptions import describe_point, find_choice, find_texts, make_tools
 from mag.plans.grids import build_grid
 from mag.settings import Settings
@@ -51,3 +52,14 @@ def test_values_before_groups(tmp_path: Path) -> None:
     assert description.source.resolve(point) == config.resolved == {"x": {"y": 2}, "db": 5, "missing": 1}
     with pytest.raises(MissingValueError, match=r"missing \(.*config\.yaml:3\) must .* type missing=VALUE"):
         describe_point(next(iter(build_grid([], composer))), make_tools(composer, Settings()))
+
+
+def test_two_keys_that_omegaconf_cannot_hold_are_an_error_before_anything_starts(tmp_path: Path) -> None:
+    """Where it can, they are two."""
+    (tmp_path / "config.yaml").write_text("m: {1: a, '1': b}")
+    composer = Composer(tmp_path, "config")
+    if version("omegaconf") < "2.4":
+        assert describe_point(next(iter(build_grid([], composer))), make_tools(composer, Settings()))
+    else:
+        with pytest.raises(ConfigError, match=r"m\.'1' stands beside the same key of another type"):
+            describe_point(next(iter(build_grid([], composer))), make_tools(composer, Settings()))

@@ -310,6 +310,7 @@ def compose(
     try:
         config = OmegaConf.create(plain)
     except OmegaConfBaseException as error:
-        raise ConfigError(f"the composed config cannot be read by OmegaConf: {error}") from None
+        said = str(error).partition("\n")[0]
+        raise ConfigError(f"the composed config cannot be read by OmegaConf, at {error.full_key}: {said}") from None
     OmegaConf.set_struct(config, True)
     return config

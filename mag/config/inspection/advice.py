@@ -78,14 +78,13 @@ def find_settings(composer: Composer, overrides: Sequence[Override]) -> Iterator
         if find_value(settings, "hydra.job.chdir") is True:
             place = Marks().locate(part.document.path, ("hydra", "job", "chdir"))
             yield place, "hydra.job.chdir is not read; write chdir = true into the settings, [tool.mag]"
-        if variables := find_value(settings, "hydra.job.env_set"):
+        variables = find_value(settings, "hydra.job.env_set")
+        if isinstance(variables, dict) and variables:
             place = Marks().locate(part.document.path, ("hydra", "job", "env_set"))
             yield place, f"hydra.job.env_set is not read; write {_write_variables(variables)} into [tool.mag]"
 
 
-def _write_variables(variables: Any) -> str:
-    if not isinstance(variables, dict):
-        return "env"
+def _write_variables(variables: dict[Any, Any]) -> str:
     return "env = {" + ", ".join(f'{name} = "{value}"' for name, value in variables.items()) + "}"
 
 
