@@ -14,7 +14,8 @@
     │   ├── ExistsError      the experiment is there already, or is running
     │   └── ResultError      a result that cannot be stored
     ├── RepositoryError      git cannot give or keep the code of an experiment
-    └── LaunchError          the engine could not run experiments at all
+    ├── LaunchError          the engine could not run experiments at all
+    └── ProgramError         the program that is an experiment failed
 
 A message is one sentence: the value and the place, what is known, what to type instead.
 Only the command line prints them, and ends with their `exit_code`.
@@ -92,3 +93,16 @@ class RepositoryError(MagError):
 
 class LaunchError(MagError):
     """The engine could not run experiments at all."""
+
+
+class ProgramError(MagError):
+    """The program that is an experiment failed.
+
+    Args:
+        message: How it ended.
+        signal: The signal that ended it, if one did.
+    """
+
+    def __init__(self, message: str, signal: int | None = None) -> None:
+        super().__init__(message)
+        self.signal = signal

@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     Attributes:
         root: Directory of the file that was read; None where there is none.
         app: The app that commands mean when they name none, as `file.py:function`.
+        command: The command line that is run where no app is named, as `./sim.sh --lr {lr}`.
         experiments_dir: Where experiments are kept, relative to `root`; in a file `~` is the user's home.
         separator: What stands between the values in an identifier.
         identifier: The keys that make up the name, in order, or a template of it (`{model.name}-lr{lr}`); None for all
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
 
     root: Path | None = None
     app: str | None = None
+    command: str | None = None
     experiments_dir: str = "experiments"
     separator: str = "-" if os.name == "nt" else "|"
     identifier: tuple[str, ...] | str | None = None
@@ -66,11 +68,12 @@ class Settings(NamedTuple):
 
     def store_root(self, cwd: Path) -> Path:
         """Return the directory of the experiments: beside the file that names the app, else under `cwd`."""
-        return (self.root if self.root is not None and self.app else cwd) / self.experiments_dir
+        return (self.root if self.root is not None and (self.app or self.command) else cwd) / self.experiments_dir
 
 
 _KINDS: dict[str, type] = {
     "app": str,
+    "command": str,
     "experiments_dir": str,
     "separator": str,
     "identifier": list,

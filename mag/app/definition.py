@@ -71,7 +71,7 @@ class App(NamedTuple):
     Attributes:
         name: How commands and records call it, `examples/iris.py:train`.
         module: Where it is defined.
-        function: What it is called there.
+        function: What it is called there; empty for a command line.
         config_path: The directory of its configs; None if it has none.
         config_name: The primary config in it.
         loaded: The function itself, where it is in this process already.
@@ -113,6 +113,11 @@ class App(NamedTuple):
     def file(self) -> Path:
         """The source file."""
         return self.module.file
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it is a command line, not a function."""
+        return not self.function
 
     def compose_from(self) -> "Composer":
         """Return a composer of its configs that checks no types; nothing is read yet.
@@ -199,6 +204,8 @@ class App(NamedTuple):
         Raises:
             UsageError: The app cannot be imported, or has no such function.
         """
+        if self.is_command:
+            import subprocess  # noqa: F401, PLC0415 - here, where it serves all experiments, not in each of them
         if self.loaded is not None:
             return self.loaded
         function = self._import(debug=debug)

@@ -1,5 +1,6 @@
 """Discovery: which app a command means."""
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
     """
     if spec is not None:
         return _read_app(_Request(spec, cwd, "on the command line"))
+    if settings.command and settings.root:
+        return _read_command(settings, settings.root)
     if settings.app and settings.root:
         return _read_app(_Request(settings.app, settings.root, f"as `app` in the settings of {settings.root}"))
     candidates = list_apps(cwd)
@@ -42,6 +45,19 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
         f"No app found: no pyproject.toml or mag.toml from {cwd} upwards names one under [tool.mag], and no *.py in "
         f"{cwd} uses @mag.main or @hydra.main; name one, as in `mag sweep train.py C=1,10`."
     )
+
+
+def _read_command(settings: Settings, root: Path) -> App:
+    """Return the command line that the settings name."""
+    from mag.app.command_line import describe_command  # noqa: PLC0415 - most apps are functions
+
+    if settings.app:
+        raise UsageError(f"The settings of {root} name an app and a command: leave one of them out.")
+    try:
+        words = shlex.split(settings.command or "")
+    except ValueError as error:
+        raise UsageError(f"command in the settings of {root} cannot be read: {error}.") from None
+    return describe_command(words, (), root, settings.secrets)
 
 
 def list_apps(folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from mag.suggestion import list_names, name_nearest
 TOPICS = {
     "overrides": "What may be typed as an override.",
     "configs": "Config files: groups, defaults lists, packages, interpolations.",
+    "programs": "Any program as an experiment: mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}",
     "conditions": "Filters, --where, --exclude and --stop-if.",
     "names": "How experiments are named, and what makes two of them the same.",
     "records": "What is kept of an experiment, and the exit statuses.",

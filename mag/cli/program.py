@@ -100,9 +100,18 @@ def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "
     try:
         if app is None and arguments in (["--help"], ["-h"], []):
             return _print_help(0 if arguments else 2)
-        return _run_command(arguments, {"app": app}, name)
+        arguments, command = _split_program(arguments)
+        return _run_command(arguments, {"app": app, "command": command}, name)
     except KeyboardInterrupt:  # perhaps while the command is still being loaded
         return _explain_interruption()
+
+
+def _split_program(arguments: list[str]) -> tuple[list[str], list[str] | None]:
+    """Return the words for mag, and after `--` those of the program to run in the place of an app; None of none."""
+    if "--" not in arguments or arguments[0] not in {"run", "sweep"}:
+        return arguments, None
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
 
 
 def _settle_hashes(arguments: list[str]) -> None:

@@ -65,6 +65,17 @@ def app_words(command: Callable[..., Any]) -> Callable[..., Any]:
     return _WORDS(command)
 
 
+RESULT = click.option(
+    "--result",
+    "patterns",
+    metavar="REGEX",
+    multiple=True,
+    help="After -- : a result in what the program prints, 'accuracy: ([0-9.]+)' (repeatable).",
+    callback=_keep,
+    expose_value=False,
+)
+"""What the output of a program is searched for."""
+
 DIRECTORY = click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 
 
@@ -111,7 +122,7 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     """
     cwd = Path.cwd()
     spec, texts = (None, tuple(words)) if known.get("app") else split_app(words)
-    app = known.get("app") or _find_app(spec, texts, cwd)
+    app = known.get("app") or _find_command(known, spec, cwd) or _find_app(spec, texts, cwd)
     _refuse_late_app(texts)
     app = _choose_configs(app, known, cwd)
     settings = find_app_settings(app.file, cwd)
@@ -122,6 +133,20 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
         root = Path(repetition.divert(os.path.abspath(root)))
     return Project(app, settings, texts, StorePaths(_shorten(root, cwd)))
+
+
+def _find_command(known: dict[str, Any], spec: str | None, cwd: Path) -> App | None:
+    """Return the program that is named after `--`; None where none is."""
+    words, patterns = known.get("command"), known.get("patterns") or ()
+    if words is None:
+        if patterns:
+            raise UsageError(f"--result {patterns[0]!r} goes with a program: type it after --, as in -- ./sim {{lr}}.")
+        return None
+    if spec is not None:
+        raise UsageError(f"{spec} is an app, and what follows -- is another: leave one of them out.")
+    from mag.app.command_line import describe_command
+
+    return describe_command(words, patterns, cwd, find_settings(cwd).secrets)
 
 
 def _choose_configs(app: App, known: dict[str, Any], cwd: Path) -> App:

@@ -12,7 +12,7 @@ from mag.cli.messages import say, silence
 from mag.cli.options import DEBUG, ENV, choose_examine, gpu_options, limit_options, read_env, read_gpus, read_limits
 from mag.cli.output import escape
 from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
-from mag.cli.project import DIRECTORY, app_words, open_project
+from mag.cli.project import DIRECTORY, RESULT, app_words, open_project
 from mag.cli.references import lead_to
 from mag.errors import UsageError
 from mag.record.log import Follower
@@ -29,7 +29,8 @@ HELP = """Run one experiment, its output also on the terminal.
   mag run C=10 gamma=0.01
   mag run model=mlp +model.dropout=0.1    + adds a key that the config does not have
   mag run train.py C=10                   of another app than the project's
-  python train.py C=10                    the same
+  mag run lr=0.1 -- ./sim.sh --lr {lr}    any program: mag help programs
+  python train.py C=10                    the same as mag run train.py C=10
 
   mag run C=10 --debug                    in this process: breakpoint() works, and pdb opens where it fails
 
@@ -51,6 +52,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @gpu_options
 @DEBUG
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
+@RESULT
 @DIRECTORY
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:

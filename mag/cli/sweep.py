@@ -20,7 +20,7 @@ from mag.cli.options import (
     shape_options,
     sweep_options,
 )
-from mag.cli.project import DIRECTORY, app_words, open_project
+from mag.cli.project import DIRECTORY, RESULT, app_words, open_project
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ only itself. Type the same command again and only what is not complete runs; add
   mag sweep model=svm,mlp seed='range(5)' -j 4
   mag sweep 'model=glob(*)'             every option of the group model
   mag sweep train.py C=1,10             of another app than the project's
+  mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}      of any program: mag help programs
 
 Which combinations:
 
@@ -108,6 +109,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @click.option("--link", "links", multiple=True, metavar="PATH", help="With --snapshot: link in what git ignores.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
+@RESULT
 @DIRECTORY
 @click.pass_obj
 def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | None, **options: Any) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mag.errors import ProgramError
 from mag.record.records import Status
 from mag.record.redaction import Redaction
 
@@ -16,6 +17,8 @@ def judge(error: BaseException) -> Status:
 
     Even `sys.exit(0)` is a failure: `completed` is for a run that returned.
     """
+    if isinstance(error, ProgramError) and error.signal is not None:
+        return "killed"
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
 
 
@@ -24,12 +27,14 @@ def describe_exception(error: BaseException, redaction: Redaction) -> dict[str, 
     return {
         "type": type(error).__qualname__,
         "message": redaction.redact(_message(error))[:_LONGEST],
-        "where": _place(error.__traceback__),
+        "where": None if isinstance(error, ProgramError) else _place(error.__traceback__),
     }
 
 
 def format_traceback(error: BaseException, redaction: Redaction) -> str:
-    """Return what Python would print of an exception that nobody caught."""
+    """Return what Python would print of an exception that nobody caught; of a program's failure, how it ended."""
+    if isinstance(error, ProgramError):
+        return redaction.redact(f"mag: {error}\n")
     return redaction.redact("".join(traceback.format_exception(error)))
 
 

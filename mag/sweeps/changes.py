@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mag.app.command_line import read_command
 from mag.config.flat import flatten
 from mag.config.language.override import format_value
 from mag.config.secrets import mask
@@ -86,9 +87,14 @@ def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: st
 
 
 def _describe_function(done: "Sequence[PlannedExperiment]", now: object, app: str) -> str:
-    """Tell of a function that no commit holds, such as that of a notebook's cell."""
-    number = sum(each.function not in {None, now} for each in done) if now is not None else 0
-    name = app.rpartition(":")[2]
+    """Tell of what no commit holds and was edited: the function of a notebook's cell, a command line."""
+    if read_command(app) is not None:
+        name, number = "command line", sum(each.app not in {None, app} for each in done)
+    else:
+        name, number = (
+            app.rpartition(":")[2],
+            sum(now is not None and each.function not in {None, now} for each in done),
+        )
     return f"{number} of the {len(done)} done already ran another {name}: --force runs them again" if number else ""
 
 

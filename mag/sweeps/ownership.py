@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mag.app.command_line import name_program, read_command
 from mag.errors import UsageError
 from mag.settings import Settings
 
@@ -37,8 +38,16 @@ def check_owners(experiments: "Sequence[PlannedExperiment]", app: str, settings:
     raise UsageError(
         f"Experiment {found[0].identifier!r} was run by {before}, not by {now}{more}: "
         f"keep them apart with --dir {label}-experiments, or with a key that says who runs them, as in "
-        f"+app={label}; if {before} is what {now} was called before, say so in {_name_file(settings)}: "
-        f'renamed = {{"{before}" = "{now}"}}.'
+        f"+app={label}{_advise_renaming(before, now, settings)}."
+    )
+
+
+def _advise_renaming(before: str, now: str, settings: Settings) -> str:
+    if read_command(before) is not None or read_command(now) is not None:
+        return ""
+    return (
+        f"; if {before} is what {now} was called before, say so in {_name_file(settings)}: "
+        f'renamed = {{"{before}" = "{now}"}}'
     )
 
 
@@ -72,6 +81,8 @@ def _read_name(app: str) -> tuple[str, str] | None:
     >>> _read_name("/home/me/train.py:main"), _read_name("src.train:main"), _read_name("script.py")
     (('train', 'main'), ('train', 'main'), None)
     """
+    if (command := read_command(app)) is not None:
+        return name_program(command[0]), ""
     place, _, function = app.rpartition(":")
     function = function.rpartition(".")[2]
     if not function.isidentifier() or not place:
@@ -81,4 +92,6 @@ def _read_name(app: str) -> tuple[str, str] | None:
 
 
 def _shorten(app: str) -> str:
+    if read_command(app) is not None:
+        return app
     return os.path.basename(app)

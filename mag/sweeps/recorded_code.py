@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mag.app import App, find_app
+from mag.app.command_line import find_command
 from mag.code.checkouts import lend_checkout, open_holder, read_code, transfer
 from mag.code.commit import read_commit
 from mag.code.omissions import Rules
@@ -107,6 +108,8 @@ def find_app_there(name: str, settings: Settings, folder: Path, moved: Mapping[P
     Raises:
         UsageError: It is not there.
     """
+    if (command := find_command(name, folder)) is not None:
+        return command
     file, _, function = name.rpartition(":")
     if os.path.isabs(file):
         name = f"{transfer(file, moved)}:{function}"

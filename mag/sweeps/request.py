@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mag.app import App
+from mag.app.command_line import CommandLine
 from mag.launch.capacity import count_cpus
 from mag.launch.gpus import GpuRequest
 from mag.record.paths import StorePaths
@@ -139,6 +140,8 @@ class SweepRequest(Request):
         from mag.plans.override_files import read_overrides  # noqa: PLC0415
 
         overrides = read_overrides(self.overrides)
+        if self.app.is_command and self.app.config_path is None:  # its config is what is typed
+            overrides = [dataclasses.replace(e, operation="force") if e.operation == "set" else e for e in overrides]
         return split_overrides(overrides) if self.app.is_hydra else (overrides, ())
 
     def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":  # noqa: ARG002 - configs are read where they are
@@ -172,6 +175,9 @@ class SweepRequest(Request):
         known = composer, self.store, self.settings, shape
         plan = make_plan(question.overrides, *known, prepare=prepare, resolver=resolver)
         observer.planned(question)
+        if isinstance(app.loaded, CommandLine):
+            for experiment in plan:
+                app.loaded.check(experiment.resolved)
         for line in plan.remarks:
             observer.remark(line)
         return self._pick_wanted(plan.narrow(self.only))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mag.app.command_line import read_command
 from mag.code.checkouts import transfer
 from mag.code.repository import LEFT_ASIDE
 from mag.config.secrets import MASK
@@ -31,7 +32,8 @@ _LEAVE_SECONDS = 1.0
 def names_script(record: Record) -> bool:
     """Tell whether no app ran an experiment, but a program with `Experiment`, or with `mag.sweep` of its own."""
     file, _, function = (record.app or "").rpartition(":")
-    return file in {"", "__main__"} or not function.isidentifier()
+    is_app = function.isidentifier() and file not in {"", "__main__"}
+    return not is_app and read_command(record.app or "") is None
 
 
 def find_script(record: Record, folder: Path, moved: Mapping[Path, Path]) -> list[str]:
