@@ -30,7 +30,7 @@ from mag.record import claims, failures
 from mag.record.attempts import Attempt
 from mag.record.capture import Capture
 from mag.record.log import flush_streams, open_log
-from mag.record.metrics import read_metrics
+from mag.record.metrics import read_all_metrics
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host
@@ -61,8 +61,8 @@ class Experiment:
             settings say.
         name: The directory's name, instead of one made from the config.
         if_exists: What `with` does where this experiment completed before: "error" refuses (what it does if nothing is
-            said), "resume" goes on with its results and log (what it does with `resume_from`), "rerun" sets them aside
-            and starts anew (other files in its directory stay), "skip" writes nothing and lets the block ask
+            said), "resume" goes on with its results and log (what it does with `resume_from`), "rerun" sets all its
+            files aside and starts anew, "skip" writes nothing and lets the block ask
             `experiment.completed`. One that failed or was interrupted is tried again without being asked.
     """
 
@@ -166,8 +166,20 @@ class Experiment:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """What was logged with `log_metrics`, one dict a call."""
-        return read_metrics(self._locate().metrics)
+        """What was logged with `log_metrics`, one dict a call.
+
+        Of an experiment that went on after a failure it is what all attempts logged, each line with its `attempt`; what
+        a later attempt logged for the same `step` counts.
+        """
+        return read_all_metrics(self._locate(), self._read_record())
+
+    @property
+    def attempt(self) -> int:
+        """How often it has been started: 2 and more go on with the files that are in the directory."""
+        if self._attempt is not None:
+            return self._attempt.number
+        record = self._read_record()
+        return record.attempt if record else 0
 
     @property
     def directories(self) -> dict[str, Path]:
@@ -327,7 +339,8 @@ class Experiment:
             return None
         self._place = claim.paths
         record = record.replace(identifier=os.path.basename(claim.paths.directory))
-        return Attempt(claim, record, keep=self._if_exists == "resume", redaction=redaction)
+        keep, clean = self._if_exists == "resume", self._if_exists == "rerun"
+        return Attempt(claim, record, keep=keep, clean=clean, redaction=redaction)
 
     def _gather(self) -> Provenance:
         from mag.code.commit import read_commit  # noqa: PLC0415  (start-up)

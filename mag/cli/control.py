@@ -151,6 +151,8 @@ def pause_command(*, reference: str | None, directory: str | None) -> None:
 
 RESUME_HELP = """Let a sweep go on that was paused with `mag pause`.
 
+How an experiment goes on from where its last attempt stopped: `mag help checkpoints`.
+
 A sweep whose runner has ended is not resumed so: type its command again, and what is left is done.
 """
 

@@ -18,6 +18,7 @@ TOPICS = {
     "conditions": "Filters, --where, --exclude and --stop-if.",
     "names": "How experiments are named, and what makes two of them the same.",
     "records": "What is kept of an experiment, and the exit statuses.",
+    "checkpoints": "How an experiment goes on where its last attempt stopped.",
     "seeds": "Which random numbers an experiment draws, and how to have the same again.",
 }
 """The pages in the folder `topics`, and a line on each."""

@@ -45,8 +45,9 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.option(
     "--force",
     is_flag=True,
-    help="Run it again if it is complete; its record, log and results are set aside, other files stay.",
+    help="Run it again if it is complete, from an empty directory; what was there is set aside.",
 )
+@click.option("--clean", is_flag=True, help="Try it again from an empty directory, if it failed.")
 @limit_options
 @ENV
 @gpu_options
@@ -70,6 +71,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         overrides=project.texts,
         jobs=1,
         force=options["force"],
+        clean=options["clean"],
         manifest=False,
         env=read_env(options["env"]),
         gpus=read_gpus(options),

@@ -97,8 +97,9 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @click.option(
     "--force",
     is_flag=True,
-    help="Run completed ones again; their records, logs and results are set aside, other files stay.",
+    help="Run completed ones again, from an empty directory; what was there is set aside.",
 )
+@click.option("--clean", is_flag=True, help="Try those that failed again from an empty directory, too.")
 @shape_options
 @sweep_options
 @limit_options
@@ -153,6 +154,7 @@ def _read_request(
         only=options["only"],
         jobs=options["jobs"],
         force=options["force"],
+        clean=options["clean"],
         frozen=options["snapshot"],
         env=read_env(options["env"]),
         gpus=read_gpus(options),

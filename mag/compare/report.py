@@ -12,7 +12,7 @@ from mag.compare.description import read_tail
 from mag.compare.failures import group_failures
 from mag.compare.rows import MISSING, Row, is_number
 from mag.disk.values import encode_config
-from mag.record.metrics import read_metrics
+from mag.record.metrics import read_all_metrics
 
 MOST_CURVES = 100
 """How many learning curves of one metric a report holds."""
@@ -100,7 +100,7 @@ def _list_curves(rows: Sequence[Row]) -> Iterable[dict[str, Any]]:
     """Yield the learning curves of experiments that logged metrics against steps, thinned."""
     taken: dict[str, int] = {}
     for index, row in enumerate(rows):
-        lines = read_metrics(row.experiment.paths.metrics)
+        lines = read_all_metrics(row.experiment.paths, row.experiment.record)
         names = dict.fromkeys(name for line in lines for name, value in line.items() if is_number(value))
         for name in names:
             if name in {"step", "time", "attempt"} or taken.get(name, 0) >= MOST_CURVES:

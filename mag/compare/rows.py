@@ -11,6 +11,7 @@ from mag.compare.curves import Curve, peek_names, read_curves
 from mag.config.documents.scalars import read_scalar
 from mag.config.spelling import escape_key
 from mag.patterns import compile_lazily
+from mag.record.metrics import list_metric_files
 from mag.record.store import StoredExperiment
 
 _PLAIN = compile_lazily(r"[\w./+~|-][\w./+~| -]*(?<! )")
@@ -99,7 +100,7 @@ class Row:
     @functools.cached_property
     def curves(self) -> dict[str, Curve]:
         """What it logged, by name; read when it is first asked for."""
-        return read_curves([self.experiment.paths.metrics])
+        return read_curves(list_metric_files(self.experiment.paths, self.experiment.record))
 
     @functools.cached_property
     def metric_names(self) -> list[str]:

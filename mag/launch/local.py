@@ -127,7 +127,7 @@ class LocalLauncher:
             if outcome.cause not in self._conditions.retry_on:
                 break
             self._gate.make_room()  # a retry is a start like any other
-            again = self._run_once(task._replace(attempt=None))
+            again = self._run_once(task._replace(attempt=None, force=False, clean=False))
             if again.status == "unstarted":
                 break
             outcome = again

@@ -45,6 +45,7 @@ class Attempt:
         lock: What keeps others away.
         identity: What the experiment is.
         number: How often the experiment has been started, this time included.
+        files: What earlier attempts left, which this one goes on with; known to the process that began it.
         seed: What its random numbers begin with.
         status: How it stands.
         results: What was registered so far, encoded.
@@ -52,7 +53,9 @@ class Attempt:
         random_seed: What random generators begin with.
     """
 
-    def __init__(self, claim: Claim, record: Record, *, keep: bool = False, redaction: Redaction = NOTHING) -> None:
+    def __init__(
+        self, claim: Claim, record: Record, *, keep: bool = False, clean: bool = False, redaction: Redaction = NOTHING
+    ) -> None:
         self.paths: ExperimentPaths = claim.paths
         self.redaction = redaction
         self.lock = claim.lock
@@ -65,13 +68,13 @@ class Attempt:
         self._changes = 0
         self._left_out: dict[str, None] = {}
         try:
-            begun = claims.begin_attempt(claim, record, keep=keep)
+            begun = claims.begin_attempt(claim, record, keep=keep, clean=clean)
         except BaseException:
             bring_back(claim.paths)
             claim.lock.release()
             raise
         self.identity, self.number = record.identity, begun.record.attempt
-        self.seed = begun.record.seed
+        self.seed, self.files = begun.record.seed, begun.files
         self.status: Status = "running"
         self.results: dict[str, Any] = values.encode(begun.record.results)
         self._beginning = begun.beginning

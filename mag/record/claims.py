@@ -12,7 +12,7 @@ from mag.errors import ExistsError, RecordError
 from mag.record import records
 from mag.record.bookings import book
 from mag.record.names import read_found
-from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.paths import LEFT, ExperimentPaths, StorePaths
 from mag.record.records import Record
 
 _FIRST_RECORD_SECONDS = 1.0  # how long a holder of the lock may take until its first record is written
@@ -145,14 +145,22 @@ class Begun(NamedTuple):
     Attributes:
         record: The record as written.
         beginning: The first bytes of `record.json`, which stay.
+        files: What earlier attempts left in the directory, which this one goes on with.
     """
 
     record: Record
     beginning: bytes
+    files: tuple[str, ...] = ()
 
 
-def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Begun:
+def begin_attempt(claim: Claim, record: Record, *, keep: bool = False, clean: bool = False) -> Begun:
     """Write the first files of an attempt: config and the record that says `running`.
+
+    Args:
+        claim: The directory.
+        record: What is known of the attempt so far.
+        keep: Go on with the log and the results of the last attempt.
+        clean: Set all files of the last attempt aside, so that this one begins with an empty directory.
 
     Raises:
         RecordError: The file system refused.
@@ -162,21 +170,29 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False) -> Begun:
     if not claim.is_new:
         files.remove_temporaries(paths.private)
         files.remove_file(paths.stop)
-        number = _set_aside(claim, keep=keep)
-    record = _go_on(record, previous, number, keep=keep)
+        number = _set_aside(claim, keep=keep, clean=clean)
+    found = () if claim.is_new or clean else _list_files(paths)
+    record = _go_on(record, previous, number, keep=keep, clean=clean)
     write_config(paths, record.config)
     beginning = records.encode_beginning(record)
     content = beginning + records.encode_rest(record)
     files.write_file(paths.record, content, durable=number > 1)  # an empty one would hide that there were others before
-    return Begun(record, beginning)
+    return Begun(record, beginning, found if number > 1 else ())
 
 
-def _go_on(record: Record, previous: Record | None, number: int, *, keep: bool) -> Record:
+def _list_files(paths: ExperimentPaths) -> tuple[str, ...]:
+    """Return the names of the files and folders that the experiment itself has left."""
+    own = {os.path.basename(path) for path in (paths.private, paths.config, *paths.output)}
+    return tuple(sorted(name for name in os.listdir(paths.directory) if name not in own))
+
+
+def _go_on(record: Record, previous: Record | None, number: int, *, keep: bool, clean: bool) -> Record:
     """Return the record of an attempt with what it takes over from the last one."""
     if previous is None:
-        return record.replace(attempt=number, results={}, seed=records.derive_seed(record.identity))
+        return record.replace(attempt=number, since=number, results={}, seed=records.derive_seed(record.identity))
     results = previous.results if keep else {}
-    return record.replace(attempt=number, results=results, seed=previous.seed, former=previous.former)
+    since = number if clean else previous.since or previous.attempt
+    return record.replace(attempt=number, since=since, results=results, seed=previous.seed, former=previous.former)
 
 
 def write_config(paths: ExperimentPaths, config: dict[str, Any]) -> None:
@@ -188,7 +204,7 @@ def write_config(paths: ExperimentPaths, config: dict[str, Any]) -> None:
     files.write_file(paths.config, values.dump_json(values.encode_config(config), sort=True), scratch=paths.private)
 
 
-def _set_aside(claim: Claim, *, keep: bool) -> int:
+def _set_aside(claim: Claim, *, keep: bool, clean: bool) -> int:
     """Move what the last attempt left into its own folder, and return the number of the attempt to come.
 
     The record goes last: where this process dies in between, the next one goes on with the same folder. If it says
@@ -207,7 +223,12 @@ def _set_aside(claim: Claim, *, keep: bool) -> int:
         files.make_own_folder(folder)
         for path in paths.output:
             if os.path.lexists(path):
-                (shutil.copy2 if keep else os.replace)(path, f"{folder}/{os.path.basename(path)}")
+                copied = keep and path != paths.metrics  # those of all attempts are read as one
+                (shutil.copy2 if copied else os.replace)(path, f"{folder}/{os.path.basename(path)}")
+        if clean and (names := _list_files(paths)):
+            files.make_own_folder(f"{folder}/{LEFT}")
+            for name in names:
+                os.replace(f"{paths.directory}/{name}", f"{folder}/{LEFT}/{name}")
         if content is None:
             os.replace(paths.record, f"{folder}/{os.path.basename(paths.record)}")
             return number + 1

@@ -9,6 +9,8 @@ from typing import Any
 
 from mag.disk import files, values
 from mag.errors import RecordError
+from mag.record.paths import ExperimentPaths
+from mag.record.records import Record
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
@@ -51,6 +53,43 @@ class MetricsWriter:
             with contextlib.suppress(OSError):  # the experiment has closed all that was open
                 os.close(self._descriptor)
             self._descriptor = None
+
+
+def list_metric_files(paths: ExperimentPaths, record: Record | None) -> list[str]:
+    """Return the files of metrics that are those of one experiment, of earlier attempts that it went on from first."""
+    if record is None or record.since is None:
+        return [paths.metrics]
+    earlier = [
+        f"{paths.attempt(number)}/{os.path.basename(paths.metrics)}" for number in range(record.since, record.attempt)
+    ]
+    return [*earlier, paths.metrics]
+
+
+def read_all_metrics(paths: ExperimentPaths, record: Record | None) -> list[dict[str, Any]]:
+    """Return the lines of all attempts that go on from each other; what a later one logged for a step counts.
+
+    Where there are several attempts, each line says of which it is.
+    """
+    found = [read_metrics(path) for path in list_metric_files(paths, record)]
+    first, seen, lines = (record.since or 1) if record else 1, dict[Any, set[str]](), list[dict[str, Any]]()
+    for number, attempt in reversed(list(enumerate(found, first))):
+        kept = list(filter(None, (_drop(line, seen.get(_read_step(line), set())) for line in attempt)))
+        for line in attempt:
+            if _read_step(line) is not None:
+                seen.setdefault(_read_step(line), set()).update(line)
+        lines = [{**line, "attempt": number} if len(found) > 1 else line for line in kept] + lines
+    return lines
+
+
+def _read_step(line: dict[str, Any]) -> Any:
+    step = line.get("step")
+    return step if isinstance(step, int | float) else None
+
+
+def _drop(line: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """Return a line without what a later attempt logged for the same step; nothing where that is all of it."""
+    left = {name: value for name, value in line.items() if name not in names}
+    return {"step": line["step"], **left} if left and names else left
 
 
 def read_metrics(path: str) -> list[dict[str, Any]]:

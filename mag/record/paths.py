@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+LEFT = "files"
+"""The folder, in that of an earlier attempt, of all that the experiment itself had put into its directory."""
+
 
 class ExperimentPaths(NamedTuple):
     """The files of one experiment; nothing is touched by asking for a path.

@@ -43,6 +43,7 @@ class Record:
         results: What it registered.
         left_out: What was in its results and could not be stored.
         attempt: How often it has been started.
+        since: The first attempt whose files are there: later ones went on with them, or began with an empty directory.
         overrides: What was typed for this one experiment.
         command: The command that started it, secrets masked.
         app: `file.py:function`, or the script that opened it.
@@ -72,6 +73,7 @@ class Record:
     results: dict[str, Any] = dataclasses.field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     attempt: int = 1
+    since: int | None = None
     overrides: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     app: str | None = None
@@ -138,6 +140,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "seed": (int, type(None)),
     **dict.fromkeys(("rules", "app", "sweep", "directory", "started", "ended"), (str, type(None))),
     "attempt": (int,),
+    "since": (int, type(None)),
     "seconds": (int, float, type(None)),
     "error": (dict, type(None)),
 }

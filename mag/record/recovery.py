@@ -10,7 +10,7 @@ import os
 from mag.disk import files, locks
 from mag.errors import RecordError
 from mag.record import controls, records
-from mag.record.paths import ExperimentPaths, StorePaths
+from mag.record.paths import LEFT, ExperimentPaths, StorePaths
 
 
 def recover_store(store: StorePaths) -> None:
@@ -55,6 +55,18 @@ def bring_back(paths: ExperimentPaths) -> None:
             aside = f"{folder}/{os.path.basename(path)}"
             if os.path.lexists(aside) and not os.path.lexists(path):
                 os.replace(aside, path)
+        _bring_back_files(paths, f"{folder}/{LEFT}")
         files.remove_temporaries(folder)
         files.remove_file(f"{folder}/{os.path.basename(paths.record)}")  # a copy; whatever else is there, stays
         os.rmdir(folder)
+
+
+def _bring_back_files(paths: ExperimentPaths, folder: str) -> None:
+    """Bring back what the experiment itself had put into its directory."""
+    files.refuse_link(folder)
+    if not os.path.isdir(folder):
+        return
+    for name in os.listdir(folder):
+        if not os.path.lexists(f"{paths.directory}/{name}"):
+            os.replace(f"{folder}/{name}", f"{paths.directory}/{name}")
+    os.rmdir(folder)

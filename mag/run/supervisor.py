@@ -29,6 +29,7 @@ from mag.run.memory import OomCounter
 from mag.run.processes import Death, Watch, end_leftovers, end_now
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
 
+_MOST_FILES = 5
 NEVER_BEGAN = "never began"
 """The type of an error that is none of the experiment's: its process was not there yet."""
 
@@ -93,7 +94,11 @@ class Supervisor:
             started=tell_time(),
             **self._conditions.provenance.having(task.environment).fields(),
         )
-        return Attempt(claim, record, redaction=Redaction.of(task.config, secrets, self._variables))
+        redaction = Redaction.of(task.config, secrets, self._variables)
+        attempt = Attempt(claim, record, clean=_begins_empty(claim.previous, task), redaction=redaction)
+        if attempt.files:
+            _append_note(attempt.paths, describe_files(attempt))
+        return attempt
 
     def _attend(self, attempt: Attempt, task: Task, previous: Record | None) -> Outcome:
         try:
@@ -109,8 +114,9 @@ class Supervisor:
             reason = reason or STOPPED
             files.remove_file(attempt.paths.stop)
         outcome = _conclude(attempt, task, death, reason, self._watch.oom)
-        remark = guard.remark(completed=outcome.status == "completed")
-        return outcome._replace(remark=remark) if remark else outcome
+        remarks = [outcome.remark, guard.remark(completed=outcome.status == "completed")]
+        remarks += [describe_files(attempt)] if attempt.files else []
+        return outcome._replace(remark="; ".join(filter(None, remarks)) or None)
 
     def _start(self, attempt: Attempt, task: Task) -> int:
         """Start the process of an attempt and return its number."""
@@ -152,6 +158,19 @@ def _recall(previous: Record, task: Task) -> Outcome | None:
     if was_run and previous.status in BROKEN and (previous.error or {}).get("type") != NEVER_BEGAN:
         return describe_record(task, previous)._replace(cause=None)  # whoever ran it had retries of its own
     return None
+
+
+def _begins_empty(previous: Record | None, task: Task) -> bool:
+    """Tell whether an attempt is to find an empty directory: the first one that was asked for is, a retry is not."""
+    was_retried = previous is not None and task.attempt is not None and previous.attempt > task.attempt
+    return (task.force or task.clean) and not was_retried
+
+
+def describe_files(attempt: Attempt) -> str:
+    """Return with which files an attempt goes on."""
+    shown = ", ".join(attempt.files[:_MOST_FILES])
+    more = len(attempt.files) - _MOST_FILES
+    return f"goes on with the files of attempt {attempt.number - 1}: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def _announce(claim: Claim, tell: Callable[[str], None]) -> None:

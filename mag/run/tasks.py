@@ -39,6 +39,7 @@ class Task(NamedTuple):
             it is not run again. None: it is, whoever has.
         composed: Its config with interpolations as they are written; None where there are none.
         choices: What was chosen from each config group.
+        clean: Begin with an empty directory, if it was tried before.
         late: The paths of the values in its config that are texts which only the experiment can resolve.
     """
 
@@ -53,6 +54,7 @@ class Task(NamedTuple):
     composed: dict[str, Any] | None = None
     choices: Mapping[str, Any] = {}
     late: tuple[tuple[Any, ...], ...] = ()
+    clean: bool = False
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as plain data."""

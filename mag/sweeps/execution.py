@@ -261,7 +261,7 @@ def _launch(
     told, force = 0, request.force
     while todo:
         elsewhere = []
-        for outcome in launcher.launch(_list_tasks(todo, force=force)):
+        for outcome in launcher.launch(_list_tasks(todo, force=force, clean=request.clean)):
             if outcome.status == "elsewhere" and not launcher.is_ending:
                 elsewhere.append(planned[outcome.index])
             else:
@@ -273,10 +273,11 @@ def _launch(
             _wait_for_any(todo, store, launcher)
 
 
-def _list_tasks(todo: "Sequence[PlannedExperiment]", *, force: bool) -> Iterator[Task]:
+def _list_tasks(todo: "Sequence[PlannedExperiment]", *, force: bool, clean: bool) -> Iterator[Task]:
     for e in todo:
         known = e.index, e.identifier, e.identity, e.resolved, e.overrides
-        yield Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices, late=e.late)
+        task = Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices, late=e.late)
+        yield task._replace(clean=clean)
 
 
 def _wait_for_any(todo: "Sequence[PlannedExperiment]", store: StorePaths, launcher: LocalLauncher) -> None:

@@ -39,7 +39,8 @@ class Request:
     Attributes:
         overrides: What was typed.
         jobs: How many run at a time; None for as many as there are CPUs.
-        force: Run completed experiments again.
+        force: Run completed experiments again, from an empty directory.
+        clean: Begin with an empty directory, too, where an experiment is tried again.
         limits: What one experiment may cost.
         grace: Seconds between SIGTERM and SIGKILL when an experiment is ended.
         retries: How often a faulty experiment is tried again.
@@ -57,6 +58,7 @@ class Request:
     overrides: Sequence[str] = ()
     jobs: int | None = None
     force: bool = False
+    clean: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
     grace: float = 10.0
     retries: int = 0

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> StorePaths:
 def die_early(store: StorePaths) -> Claim:
     """Let an attempt set aside what there is, begin to write, and die, but for its lock; return its claim."""
     claim = claim_directory(store, "1", IDENTITY)
-    claims._set_aside(claim, keep=False)
+    claims._set_aside(claim, clean=False, keep=False)
     Path(f"{claim.paths.private}/record.json.7.tmp").touch()
     assert not Path(claim.paths.results).exists()
     return claim
