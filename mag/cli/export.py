@@ -1,41 +1,96 @@
-"""`mag export`: an experiment and its code in one file."""
+"""`mag export`: experiments as a table in a file, or one of them and its code."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mag.cli.messages import say
-from mag.cli.output import escape, note
-from mag.cli.references import STORE_OPTION, find_experiment
+from mag.cli.output import escape, escape_lines, note, write_lines
+from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, find_experiment, select
+from mag.cli.tables import Style, pick_columns, sort_selection
+from mag.cli.wording import count_experiments
+from mag.compare.columns import find_varying, list_columns
+from mag.compare.exporters import TextExporter, find_exporter
+from mag.compare.table import build_table
+from mag.errors import UsageError
 
 if TYPE_CHECKING:
     from mag.code.repository import Repository
     from mag.record.store import StoredExperiment
 
-HELP = """Put an experiment and the code that it ran into one file, to be taken to another machine.
+HELP = """Hand experiments to other programs as a table, or one of them with its code to another machine.
 
 \b
-  mag export --bundle '10|0.01' -o result.mag
-  mag import result.mag                          there
-  mag rerun '10|0.01'
+  mag export > results.csv
+  mag export status=completed -o results.parquet       by what the name ends in, or --format
+  mag export model=cnn --columns lr,accuracy,loss.min -o table.md
+  mag export --bundle '10|0.01' -o result.mag          then there: mag import result.mag; mag rerun '10|0.01'
 
-The file holds the experiment's directory, the record of its environment, and a git bundle of its code with the history
-that leads to it, submodules included. What is masked in a record is masked in the file; what the experiment printed or
-saved, and its code, are in it as they are: files that hold values under secret-looking keys are named.
+FILTERS are those of `mag ls`. The columns are all facts, choices, config keys and results, and the last values of
+metrics. Formats are csv, json, jsonl, markdown, parquet (needs polars), and those of packages that offer the entry
+point `mag.exporters`. Numbers are written in full, but for markdown.
+
+A bundle is one file: the experiment's directory, the record of its environment, and a git bundle of its code with the
+history that leads to it, submodules included. What is masked in a record is masked in the file; what the experiment
+printed or saved, and its code, are in it as they are: files that hold values under secret-looking keys are named.
 
 Exit status: 0, 2 if the file cannot be written or a part of the code is not here (as in a shallow clone), 4 if there
 is no such experiment.
 """
 
 
-@click.command(help=HELP, short_help="Put an experiment and its code into a file.")
-@click.option("--bundle", "reference", metavar="EXPERIMENT", required=True, help="The experiment.")
-@click.option("-o", "--output", metavar="FILE", help="The file; NAME.mag if it is left out.")
+@click.command(help=HELP, short_help="Hand experiments to other programs.")
+@FILTERS_ARGUMENT
+@click.option("--bundle", "reference", metavar="EXPERIMENT", help="Put one experiment and its code into a file.")
+@click.option("-o", "--output", metavar="FILE", help="The file; without it a table is printed, a bundle is NAME.mag.")
+@click.option("--format", "form", metavar="FORMAT", help="csv, json, jsonl, markdown, parquet, or a package's.")
+@click.option("--columns", metavar="KEYS", help="What to write, with commas: name,C,accuracy; everything without it.")
+@click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY, by -KEY from the highest.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="The first N only.")
 @STORE_OPTION
-def command(*, reference: str, output: str | None, directory: str | None) -> None:
-    """Find it, pack it."""
+def command(
+    *,
+    filters: tuple[str, ...],
+    reference: str | None,
+    output: str | None,
+    form: str | None,
+    columns: str | None,
+    keys: tuple[str, ...],
+    limit: int | None,
+    directory: str | None,
+) -> None:
+    """Export a table, or a bundle."""
+    if reference is None:
+        names = None if columns is None else tuple(name.strip() for name in columns.split(",") if name.strip())
+        _export_table(filters, Style(keys, names, limit, "csv"), form, output, directory)
+    elif filters or form or columns or keys or limit is not None:
+        raise UsageError("--bundle is of one experiment and its code: leave out filters and the options of tables.")
+    else:
+        _export_bundle(reference, output, directory)
+
+
+def _export_table(
+    filters: Sequence[str], style: Style, form: str | None, output: str | None, directory: str | None
+) -> None:
+    target = Path(output) if output else None
+    exporter = find_exporter(form, target)
+    if target is None and not isinstance(exporter, TextExporter):
+        raise UsageError(f"--format {form} makes a file: say which with -o results{exporter.suffix}.")
+    selection = select(filters, directory)
+    rows = sort_selection(selection, find_varying(selection.rows), style)[: style.limit]
+    chosen = list_columns(rows, selection.catalog) if style.columns is None else pick_columns(selection, style.columns)
+    table = build_table(rows, chosen, selection.catalog)
+    if target is not None:
+        exporter.write(table, rows, target)
+        say(f"{count_experiments(len(rows))} in {escape(str(target))}")
+    elif isinstance(exporter, TextExporter):
+        write_lines(escape_lines(exporter.format(table)))
+
+
+def _export_bundle(reference: str, output: str | None, directory: str | None) -> None:
     from mag.code.checkouts import read_code
     from mag.record.bundles import write_bundle
     from mag.sweeps.recorded_code import open_code, require_record

@@ -36,7 +36,7 @@ FAMILIES = {
     },
     "Keep and bring back": {
         "restore": "Bring back the code and config of an experiment.",
-        "export": "Put an experiment and its code into a file.",
+        "export": "Hand experiments to other programs.",
         "import": "Take an experiment and its code from a file.",
         "gc": "Drop snapshots that no record names.",
     },

@@ -171,6 +171,13 @@ def find_results(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
     return results + [Column("metrics", name) for name in _find_metrics(rows) if name not in held]
 
 
+def list_columns(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
+    """Return everything that is known of rows: facts, choices, config, results and the last values of metrics."""
+    facts = [Column("fact", key) for key in FACTS]
+    choices = [Column("choices", key) for key in catalog.choices]
+    return [*facts, *choices, *(Column("config", key) for key in catalog.config), *find_results(rows, catalog)]
+
+
 def _find_metrics(rows: Sequence[Row]) -> list[str]:
     """Return the names of what rows logged; none where reading all of it would be felt."""
     if len(rows) > _MANY_ROWS or sum(map(_measure_metrics, rows)) > _MANY_BYTES:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from mag.compare.columns import Catalog, Column, collect_columns, find_results, find_varying
+from mag.compare.columns import Catalog, Column, collect_columns, find_results, find_varying, list_columns
 from mag.compare.digits import format_numbers
 from mag.compare.filters import apply_filters
 from mag.compare.frames import make_pandas, make_polars
-from mag.compare.rows import FACTS, MISSING, Row, read_rows
+from mag.compare.rows import MISSING, Row, read_rows
 from mag.compare.summary import group_rows
 from mag.compare.table import Table, build_table, sort_naturally, sort_rows
 from mag.errors import NotFoundError
@@ -155,10 +155,7 @@ class Experiments:
 
     def _tabulate(self) -> Table:
         rows, catalog = self._read(), self._collect()
-        keys = [Column("config", key) for key in catalog.config]
-        choices = [Column("choices", key) for key in catalog.choices]
-        facts = [Column("fact", key) for key in FACTS]
-        return build_table(rows, [*facts, *choices, *keys, *find_results(rows, catalog)], catalog)
+        return build_table(rows, list_columns(rows, catalog), catalog)
 
     def _read(self) -> list[Row]:
         if self._rows is not None:

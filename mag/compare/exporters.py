@@ -3,18 +3,19 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Protocol
 
 from mag.compare.digits import format_numbers
-from mag.compare.rows import MISSING, format_value, read_rows
+from mag.compare.frames import make_polars
+from mag.compare.rows import MISSING, Row, format_value
 from mag.compare.table import Table
+from mag.disk.files import write_file
 from mag.disk.values import encode_config
 from mag.errors import UsageError
-from mag.record.store import StoredExperiment
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from mag.suggestion import name_nearest
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -79,33 +80,99 @@ def format_json(table: Table) -> str:
     return json.dumps(list_objects(table), ensure_ascii=False, indent=1) + "\n"
 
 
-TEXTS: dict[str, Callable[[Table], str]] = {
-    "csv": format_csv,
-    "json": format_json,
-    "jsonl": format_jsonl,
-    "markdown": format_markdown,
+class Exporter(Protocol):
+    """A way to hand experiments to other programs; one of another package is found by the entry point `mag.exporters`.
+
+    Attributes:
+        suffix: What the names of its files end in, `.csv`.
+    """
+
+    suffix: str
+
+    def write(self, table: Table, rows: Sequence[Row], target: Path) -> None:
+        """Write experiments.
+
+        Args:
+            table: A row for each experiment, with the columns that were asked for.
+            rows: The same experiments, with everything that is known of them.
+            target: The file; it may be there, and is replaced in one step.
+
+        Raises:
+            MagError: It cannot be written.
+        """
+
+
+class TextExporter:
+    """An exporter of a text, which can be printed as well.
+
+    Args:
+        suffix: What the names of its files end in.
+        format: Returns a table as a text.
+    """
+
+    def __init__(self, suffix: str, format_table: Callable[[Table], str]) -> None:
+        self.suffix = suffix
+        self.format = format_table
+
+    def write(self, table: Table, rows: Sequence[Row], target: Path) -> None:  # noqa: ARG002
+        """Write the text."""
+        write_file(str(target), self.format(table).encode("utf-8", "backslashreplace"))
+
+
+class ParquetExporter:
+    """Columns of the type of their values, by polars."""
+
+    suffix = ".parquet"
+
+    def write(self, table: Table, rows: Sequence[Row], target: Path) -> None:  # noqa: ARG002
+        """Write the frame."""
+        file = io.BytesIO()
+        make_polars(table).write_parquet(file)
+        write_file(str(target), file.getvalue())
+
+
+EXPORTERS: dict[str, Exporter] = {
+    "csv": TextExporter(".csv", format_csv),
+    "json": TextExporter(".json", format_json),
+    "jsonl": TextExporter(".jsonl", format_jsonl),
+    "markdown": TextExporter(".md", format_markdown),
+    "parquet": ParquetExporter(),
 }
-"""The exporters that make a text, by name."""
+"""The exporters that come with mag, by name."""
+
+GROUP = "mag.exporters"
+"""The entry points that name exporters of other packages."""
 
 
-def make_frame(experiments: Iterable[StoredExperiment]) -> "DataFrame":
-    """Return a pandas table of experiments: a row each, with status, config and results.
-
-    A result that is called as a key of a config is has `results.` before its name.
+def find_exporter(name: str | None, target: Path | None) -> Exporter:
+    """Return an exporter by its name, or by what the file's name ends in; CSV where nothing is said.
 
     Raises:
-        UsageError: pandas is not installed.
+        UsageError: There is none.
     """
+    known: dict[str, EntryPoint | Exporter] = {each.name: each for each in entry_points(group=GROUP)}
+    known |= EXPORTERS
+    if name is None:
+        if target is None:
+            return EXPORTERS["csv"]
+        for each in EXPORTERS.values():
+            if target.name.endswith(each.suffix):
+                return each
+        raise UsageError(f"What format is {target.name}? Write --format, one of {', '.join(known)}.")
+    found = known.get(name)
+    if found is None:
+        near = name_nearest(name, known)
+        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}."
+        raise UsageError(f"There is no format {name!r}: {hint}")
+    return _load(found) if isinstance(found, EntryPoint) else found
+
+
+def _load(entry: EntryPoint) -> Exporter:
     try:
-        from pandas import DataFrame  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise UsageError("to_pandas() needs pandas: pip install 'mag-sweep[pandas]'.") from error
-    rows = read_rows(experiments)
-    taken = {"status", *(key for row in rows for key in row.config)}
-    table = [
-        {"status": row.experiment.status}
-        | row.config
-        | {f"results.{name}" if name in taken else name: value for name, value in row.results.items()}
-        for row in rows
-    ]
-    return DataFrame(table, index=[row.experiment.name for row in rows])
+        loaded = entry.load()
+        exporter: Exporter = loaded() if isinstance(loaded, type) else loaded
+    except Exception as error:
+        raise UsageError(f"The exporter {entry.name!r} ({entry.value}) cannot be loaded: {error}.") from error
+    if not callable(getattr(exporter, "write", None)):
+        raise UsageError(f"The exporter {entry.name!r} ({entry.value}) is none: it has no method `write`.")
+    return exporter

@@ -1,13 +1,14 @@
 """Frames: a table as a pandas or polars frame, each column of the type of its values."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mag.compare.rows import MISSING, MOMENTS, format_value
+from mag.compare.rows import MISSING, MOMENTS, format_value, read_rows
 from mag.compare.table import Table
 from mag.config.conditions.dates import parse_moment
 from mag.errors import UsageError
+from mag.record.store import StoredExperiment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +92,29 @@ def make_polars(table: Table) -> "pl.DataFrame":
     return pl.DataFrame(
         [pl.Series(name, values, dtype=names[kind]) for name, (kind, values) in _type_columns(table).items()]
     )
+
+
+def make_frame(experiments: Iterable[StoredExperiment]) -> "pd.DataFrame":
+    """Return a pandas frame of experiments: status, config and results, indexed by their names.
+
+    A result that is called as a key of a config is has `results.` before its name.
+
+    Raises:
+        UsageError: pandas is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415
+    except ImportError:
+        raise _miss("pandas") from None
+    rows = read_rows(experiments)
+    taken = {"status", *(key for row in rows for key in row.config)}
+    table = [
+        {"status": row.experiment.status}
+        | row.config
+        | {f"results.{name}" if name in taken else name: value for name, value in row.results.items()}
+        for row in rows
+    ]
+    return pd.DataFrame(table, index=[row.experiment.name for row in rows])
 
 
 def _miss(library: str) -> UsageError:

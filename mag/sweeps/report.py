@@ -154,7 +154,7 @@ class Report:
         Raises:
             UsageError: pandas is not installed.
         """
-        from mag.compare.exporters import make_frame  # noqa: PLC0415 - few programs ask for one
+        from mag.compare.frames import make_frame  # noqa: PLC0415 - few programs ask for one
 
         return make_frame(self._read())
 
