@@ -122,9 +122,12 @@ _SHAPE_OPTIONS = (
     ),
     click.option("--sample", type=click.IntRange(min=1), metavar="N", help="N of the points, drawn at random."),
     click.option("--seed", type=int, metavar="S", help="What the draw depends on (0)."),
+    click.option("--sampler", metavar="NAME", help="How they are drawn: random (if left out), sobol or halton."),
     click.option(
         "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
     ),
+    click.option("--points", metavar="FILE", help="A table, each row a point: .csv, .tsv, .json or .parquet."),
+    click.option("--shuffle", is_flag=True, help="Run all of them in a random order."),
 )
 
 
@@ -144,6 +147,9 @@ def read_shaping(options: Mapping[str, Any]) -> "Shaping":
         "sample": options["sample"],
         "seed": options["seed"],
         "space": options["space"],
+        "sampler": options["sampler"],
+        "points": options["points"],
+        "shuffle": options["shuffle"],
     }
 
 

@@ -48,6 +48,8 @@ Which combinations:
   mag sweep C=1,10 gamma=0.1,0.01 --where 'C*gamma<1'   those for which a condition holds
   mag sweep C=1,10 gamma=0.1,0.01 --exclude C=1,gamma=0.1
   mag sweep 'C=range(1000)' 'seed=range(1000)' --sample 100
+  mag sweep 'lr=log(1e-5,1e-1)' 'drop=interval(0,0.5)' --sample 50   out of ranges
+  mag sweep --points trials.csv                         a header of keys, and a point in each row
   mag sweep @overrides.yaml seed=1,2                    overrides out of a file
   mag sweep --space small,large seed=1,2                spaces/small.yaml and spaces/large.yaml, their union
 

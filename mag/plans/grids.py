@@ -8,6 +8,7 @@ from mag.config.composition.composer import Composer
 from mag.config.language.lexer import write_word
 from mag.config.language.override import Choice, Glob, Interval, Override, format_override
 from mag.errors import SpaceError
+from mag.plans.intervals import Draws
 from mag.plans.space import Dimension, Filter, Grid, name_key
 from mag.suggestion import list_names, name_nearest
 
@@ -22,8 +23,9 @@ def build_grid(
     zips: Sequence[Zip] = (),
     filters: Sequence[Filter] = (),
     origin: str = "",
+    drawn: bool = False,
 ) -> Grid:
-    """Return the grid that overrides span.
+    """Return the grid that overrides span; only where points are drawn of it may it have intervals.
 
     Raises:
         SpaceError: A key is given twice, a dimension has no values or infinitely many, what is zipped differs in
@@ -31,7 +33,7 @@ def build_grid(
     """
     try:
         _refuse_repeated(overrides)
-        columns = {place: list_values(o, composer) for place, o in enumerate(overrides) if o.is_sweep}
+        columns = {place: list_values(o, composer, drawn=drawn) for place, o in enumerate(overrides) if o.is_sweep}
         groups = list(_group_places(overrides, columns, zips))
         dimensions = tuple(_build_dimension(places, overrides, columns, composer) for places in sorted(groups))
     except SpaceError as error:
@@ -67,8 +69,8 @@ def _guess_zip(named: str, zips: Sequence[Zip], grids: Sequence[Sequence[Overrid
     return words if words[1:] else alone if alone[1:] else [named, *swept[:1]] if swept else [named, "OTHER"]
 
 
-def list_values(override: Override, composer: Composer) -> tuple[Any, ...]:
-    """Return the values that an override with several stands for.
+def list_values(override: Override, composer: Composer, *, drawn: bool = False) -> Sequence[Any]:
+    """Return the values that an override with several stands for; those of an interval only to draw from them.
 
     Raises:
         SpaceError: It has no values, or infinitely many.
@@ -80,10 +82,12 @@ def list_values(override: Override, composer: Composer) -> tuple[Any, ...]:
             return values
         case Glob() as glob:
             return _expand(glob, override, composer)
+        case Interval() as interval if drawn:
+            return Draws(interval)
         case _:
             raise SpaceError(
-                f"{override.text!r} has infinitely many values, which a grid cannot run through: give it a number of "
-                f"values, as in {write_word(_make_finite(override))}"
+                f"{override.text!r} has infinitely many values, which a grid cannot run through: draw some of the "
+                f"points with --sample N, or give it a number of values, as in {write_word(_make_finite(override))}"
             )
 
 
@@ -107,7 +111,7 @@ def _expand(glob: Glob, override: Override, composer: Composer) -> tuple[str, ..
 
 
 def _group_places(
-    overrides: Sequence[Override], columns: Mapping[int, tuple[Any, ...]], zips: Sequence[Zip]
+    overrides: Sequence[Override], columns: Mapping[int, Sequence[Any]], zips: Sequence[Zip]
 ) -> Iterator[tuple[int, ...]]:
     """Yield the places of the overrides of each dimension: zipped ones together, every other sweep alone."""
     named = {name_key(override): place for place, override in enumerate(overrides)}
@@ -122,7 +126,7 @@ def _group_places(
 
 
 def _build_dimension(
-    places: tuple[int, ...], overrides: Sequence[Override], columns: Mapping[int, tuple[Any, ...]], composer: Composer
+    places: tuple[int, ...], overrides: Sequence[Override], columns: Mapping[int, Sequence[Any]], composer: Composer
 ) -> Dimension:
     members = tuple(overrides[place] for place in places)
     values = tuple(columns.get(place, (overrides[place].value,)) for place in places)

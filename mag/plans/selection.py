@@ -185,11 +185,11 @@ class Selection:
                     f"the sweep has {space.size:,} points, and more than {_MOST:,} are not gone through: sweep fewer "
                     f"values, or draw some of the points with --sample N"
                 )
-            yield from filter(None, map(self._look_at, SAMPLERS["grid"](space, space.seed)))
+            yield from filter(None, map(self._look_at, SAMPLERS[space.sampler](space, space.seed)))
             return
         most = _TRIES + _TRIES_FOR_EACH * space.sample
         taken = 0
-        for tried, point in enumerate(SAMPLERS["shuffled"](space, space.seed)):
+        for tried, point in enumerate(SAMPLERS[space.sampler](space, space.seed)):
             if taken == space.sample:
                 return
             if tried == most:

@@ -10,8 +10,10 @@ from mag.config.language.override import Override, format_override
 from mag.errors import SpaceError
 from mag.plans.grids import Zip, build_grid, check_zips
 from mag.plans.space import Filter, Space, name_key
+from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
+    from mag.plans.point_files import Row
     from mag.plans.space_files import SpaceFile
 
 
@@ -28,6 +30,9 @@ class Shaping(TypedDict, total=False):
         sample: How many points are drawn at random; all if None.
         seed: What the draw depends on; 0 if None.
         space: A space file, or the name of one, or several: their union.
+        sampler: How a sample is drawn: `"random"` (if None), `"sobol"` or `"halton"`.
+        points: A table of which each row is a point: a CSV, TSV, JSON or Parquet file.
+        shuffle: Run all in a random order, which `seed` decides.
     """
 
     zip: Texts
@@ -36,6 +41,9 @@ class Shaping(TypedDict, total=False):
     sample: int | None
     seed: int | None
     space: str | Path | Sequence[str | Path]
+    sampler: str | None
+    points: str | Path | None
+    shuffle: bool
 
 
 class Shape(NamedTuple):
@@ -47,6 +55,8 @@ class Shape(NamedTuple):
         sample: How many points are drawn; None for as many as the space files say.
         seed: What the draw depends on; None for what the space files say, else 0.
         files: The space files, of which the union is meant.
+        sampler: Which of `SAMPLERS` says in which order points come; None for the usual one.
+        points: The rows of a table, with their places.
     """
 
     zips: tuple[Zip, ...] = ()
@@ -54,7 +64,12 @@ class Shape(NamedTuple):
     sample: int | None = None
     seed: int | None = None
     files: "tuple[SpaceFile, ...]" = ()
+    sampler: str | None = None
+    points: "tuple[Row, ...]" = ()
 
+
+_DRAWING = ("random", "sobol", "halton")
+"""The samplers that draw: those of `SAMPLERS` but the grid, which need not be loaded to be named."""
 
 PLAIN = Shape()
 """Nothing said: every combination of the overrides."""
@@ -73,11 +88,41 @@ def read_shape(shaping: Shaping, config_path: Path | None) -> Shape:
     if sample is not None and sample < 1:
         raise SpaceError(f"a sample of {sample} points would run nothing: ask for one at least")
     files = _read_files(shaping.get("space", ()), config_path)
-    if seed is not None and sample is None and not any(file.sample for file in files):
+    draws = sample is not None or any(file.sample for file in files)
+    if seed is not None and not draws and not shaping.get("shuffle"):
         raise SpaceError(f"the seed {seed} has nothing to draw: add --sample N")
+    sampler = _choose_sampler(shaping, draws=draws)
     zips = tuple(tuple(key.strip() for key in text.split(",")) for text in _list(shaping.get("zip", ())))
     filters = _read_filters(_list(shaping.get("where", ())), _list(shaping.get("exclude", ())))
-    return Shape(zips, filters, sample, seed, files)
+    return Shape(zips, filters, sample, seed, files, sampler, _read_points(shaping.get("points"), files))
+
+
+def _choose_sampler(shaping: Shaping, *, draws: bool) -> str | None:
+    """Return which sampler is meant; None for the usual one.
+
+    Raises:
+        SpaceError: There is none of that name, or it has nothing to draw.
+    """
+    name = shaping.get("sampler")
+    if name is None:
+        return "random" if shaping.get("shuffle") else None
+    if name not in _DRAWING:
+        near = name_nearest(name, _DRAWING)
+        hint = f"did you mean {near}?" if near else f"there are {list_names(_DRAWING)}"
+        raise SpaceError(f"there is no sampler {name!r}, {hint}")
+    if not draws:
+        raise SpaceError(f"the sampler {name} draws points, and no number is given: add --sample N")
+    return name
+
+
+def _read_points(name: "str | Path | None", files: "tuple[SpaceFile, ...]") -> "tuple[Row, ...]":
+    if name is None:
+        return ()
+    if files:
+        raise SpaceError("--points and --space both say which points are run: leave one of them out")
+    from mag.plans.point_files import read_points  # noqa: PLC0415 - few sweeps need them
+
+    return tuple(read_points(str(name)))
 
 
 def _read_filters(wheres: Sequence[str], excludes: Sequence[str]) -> tuple[Filter, ...]:
@@ -109,17 +154,28 @@ def build_spaces(overrides: Sequence[Override], composer: Composer, shape: Shape
         given += [_merge(grid, overrides) for grid in (*file.grids, *file.include)]
     check_zips(shape.zips, given, "--zip ")
     seed = shape.seed or 0
+    if shape.points:
+        rows = [build_grid(_merge(row, overrides), composer, origin=place) for place, row in shape.points]
+        return (Space(rows, shape.sample, seed, shape.sampler),)
     if not shape.files:
-        return (Space((build_grid(overrides, composer, zips=shape.zips),), shape.sample, seed),)
+        return (
+            Space(
+                (build_grid(overrides, composer, zips=shape.zips, drawn=shape.sample is not None),),
+                shape.sample,
+                seed,
+                shape.sampler,
+            ),
+        )
     spaces = [space for file in shape.files for space in _build_from(file, overrides, composer, shape)]
     if shape.sample is None:
         return tuple(spaces)
-    return (Space(tuple(grid for space in spaces for grid in space.grids), shape.sample, seed),)
+    return (Space(tuple(grid for space in spaces for grid in space.grids), shape.sample, seed, shape.sampler),)
 
 
 def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Composer, shape: Shape) -> Iterable[Space]:
     """Yield the space of a file's grids, and that of the points it includes."""
     zips = (*file.zips, *shape.zips)
+    drawn = shape.sample is not None or file.sample is not None
     grids = [
         build_grid(
             _merge(grid, overrides),
@@ -127,6 +183,7 @@ def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Comp
             zips=zips,
             filters=file.filters,
             origin=_place(file, "grid", number, grid, overrides),
+            drawn=drawn,
         )
         for number, grid in enumerate(file.grids, start=1)
     ]
@@ -136,11 +193,12 @@ def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Comp
             composer,
             zips=shape.zips,
             origin=_place(file, "include", number, point, overrides),
+            drawn=shape.sample is not None,
         )
         for number, point in enumerate(file.include, start=1)
     ]
     seed = file.seed if shape.seed is None else shape.seed
-    yield Space(tuple(grids), file.sample, seed)
+    yield Space(tuple(grids), file.sample, seed, shape.sampler)
     yield Space(tuple(included))
 
 

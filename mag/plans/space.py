@@ -38,7 +38,7 @@ class Dimension(NamedTuple):
 
     places: tuple[int, ...]
     overrides: tuple[Override, ...]
-    columns: tuple[tuple[Any, ...], ...]
+    columns: tuple[Sequence[Any], ...]
     chooses: bool = False
 
     @property
@@ -129,10 +129,14 @@ class Space:
 
     Attributes:
         size: The number of points of all grids, however large; a point of two grids counts twice.
+        sampler: Which of `SAMPLERS` says in which order they come.
     """
 
-    def __init__(self, grids: Sequence[Grid], sample: int | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, grids: Sequence[Grid], sample: int | None = None, seed: int = 0, sampler: str | None = None
+    ) -> None:
         self.grids = tuple(grids)
+        self.sampler = sampler or ("grid" if sample is None else "random")
         self.sample = sample
         self.seed = seed
         self._starts = tuple(itertools.accumulate((grid.size for grid in grids), initial=0))

@@ -49,11 +49,14 @@ def make_range(call: Call) -> Choice:
     return Choice(expand_range(*span), span=span)
 
 
-def make_lin(call: Call) -> Choice:
-    """`lin(start,end,num=5)`: floats at equal distances, both ends included."""
-    bounds = call.bind("start", "end", "num")
-    call.check_numbers((bounds["start"], bounds["end"]))
-    return Choice(space_evenly(bounds["start"], bounds["end"], _check_num(bounds["num"])))
+def make_lin(call: Call) -> Choice | Interval:
+    """`lin(start,end,num=5)`: floats at equal distances, both ends included; without `num` any between."""
+    bounds = call.bind("start", "end", "num", optional=1)
+    start, end = bounds["start"], bounds["end"]
+    call.check_numbers((start, end))
+    if "num" in bounds:
+        return Choice(space_evenly(start, end, _check_num(bounds["num"])))
+    return Interval(float(start), float(end))
 
 
 def make_log(call: Call) -> Choice | Interval:
