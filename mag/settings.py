@@ -12,13 +12,34 @@ from mag.errors import UsageError
 from mag.suggestion import name_nearest
 
 SECRET_FILES = (
-    *(".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".htpasswd"),
-    *("*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "*.tfstate", "*.tfvars"),
-    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".git-credentials", ".aws", ".ssh", ".gnupg", ".kaggle"),
+    *(".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pgpass", ".my.cnf", ".mylogin.cnf", ".htpasswd"),
+    *(".pypirc", ".npmrc", ".yarnrc", ".s3cfg", ".boto", ".dockercfg", ".dockerconfigjson", ".docker", ".cdsapirc"),
+    *("*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.kdb", "*.ppk", "*.ovpn", "*.rdp"),
+    *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.agilekeychain", "*.keychain", "*.gpg", "*.pgp", "*.pkcs12"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*_rsa", "*_dsa", "*_ecdsa", "*_ed25519", ".git-credentials"),
+    *(
+        ".aws",
+        ".azure",
+        ".ssh",
+        ".gnupg",
+        ".kaggle",
+        ".kube",
+        "kubeconfig",
+        "*.kubeconfig",
+        ".vault-token",
+        ".huggingface",
+    ),
+    *("rclone.conf", ".bash_history", ".zsh_history", ".python_history", ".ipython", ".psql_history", ".mysql_history"),
     *("credentials", "*credential*.json", "*credential*.y*ml", "*credential*.toml", "*credential*.ini"),
-    *("secrets", "*secret*.json", "*secret*.y*ml", "*secret*.toml", "*secret*.ini", "service?account*.json"),
+    *("*credential*.csv", "*credential*.txt", "*credential*.xml", "*accesskeys*.csv", "client_secret*.json"),
+    *("secrets", "*secret*.json", "*secret*.y*ml", "*secret*.toml", "*secret*.ini", "*secret*.txt", "*secret*.csv"),
+    *("service?account*.json", "password.txt", "passwords.*", "*_passwords.*", "token.txt", "tokens.txt", "*.token"),
+    *("*_token.txt", "*-token.txt", "api?key.txt", "api?keys.*", "apikey.txt", "apikeys.*"),
 )
-"""Names of files and directories that hold secrets: by default no snapshot of the code takes them in."""
+"""Names of files and directories that hold secrets: by default no untracked one gets into a snapshot of the code.
+
+They cover those that gitleaks and GitHub's secret scanning know by name, and some of machine learning's own.
+"""
 
 
 MISSING_KINDS = ("early", "late")

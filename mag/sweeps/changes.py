@@ -40,7 +40,7 @@ def list_changes(
     running = {experiment.index for experiment in todo}
     done = [experiment for experiment in plan if experiment.index not in running]
     commit = provenance.commit
-    code = _describe_code(done, read_code(commit), str(commit.get("top")))
+    code = _describe_code(done, read_code(commit), str(commit.get("top")), plan.config_files)
     code = code or _describe_function(done, commit.get("function"), str(provenance.app))
     lines = list_forerunners(plan, str(provenance.app), settings)
     return _join(code, *(lines or [_describe_config(plan.store, done, todo, provenance.app, settings.secrets)]))
@@ -49,8 +49,10 @@ def list_changes(
 def list_changes_of_done(plan: "Plan", code: "Codebase") -> list[str]:
     """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it."""
     done = list(plan)
-    now, top = _read_now(code.source, code.settings) if any(each.code for each in done) else (None, "")
-    changed = _describe_code(done, now, top) or _describe_function(done, code.function, code.name)
+    now, top = (
+        _read_now(code.source, code.settings, plan.config_files) if any(each.code for each in done) else (None, "")
+    )
+    changed = _describe_code(done, now, top, plan.config_files) or _describe_function(done, code.function, code.name)
     return _join(changed, _describe_config(plan.store, done, (), None, code.settings.secrets))
 
 
@@ -58,19 +60,19 @@ def _join(*lines: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _read_now(source: Path, settings: "Settings") -> tuple[str | None, str]:
+def _read_now(source: Path, settings: "Settings", configs: tuple[str, ...]) -> tuple[str | None, str]:
     """Return the tree or commit that holds the code as it is now, and the top of its work tree."""
     from mag.code.omissions import Rules  # noqa: PLC0415  (git, which not every project has)
     from mag.code.repository import Repository  # noqa: PLC0415
     from mag.code.snapshots import read_state  # noqa: PLC0415
 
     with contextlib.suppress(RepositoryError, OSError, UnicodeError), Repository(source) as repository:
-        state = read_state(repository, Rules.of(settings))
+        state = read_state(repository, Rules.of(settings, configs))
         return state.tree or state.changes.commit, str(repository.top)
     return None, ""
 
 
-def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: str) -> str:
+def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: str, configs: Sequence[str]) -> str:
     from mag.code.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
 
     codes = Counter(experiment.code for experiment in done if experiment.code)
@@ -78,7 +80,7 @@ def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: st
         return ""
     number, changed = 0, dict[str, None]()
     for code, count in codes.most_common(_MOST_CODES):
-        if names := _list_changed(read_code({"hash": code}), now, top):
+        if names := _list_changed(read_code({"hash": code}), now, top, configs):
             number += count
             changed |= dict.fromkeys(names)
     if not number:
@@ -98,15 +100,15 @@ def _describe_function(done: "Sequence[PlannedExperiment]", now: object, app: st
     return f"{number} of the {len(done)} done already ran another {name}: --force runs them again" if number else ""
 
 
-def _list_changed(before: str | None, now: str, top: str) -> list[str]:
-    """Return the files in which two commits differ; none where git cannot tell."""
-    from mag.code.repository import Repository  # noqa: PLC0415  (few sweeps go on with one)
+def _list_changed(before: str | None, now: str, top: str, configs: Sequence[str]) -> list[str]:
+    """Return the files of code in which two commits differ; none where git cannot tell."""
+    from mag.code.relevance import list_changed_code  # noqa: PLC0415  (few sweeps go on with one)
+    from mag.code.repository import Repository  # noqa: PLC0415
 
     if before is None:
         return []
     with contextlib.suppress(RepositoryError), Repository(top) as repository:
-        names = repository.run("diff", "--name-only", "--no-ext-diff", "--no-textconv", "-z", before, now)
-        return [name for name in names.split("\0") if name]
+        return list_changed_code(repository, before, now, configs)
     return []
 
 

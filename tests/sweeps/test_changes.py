@@ -95,3 +95,18 @@ def test_secrets_are_not_told(mag: Mag, versioned: Path) -> None:
     edit(versioned / "configs" / "config.yaml", "hunter2", "hunter3")
 
     assert "hunter" not in mag("sweep", "C=1,2,3").stderr
+
+
+def test_outputs_are_no_code(mag: Mag, versioned: Path) -> None:
+    """What lies about changes nothing: results, a scratch file, an environment; a module that is imported does."""
+    for name in ("k.out", "results.csv", "scratch.py", "helper.py", "venv/pyvenv.cfg", "venv/lib.py"):
+        (versioned / name).parent.mkdir(exist_ok=True)
+        (versioned / name).write_text("1\n")
+    edit(versioned / "train.py", "import mag", "import mag, helper")
+    mag("sweep", "C=1,2")
+    for name in ("k.out", "results.csv", "scratch.py", "more.out", "venv/lib.py"):
+        (versioned / name).write_text("2\n")
+    assert "other code" not in mag("sweep", "C=1,2").stderr
+
+    (versioned / "helper.py").write_text("2\n")
+    assert "ran other code (helper.py)" in mag("sweep", "C=1,2").stderr
