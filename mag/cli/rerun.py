@@ -32,12 +32,14 @@ whatever the YAML says today. What comes out lies in .mag/reruns/1 (2, 3, ...) o
   mag rerun '10|0.01' --ignore '*seconds'  results that do not count
   mag rerun '10|0.01' --here               with today's code instead
   mag rerun '10|0.01' --link data          with a directory that git ignores
-  mag rerun '10|0.01' C=100                a new experiment from the old one's config and code
+  mag rerun '10|0.01' --times 3            three times: does it repeat at all?
+  mag rerun '10|0.01' C=100                what the command with C=100 would have run then: a new experiment
 
 Of an experiment that a script made with Experiment(...) or mag.sweep(...), the script is run again, until it has made
 this one; others that it makes on the way are thrown away.
 
-If the results differ, it says what else does: code, environment, host.
+If the results differ, it says what is known to be the same, what differs, and what is not known: code, environment,
+host, seeds (`mag help reproduction`).
 
 Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is no such experiment.
 """
