@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import find_missing, resolve
-from mag.config.composition.keys import ABSENT, KeyPath
+from mag.config.composition.keys import ABSENT, KeyPath, walk
 from mag.config.composition.merging import copy_value
 from mag.config.flat import flatten
 from mag.config.identity import hash_visible, name_choices
@@ -252,15 +252,12 @@ def find_choice(choices: Mapping[str, Any], key: str) -> Any:
     return choices[named[0]] if len(named) == 1 else ABSENT
 
 
-def find_texts(config: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def find_texts(config: Any) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the texts of a config that hold interpolations, each after its path.
 
     >>> list(find_texts({"a": "${b}", "b": ["x", "${c}"]}))
     [(('a',), '${b}'), (('b', '1'), '${c}')]
     """
-    for name, item in config.items() if isinstance(config, dict) else enumerate(config):
-        if isinstance(item, str):
-            if "${" in item:
-                yield (*path, spell_key(name)), item
-        elif isinstance(item, dict | list):
-            yield from find_texts(item, (*path, spell_key(name)))
+    for path, item in walk(config):
+        if isinstance(item, str) and "${" in item:
+            yield tuple(map(spell_key, path)), item

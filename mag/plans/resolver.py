@@ -82,7 +82,7 @@ def find_late(resolved: dict[str, Any], composed: dict[str, Any]) -> tuple[KeyPa
     >>> find_late({"a": 1, "at": "${now:%Y}", "b": "${a}"}, {"a": 1, "at": "${now:%Y}", "b": r"\${a}"})
     (('at',),)
     """
-    return tuple(path for path, text in find_written(composed, ()) if _follow(resolved, path) == text)
+    return tuple(path for path, text in find_written(composed).items() if _follow(resolved, path) == text)
 
 
 def _follow(value: Any, path: KeyPath) -> Any:

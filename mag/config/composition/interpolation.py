@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from mag.config.composition.keys import ABSENT, find_child, list_keys
+from mag.config.composition.keys import ABSENT, find_child, find_value, join_path, list_keys, walk
 from mag.config.composition.merging import MISSING, copy_value
 from mag.config.spelling import spell_key
 from mag.errors import ConfigError, InterpolationError, MissingValueError
@@ -180,23 +180,11 @@ def find_missing(config: dict[str, Any]) -> list[str]:
     >>> find_missing({"seed": "???", "model": {"C": "???", "gamma": 1}})
     ['seed', 'model.C']
     """
-    return [key for key, value in _leaves(config, "") if isinstance(value, str) and value == MISSING]
-
-
-def _leaves(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(item, dict | list):
-            yield from _leaves(item, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", item
+    return [join_path(path) for path, value in walk(config) if isinstance(value, str) and value == MISSING]
 
 
 def _texts(value: Any) -> Iterator[str]:
-    for item in value.values() if isinstance(value, dict) else value:
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict | list):
-            yield from _texts(item)
+    return (item for _, item in walk(value) if isinstance(item, str))
 
 
 def _resolve_all(config: dict[str, Any]) -> dict[str, Any]:
@@ -213,8 +201,8 @@ def _resolve_all(config: dict[str, Any]) -> dict[str, Any]:
 def explain_error(error: Any, config: dict[str, Any]) -> ConfigError:
     """Return what an error of OmegaConf means, with the key and what is written there."""
     key = re.sub(r"\[(\d+)\]", r".\1", str(error.full_key or ""))
-    text = dict(_leaves(config, "")).get(key)
-    said = f"{key} is {text!r}, but" if text is not None else f"{key or 'the config'} cannot be resolved:"
+    text = find_value(config, key) if key else ABSENT
+    said = f"{key} is {text!r}, but" if isinstance(text, str) else f"{key or 'the config'} cannot be resolved:"
     message = str(error).partition("\n")[0]
     if type(error).__name__ == "GrammarParseError":
         return _explain_misspelling(config)
@@ -246,11 +234,12 @@ def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
     from omegaconf.errors import GrammarParseError  # noqa: PLC0415 - start-up is a feature
     from omegaconf.grammar_parser import parse  # noqa: PLC0415
 
-    for key, text in _leaves(config, ""):
+    for path, text in walk(config):
         try:
             if isinstance(text, str) and "${" in text:
                 parse(text)
         except GrammarParseError:
+            key = join_path(path)
             return InterpolationError(
                 f"{key} is {text!r}, which is no whole interpolation: write ${{KEY}} or ${{RESOLVER:ARGUMENT}}, or "
                 f"\\${{ where the text itself is meant; `mag config --explain {key}` tells where it stands"

@@ -106,6 +106,19 @@ def join_path(path: Sequence[Any]) -> str:
     return ".".join(map(escape_key, path))
 
 
+def walk(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield every value that is neither a mapping nor a list, after its path.
+
+    >>> list(walk({"a": {"b": 1}, "c": [2, {3: 4}]}))
+    [(('a', 'b'), 1), (('c', 0), 2), (('c', 1, 3), 4)]
+    """
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, dict | list):
+            yield from walk(item, (*path, name))
+        else:
+            yield (*path, name), item
+
+
 def list_keys(config: Any, prefix: str = "") -> Iterator[str]:
     """Yield the dotted keys of all values, of mappings and lists as well as of what is in them.
 

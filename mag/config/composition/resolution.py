@@ -1,11 +1,11 @@
 """Resolution: what the plan knows of a config is resolved, and what only the experiment will know stays text."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mag.config.composition.interpolation import References, check_plain, explain_error, is_reference, resolve
-from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key
+from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key, walk
 from mag.config.composition.merging import MISSING, copy_value
 from mag.errors import ConfigError, MissingValueError
 from mag.patterns import compile_lazily
@@ -47,12 +47,12 @@ def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProx
     >>> list(found.late), [str(error) for error in found.unknown.values()]
     ([('at',), ('name',), ('b',)], ["b is '${nothing}', but there is no value nothing"])
     """
-    written = dict(find_written(config, ()))
+    written = find_written(config)
     if not written:
         return Resolution(dict(copy_value(config)))
     texts = {path: _insert_known(text, known) for path, text in written.items()}
     late = {path: written[path] for path, text in texts.items() if text == MISSING or _is_late(text)}
-    work = _put_all(config, {**texts, **dict.fromkeys(late, MISSING)})
+    work = config if texts == written and not late else _put_all(config, {**texts, **dict.fromkeys(late, MISSING)})
     if not late and (whole := _resolve_whole(work, texts)) is not None:
         return Resolution(whole)
     return _resolve_each(work, written, texts, late)
@@ -67,18 +67,14 @@ def resolve_value(config: dict[str, Any], key: str) -> Any:
     >>> resolve_value({"a": "${b}", "b": 1, "c": "${nothing}"}, "a")
     1
     """
-    steady = all(is_reference(text) for text in dict(find_written(config, ())).values())
+    steady = all(is_reference(text) for text in find_written(config).values())
     return (_read_references if steady else _read_omegaconf)(config)(follow_key(config, key)[0])
 
 
-def find_written(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the texts that are no plain values yet, with their paths."""
-    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(item, str):
-            if "${" in item or item == MISSING:
-                yield (*path, name), item
-        elif isinstance(item, dict | list):
-            yield from find_written(item, (*path, name))
+def find_written(config: Any) -> dict[KeyPath, str]:
+    """Return the texts that are no plain values yet, by their paths."""
+    texts = ((path, item) for path, item in walk(config) if isinstance(item, str))
+    return {path: text for path, text in texts if "${" in text or text == MISSING}
 
 
 def _is_late(text: Any) -> bool:
@@ -156,9 +152,8 @@ def _resolve_each(
 
 
 def _holds_missing(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(map(_holds_missing, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str) and value == MISSING
+    leaves = walk(value) if isinstance(value, dict | list) else [((), value)]
+    return any(isinstance(item, str) and item == MISSING for _, item in leaves)
 
 
 def _read_references(work: dict[str, Any]) -> Callable[[KeyPath], Any]:
