@@ -1,23 +1,26 @@
-"""`mag diff`: in what two experiments differ."""
+"""`mag diff`: in what experiments differ."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mag.cli.output import escape, find_screen, note, write_json, write_lines
+from mag.cli.output import escape, find_screen, note, write_json, write_lines, write_table
 from mag.cli.references import JSON_OPTION, STORE_OPTION, find_experiment
+from mag.cli.wording import list_words
+from mag.errors import UsageError
 
 if TYPE_CHECKING:
     from mag.compare.differences import Pair
     from mag.record.store import StoredExperiment
 
-HELP = """Show in what two experiments differ: config, code, environment, host, results.
+HELP = """Show in what experiments differ: config, code, environment, host, results, metrics.
 
 \b
   mag diff '1|0.01' '10|0.01'
   mag diff '10|0.01' 'experiments/10|0.01/.mag/reruns/1'     an experiment and its rerun
   mag diff '1|0.01' '10|0.01' --stat                         files that differ, not lines
+  mag diff '1|0.01' '10|0.01' '100|0.01'                     each key in which one differs, with the values of all
   mag diff '1|0.01' '10|0.01' --json | jq .config
 
 The code is compared as it ran, uncommitted changes included. External diff programs, text conversions and filters that
@@ -26,37 +29,92 @@ a repository names are not run.
 Exit status: 0 if they are alike, 1 if not, 4 if there is no such experiment.
 """
 
-_TITLES = ("config", "code", "environment", "host", "results")
+_TITLES = ("config", "code", "environment", "host", "results", "metrics")
 
 
 @click.command(help=HELP, short_help="Show how experiments differ.")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("references", metavar="A B [C]...", nargs=-1, required=True)
 @click.option("--stat", is_flag=True, help="Of the code, only which files differ.")
-@click.option("--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far results may be apart (0).")
+@click.option(
+    "--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far results and metrics may be apart (0)."
+)
 @JSON_OPTION
 @STORE_OPTION
-def command(*, first: str, second: str, stat: bool, tolerance: float, as_json: bool, directory: str | None) -> int:
+def command(*, references: tuple[str, ...], stat: bool, tolerance: float, as_json: bool, directory: str | None) -> int:
     """Compare and show."""
-    from mag.cli.verdict import describe_pair, make_side
+    if len(references) < 2:  # noqa: PLR2004
+        raise UsageError("mag diff compares two experiments or more: name another one.")
+    first, *others = [find_experiment(name, directory) for name in references]
+    found = [_compare(first, other, tolerance=tolerance, stat=stat) for other in others]
+    names = [one.name for one in (first, *others)]
+    differs = any(any(differences.values()) for differences, _ in found)
+    if len(others) > 1:
+        _show_several(names, [differences for differences, _ in found], as_json=as_json)
+    elif as_json:
+        _show_json(names, *found[0])
+    else:
+        write_lines(_draw(*found[0]))
+    if not differs and not as_json:
+        note(f"{list_words(names)} are alike")
+    return 1 if differs else 0
+
+
+def _compare(
+    one: "StoredExperiment", other: "StoredExperiment", *, tolerance: float, stat: bool
+) -> "tuple[dict[str, list[Pair]], str | None]":
+    """Return in what two experiments differ, by section, and how their code does as git tells it."""
+    from mag.cli.verdict import make_side
     from mag.compare.claims import list_elsewhere
-    from mag.compare.differences import list_differences
+    from mag.compare.description import describe_curves
+    from mag.compare.differences import list_differences, pair_values
+    from mag.compare.rows import read_rows
     from mag.sweeps.recorded_code import require_record
 
-    pair = [find_experiment(name, directory) for name in (first, second)]
-    trees, code = _compare_code(pair[0], pair[1], stat=stat)
-    sides = (make_side(require_record(one), one.paths.home, tree) for one, tree in zip(pair, trees, strict=True))
-    both = list(sides)
-    differences = list_differences(*both, tolerance=tolerance)
-    differences["code"] += list_elsewhere(*both)
+    trees, code = _compare_code(one, other, stat=stat)
+    pair = [
+        make_side(require_record(side), side.paths.home, tree) for side, tree in zip((one, other), trees, strict=True)
+    ]
+    differences = list_differences(pair[0], pair[1], tolerance=tolerance)
+    differences["code"] += list_elsewhere(pair[0], pair[1])
+    curves = [describe_curves(row) for row in read_rows([one, other])]
+    metrics = pair_values(curves[0], curves[1], tolerance=tolerance)
+    differences["metrics"] = [each for each in metrics if not each.agrees]
+    return differences, code
+
+
+def _show_json(names: "list[str]", differences: "dict[str, list[Pair]]", code: str | None) -> None:
+    from mag.cli.verdict import describe_pair
+
+    described = {name: [describe_pair(one) for one in pairs] for name, pairs in differences.items()}
+    write_json({"a": names[0], "b": names[1], **described, "diff": code})
+
+
+def _show_several(names: "list[str]", found: "list[dict[str, list[Pair]]]", *, as_json: bool) -> None:
+    """Show each key in which any experiment differs from the first, with the values of all."""
+    from mag.compare.rows import MISSING
+    from mag.disk.values import encode_config
+
+    sections = {title: _line_up([differences[title] for differences in found]) for title in _TITLES}
     if as_json:
-        described = {name: [describe_pair(one) for one in pairs] for name, pairs in differences.items()}
-        write_json({"a": pair[0].name, "b": pair[1].name, **described, "diff": code})
-    else:
-        write_lines(_draw(differences, code))
-        if not any(differences.values()):
-            note(f"{pair[0].name} and {pair[1].name} are alike")
-    return 1 if any(differences.values()) else 0
+        described = {
+            title: [
+                {"key": key, "values": [None if value is MISSING else encode_config(value) for value in values]}
+                for key, values in rows
+            ]
+            for title, rows in sections.items()
+        }
+        write_json({"experiments": names, **described})
+        return
+    for place, (title, rows) in enumerate((title, rows) for title, rows in sections.items() if rows):
+        write_lines([""] if place else [])
+        write_table([title, *names], [[key, *values] for key, values in rows])
+
+
+def _line_up(found: "list[list[Pair]]") -> "list[tuple[str, list[Any]]]":
+    """Return the values of all experiments for each key; what is in no pair is as in the first experiment."""
+    before = {pair.key: pair.before for pairs in found for pair in pairs}
+    after = [{pair.key: pair.after for pair in pairs} for pairs in found]
+    return [(key, [value, *(others.get(key, value) for others in after)]) for key, value in before.items()]
 
 
 def _compare_code(

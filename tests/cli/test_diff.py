@@ -117,3 +117,27 @@ def test_environments(write: Write, run: Run) -> None:
         write(name, {"C": 1}, environment={"digest": version[0] * 2})
 
     assert run("diff", "a", "b").out == "environment\n  distributions.numpy  1.0 -> 2.0\n"
+
+
+def test_several(write: Write, run: Run) -> None:
+    """Each key in which any differs from the first has a line, with the values of all; --json has them as lists."""
+    for name, lr in (("a", 0.1), ("b", 0.1), ("c", 0.2)):
+        write(name, {"lr": lr, "seed": 1}, results={"loss": 1.5 if name == "b" else 1.0})
+    ending = run("diff", "a", "b", "c")
+    assert (ending.status, ending.out) == (
+        1,
+        "config\ta\tb\tc\nlr\t0.1\t0.1\t0.2\n\nresults\ta\tb\tc\nloss\t1.0\t1.5\t1.0\n",
+    )
+    data = json.loads(run("diff", "a", "b", "c", "--json").out)
+    assert (data["experiments"], data["config"]) == (["a", "b", "c"], [{"key": "lr", "values": [0.1, 0.1, 0.2]}])
+    assert run("diff", "a").status == 2
+    assert run("diff", "a", "a", "a").err.endswith("a, a and a are alike\n")
+
+
+def test_metrics(write: Write, run: Run) -> None:
+    """What was logged is compared by its last value, its extremes, and where they are."""
+    for name, losses in (("a", (3, 1)), ("b", (3, 2))):
+        paths = write(name, {"lr": 0.1})
+        Path(paths.metrics).write_text("".join(f'{{"step": {i}, "loss": {x}}}\n' for i, x in enumerate(losses)))
+    assert run("diff", "a", "b").out == "metrics\n  loss.last  1 -> 2\n  loss.min   1 -> 2\n"
+    assert run("diff", "a", "b", "--tolerance", "0.9").status == 0
