@@ -58,7 +58,7 @@ def test_an_experiment_carries_no_plan(project: Path, command: list[str]) -> Non
 
     loaded = next((project / "experiments").glob("3*/log")).read_text().split()
     assert "mag.run.child" in loaded
-    heavy = ("mag.plans.plan", "mag.config.composition", "joblib", "numpy")
+    heavy = ("mag.plans.plan", "mag.config.composition.composer", "joblib", "numpy")
     assert not [name for name in loaded if name.startswith(heavy)]
 
 

@@ -1,47 +1,32 @@
 """Execution: the way of everything that runs, from a request to its report."""
 
 import contextlib
-import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from mag.code.environment import Environment, gather_environment
-from mag.config.secrets import mask, mask_command
+from mag.config.secrets import mask_command
 from mag.disk import locks
-from mag.launch.capacity import count_cpus, count_room
 from mag.launch.control import converse
-from mag.launch.gpu_book import GpuBook, tell_busy
-from mag.launch.gpus import describe
-from mag.launch.local import LocalLauncher, Server, load_engine
+from mag.launch.gpu_book import GpuBook
+from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
-from mag.record.claims import prepare_store
 from mag.record.controls import hold_sweep, release_sweep
 from mag.record.paths import StorePaths
-from mag.record.provenance import gather_provenance, store_environment
 from mag.record.recovery import recover_experiment, recover_store
-from mag.record.sweeps import choose_id, write_manifest
-from mag.run.randomness import describe_kept
-from mag.run.serving import limit_threads
+from mag.record.sweeps import write_manifest
 from mag.run.tasks import Conditions, Outcome, Task
-from mag.settings import Settings
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer
 from mag.sweeps.ownership import check_owners
+from mag.sweeps.preparation import Slots, choose_slots, list_remarks, prepare
 from mag.sweeps.report import Report, Tracker
 from mag.sweeps.request import Request
 
 if TYPE_CHECKING:
     from mag.plans.plan import Plan, PlannedExperiment
-
-_ROOM = 4
-"""For how many times as many jobs as there are CPUs a sweep has room, should it be given more while it runs."""
-
-_STAMP_LAG = 0.01
-"""By how many seconds the clock by which the kernel stamps files may be behind: a tick, 10 ms at most."""
 
 _LOOK_SECONDS = 0.1
 """Between looks at what other processes run."""
@@ -59,22 +44,9 @@ def execute(request: Request, observer: Observer) -> Report:
         todo = _select_unfinished(plan, request, code)
         if not todo:
             return _report_done(plan, code, observer)
-        slots = _choose_slots(request, code.settings, len(todo))
-        began = time.time() - _STAMP_LAG
-        slots = slots._replace(threads=server.start(slots.threads, code.random.get("import_seed")))
-        load_engine(slots.room)
-        environment = _gather_environment(code, slots.threads)
-        commit = code.commit or _read_commit(code, plan, began)
-        server.wait_until_ready()
-        conditions = _record_code(request, plan, code, environment, _complete(commit, server.files, code, plan, began))
-        if code.app is not None and code.app.is_hydra:
-            from mag.sweeps.reading import prepare_hydra  # noqa: PLC0415 - other experiments would carry it along
-
-            prepare_hydra(server, todo)
-        _prepare_store(plan, todo, environment)
-        if server.kept:
-            observer.remark(describe_kept(server.kept, code.name))
-        for line in _list_changes(plan, todo, slots, request, conditions):
+        slots = choose_slots(request, code.settings, len(todo))
+        conditions = prepare(request, plan, todo, code, server, slots=slots)
+        for line in list_remarks(request, plan, todo, conditions, server.kept, jobs=slots.jobs):
             observer.remark(line)
         with _freeze_plan(plan, request, conditions):
             tracker = Tracker(len(plan), len(plan) - len(todo), slots.jobs, slots.room)
@@ -104,116 +76,9 @@ def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
     from mag.sweeps.changes import list_changes_of_done  # noqa: PLC0415 - experiments would carry it along
 
     locks.tidy_shared_folder(str(plan.store.manifests))
-    for line in (*plan.remarks, *list_changes_of_done(plan, code)):
+    for line in list_changes_of_done(plan, code):
         observer.remark(line)
     return Report(plan, Counter(skipped=len(plan)))
-
-
-class _Slots(NamedTuple):
-    """How many experiments run at a time.
-
-    Attributes:
-        jobs: At the start.
-        room: At most, when another number is asked for later.
-        threads: How many threads the numerical libraries of each may use; None for as many as the code was run with.
-    """
-
-    jobs: int
-    room: int
-    threads: int | None
-
-
-def _choose_slots(request: Request, settings: Settings, todo: int) -> _Slots:
-    jobs = choose_jobs(request, settings, todo)
-    threads = max(1, count_cpus() // jobs) if request.limit_threads else None
-    if request.in_process or not request.manifest:
-        return _Slots(jobs, 1, threads)
-    room = min(todo, count_room(), request.gpu_slots or _ROOM * max(jobs, count_cpus()))
-    return _Slots(jobs, max(jobs, room), threads)
-
-
-def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
-    """Return how many experiments run at a time: as asked, else one for each GPU slot, else one for each CPU.
-
-    Never more than this process may have connections to.
-    """
-    jobs = 1 if request.in_process else request.jobs or request.gpu_slots or settings.jobs or count_cpus()
-    return max(1, min(jobs, todo, request.gpu_slots or todo, count_room()))
-
-
-def _gather_environment(code: Codebase, threads: int | None) -> Environment:
-    variables = {**os.environ, **code.variables}
-    if not variables.get("PYTHONPATH"):
-        variables.pop("PYTHONPATH", None)
-    if code.app is not None:  # a script is started with what it was started with before
-        variables = {"PYTHONHASHSEED": "0"} | variables
-        limit_threads(variables, threads)
-    return gather_environment(code.settings.root, variables, mask(code.env, code.settings.secrets))
-
-
-def _record_code(
-    request: Request, plan: "Plan", code: Codebase, environment: Environment, commit: Mapping[str, Any]
-) -> Conditions:
-    """Return what all experiments have in common."""
-    provenance = gather_provenance(
-        app=code.name,
-        environment=environment,
-        commit=commit if code.function is None else {**commit, "function": code.function},
-        sweep=choose_id() if request.manifest else None,
-        secrets=code.settings.secrets,
-    )
-    # absolute: an experiment may change its directory
-    return Conditions(
-        os.path.abspath(plan.store.root),
-        provenance,
-        code.settings,
-        request.grace,
-        request.limits,
-        request.retries,
-        request.retry_on,
-        code.random.get("seed"),
-    )
-
-
-def _read_commit(code: Codebase, plan: "Plan", began: float, modules: tuple[str, ...] = ()) -> Mapping[str, Any]:
-    """Keep the code as it is now."""
-    from mag.code.commit import read_commit  # noqa: PLC0415 - experiments would carry it along
-    from mag.code.omissions import Rules  # noqa: PLC0415
-
-    rules = Rules.of(code.settings, plan.config_files, modules)
-    return read_commit(code.source, store=Path(plan.store.root), rules=rules, since=began)
-
-
-def _complete(
-    commit: Mapping[str, Any], files: Sequence[str], code: Codebase, plan: "Plan", began: float
-) -> Mapping[str, Any]:
-    """Return the code record with all modules that the app has imported, wherever they are."""
-    from mag.code.elsewhere import complete_commit, complete_copied  # noqa: PLC0415 - experiments would carry it along
-
-    if code.commit is not None:
-        return complete_copied(commit, files, code.moved.values())
-    return complete_commit(commit, files, lambda modules: _read_commit(code, plan, began, modules))
-
-
-def _prepare_store(plan: "Plan", todo: "Sequence[PlannedExperiment]", environment: Environment) -> None:
-    prepare_store(plan.store)
-    store_environment(plan.store.experiment(todo[0].identifier).home, environment)
-
-
-def _list_changes(
-    plan: "Plan", todo: "Sequence[PlannedExperiment]", slots: _Slots, request: Request, conditions: Conditions
-) -> list[str]:
-    """Return what is not as it was asked for, or as it was when a part of the same experiments ran."""
-    from mag.sweeps.changes import list_changes  # noqa: PLC0415 - experiments would carry it along
-
-    lines = [*plan.remarks]
-    if slots.jobs < min(request.jobs or 1, len(todo), request.gpu_slots or len(todo)):
-        lines.append(f"{slots.jobs} at a time, not {request.jobs}: `ulimit -n` allows no more open files")
-    if request.gpus is not None:
-        lines += [line for line in (describe(request.gpus), tell_busy(request.gpus)) if line is not None]
-    if "top" not in conditions.provenance.commit:
-        lines.append(f"the code is not recorded: {conditions.provenance.commit.get('reason')}")
-    return lines + list_changes(plan, todo, conditions.provenance, conditions.settings)
 
 
 @contextlib.contextmanager
@@ -236,7 +101,7 @@ def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iter
 
 
 def _make_launcher(
-    server: Server, conditions: Conditions, request: Request, slots: _Slots, tracker: Tracker
+    server: Server, conditions: Conditions, request: Request, slots: Slots, tracker: Tracker
 ) -> LocalLauncher:
     return LocalLauncher(
         server,

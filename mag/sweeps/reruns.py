@@ -5,14 +5,13 @@ import dataclasses
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from mag.app.hydra_words import is_of_hydra
 from mag.code.environment import REPLAYED
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.composer import Composer
-from mag.config.composition.keys import ABSENT, KeyPath
-from mag.config.composition.merging import copy_value
+from mag.config.composition.keys import ABSENT
 from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import quote
@@ -21,9 +20,8 @@ from mag.config.secrets import MASK, is_masked, mask_command
 from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, RecordError, UsageError
-from mag.plans.plan import Plan, PlannedExperiment, make_plan
-from mag.plans.resolver import Resolver, find_late
-from mag.plans.space import Grid, Point
+from mag.plans.plan import Plan, make_plan
+from mag.plans.resolver import Resolver
 from mag.record.names import Names, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
@@ -39,6 +37,7 @@ from mag.sweeps.recorded_code import find_app_there, find_current, lend_recorded
 from mag.sweeps.report import Report
 from mag.sweeps.request import Request
 from mag.sweeps.scripts import ScriptServer, find_script, names_script
+from mag.sweeps.stored_config import StoredConfig, plan_one
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -163,7 +162,7 @@ class RerunRequest(Request):
     def _plan_again(self, config: dict[str, Any]) -> Plan:
         record, (store, name) = self.record, choose_rerun(self.experiment.paths)
         stored = StoredConfig(config, record.composed, record.choices, record.overrides)
-        return _plan_one(stored, record.identity, store, name)
+        return plan_one(stored, record.identity, store, name)
 
     def _plan_composed(self, composer: Composer, overrides: Sequence[Override], code: Codebase) -> Plan:
         """Return the new experiment that the command with these overrides would run.
@@ -191,64 +190,11 @@ class RerunRequest(Request):
             attempt = earlier.attempt - (earlier.status == "running")
         stored = StoredConfig(config, None, self.record.choices, (*self.record.overrides, *overrides))
         identity = compute_identity(config, visibility=read_visibility(code.settings))
-        return _plan_one(stored, identity, home, name, attempt=attempt)
+        return plan_one(stored, identity, home, name, attempt=attempt)
 
 
 def _refuse_completed(name: str) -> NoReturn:
     raise ExistsError(f"{name!r} is complete already: `mag rerun {shlex.quote(name)}` runs it again.")
-
-
-class StoredConfig(NamedTuple):
-    """What a record tells of a config: it is what a plan's point and the config files are for other experiments."""
-
-    resolved: dict[str, Any]
-    composed: dict[str, Any] | None
-    choices: dict[str, Any]
-    overrides: tuple[str, ...]
-
-    def resolve(self, point: Point) -> dict[str, Any]:  # noqa: ARG002 - there is one
-        """Return the config as the experiment gets it."""
-        return dict(copy_value(self.resolved))
-
-    def list_late(self) -> tuple[KeyPath, ...]:
-        """Return the paths of the values that only the experiment can resolve."""
-        return find_late(self.resolved, self.composed or {})
-
-
-class RepeatedExperiment(PlannedExperiment):
-    """An experiment whose config is stored, and was not composed for the plan."""
-
-    __slots__ = ()
-
-    @property
-    def _stored(self) -> StoredConfig:
-        assert isinstance(self.source, StoredConfig)
-        return self.source
-
-    @property
-    def overrides(self) -> tuple[str, ...]:
-        """What was typed."""
-        return self._stored.overrides
-
-    @property
-    def composed(self) -> dict[str, Any]:
-        """Its config as it was composed, as far as that is stored."""
-        return self._stored.composed or self._stored.resolved
-
-    @property
-    def written(self) -> dict[str, Any] | None:
-        """Its config as it was composed; None where that has no interpolations."""
-        return self._stored.composed
-
-    @property
-    def choices(self) -> dict[str, Any]:
-        """What was chosen from each config group."""
-        return self._stored.choices
-
-
-def _plan_one(config: StoredConfig, identity: str, store: StorePaths, name: str, *, attempt: int = 0) -> Plan:
-    nowhere = Point(Grid((), ()), ()), Composer(None, None)
-    return Plan((RepeatedExperiment(0, identity, name, "new", *nowhere, config, attempt=attempt),), store)
 
 
 def find_rerun(report: Report) -> ExperimentPaths:
