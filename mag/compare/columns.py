@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from mag.compare.curves import split_name
 from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact
+from mag.config.spelling import loosen_key
 from mag.errors import UsageError
 from mag.suggestion import list_names, name_nearest
 
@@ -83,7 +84,8 @@ class Catalog:
             return Column("fact", key)
         if key.startswith("fact.") and key.removeprefix("fact.") in FACTS:
             return Column("fact", key.removeprefix("fact."))
-        found = self._find_exact(key) or self._find_qualified(key) or self._find_ending(key) or self._find_metric(key)
+        found = self._find_exact(key) or self._find_loose(key) or self._find_qualified(key)
+        found = found or self._find_ending(key) or self._find_metric(key)
         found = _prefer_first(found)
         if len(found) == 1:
             return found[0]
@@ -94,6 +96,10 @@ class Catalog:
 
     def _find_exact(self, key: str) -> list[Column]:
         return [Column(kind, key) for kind in _KINDS if key in getattr(self, kind)]
+
+    def _find_loose(self, key: str) -> list[Column]:
+        r"""Return the config's keys that are meant without the escapes and quotes of `k.a\.b` and `m.'1'`."""
+        return [Column("config", known) for known in self.config if known != key and loosen_key(known) == key]
 
     def _find_qualified(self, key: str) -> list[Column]:
         kind, _, rest = key.partition(".")

@@ -82,3 +82,11 @@ def test_corrupt_rows_do_not_make_keys_vary(make_row: MakeRow, corrupt_row: Row)
 def test_a_column_reads_missing_where_a_row_lacks_it(make_row: MakeRow) -> None:
     """Lacking a key is no error."""
     assert Column("results", "accuracy").read(make_row({"C": 1})) is MISSING
+
+
+def test_escapes_and_quotes_may_be_left_out_of_a_key(make_row: MakeRow) -> None:
+    r"""`k.a.b` means `k.a\.b` where there is no nested one, and `m.1` the text `'1'` where there is no number."""
+    catalog = collect_columns([make_row({"k": {"a.b": 1}, "m": {"1": 2}, "n": {"1": 3, 1: 4}})])
+    assert catalog.find("k.a.b").key == r"k.a\.b"
+    assert catalog.find("m.1").key == "m.'1'"
+    assert catalog.find("n.1").key == "n.1"

@@ -228,3 +228,9 @@ def test_a_sweep_is_its_whole_plan(make_row: MakeRow, tmp_path: Path, monkeypatc
     assert keep([old, new, other], "sweep=") == [other]
     with pytest.raises(UsageError, match="no sweep 'ffffff'"):
         keep([old, new, other], "sweep=ffffff")
+
+
+def test_a_number_is_no_key_that_ends_so(make_row: MakeRow) -> None:
+    """`k > 1` compares with the number, although there is a key `m.1`; `m.1=x` names that."""
+    rows = [make_row({"k": number, "m": {1: "x"}}) for number in (1, 2)]
+    assert [row.config["k"] for row in keep(rows, "k > 1", "m.1=x")] == [2]

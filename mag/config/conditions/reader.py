@@ -6,6 +6,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 
 from mag.config.conditions.operations import TESTS, Pattern, calculate, check_number
 from mag.config.conditions.tokens import Token, read_token, refuse_expression, skip_blanks
+from mag.config.spelling import read_key
 from mag.patterns import compile_lazily
 
 
@@ -68,7 +69,10 @@ class Reader:
             self._next = read_token(self._text, position)
 
     def _names_key(self, word: str, end: int) -> bool:
-        return _EQUAL.match(self._text, end) is not None or self._vocabulary.knows(word)
+        """Tell whether a word is a key; what reads as a number is one only before `=`, for `C > 1` means the number."""
+        if _EQUAL.match(self._text, end) is not None:
+            return True
+        return isinstance(read_key(word), str) and self._vocabulary.knows(word)
 
     def _step(self) -> Token:
         token = self._next
