@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mag.app import App, Main
     from mag.compare.experiments import Store
     from mag.config.composition.composer import compose
+    from mag.config.instances import instantiate
     from mag.config.language.grammar import parse_override
     from mag.config.language.override import Override
     from mag.errors import MagError
@@ -49,6 +50,7 @@ _HOMES = {
     "Override": "mag.config.language.override",
     "Plan": "mag.plans.plan",
     "Store": "mag.compare.experiments",
+    "instantiate": "mag.config.instances",
     "compose": "mag.config.composition.composer",
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.plans.plan",
@@ -63,6 +65,7 @@ __all__ = [
     "Plan",
     "Store",
     "compose",
+    "instantiate",
     "main",
     "parse_override",
     "plan",
