@@ -1,5 +1,6 @@
 """`mag check`: whether every option of every group composes, and every space file expands."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from mag.config.documents.marks import shorten
 from mag.config.inspection.checking import Checker, check_files
 from mag.config.inspection.problems import Problem, place_message
 from mag.config.language.override import Override
-from mag.errors import MagError, UsageError
+from mag.errors import ConfigError, MagError, UsageError
 
 HELP = """Check the configs and spaces of a project; nothing is run or written.
 
@@ -58,7 +59,8 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], typed: bool, as_js
         )
     primary = root / f"{name.removesuffix('.yaml')}.yaml"
     ignored = ("spaces",) if root / "spaces" in _list_folders(root) else ()
-    checker = Checker(project.composer, primary, overrides, ignored)
+    is_late = project.app.is_hydra or project.app.is_late or project.settings.missing == "late"
+    checker = Checker(project.composer, primary, overrides, ignored, is_late=is_late, has_store=project.app.is_hydra)
     found = [*checker.check_primary(), *checker.check_options(), *check_files(root, primary, ignored)]
     spaces = [file for folder in _list_folders(root) for file in sorted(folder.glob("*.yaml"))]
     found += [problem for file in spaces for problem in _check_space(file, project, overrides)]
@@ -66,9 +68,28 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], typed: bool, as_js
     if as_json:
         write_json([_describe(problem) for problem in problems])
     else:
-        write_lines(escape(_write(problem)) for problem in problems)
+        write_lines(escape(_write(*each)) for each in _gather(problems))
         say(_conclude(checker.count, len(spaces), problems))
+        if project.app.is_hydra:
+            for line in _report(project, overrides):
+                say(line)
     return int(any(problem.severity != "note" for problem in problems))
+
+
+def _report(project: Project, overrides: Sequence[Override]) -> Iterator[str]:
+    """Yield what there is to know of a Hydra project that mag runs: what has another word, and what is not done."""
+    from mag.app.hydra_words import find_set_aside
+    from mag.config.composition.resolution import find_written, is_late
+
+    name = project.app.file.name
+    yield f"{name} is a Hydra app, and runs as it is: mag run {shorten(project.app.file)}; no line has to be changed."
+    with contextlib.suppress(ConfigError):
+        for place, text in find_set_aside(project.composer, overrides):
+            yield f"  {shorten(place.file)}:{place.line}: {text}"
+        late = sum(is_late(text) for _, text in find_written(project.composer.compose(overrides)).items())
+        if late:
+            yield f"  {late} value{'s' * (late > 1)} resolved in the experiment, and counting as text for its identity"
+    yield "  hydra.callbacks: on_job_start and on_job_end are called; what concerns a whole run or multirun is not"
 
 
 def _list_folders(root: Path) -> list[Path]:
@@ -97,9 +118,18 @@ def _describe(problem: Problem) -> dict[str, Any]:
     return {"severity": problem.severity, **place, "text": problem.text}
 
 
-def _write(problem: Problem) -> str:
+def _gather(problems: Sequence[Problem]) -> Iterator[tuple[Problem, int]]:
+    """Yield each problem with the number of further places that have the same; many files of a tree may."""
+    counts = Counter((problem.severity, problem.text) for problem in problems)
+    for problem in problems:
+        if count := counts.pop((problem.severity, problem.text), 0):
+            yield problem, count - 1
+
+
+def _write(problem: Problem, more: int) -> str:
     line = "" if problem.line is None else f":{problem.line}"
-    return f"{shorten(problem.file)}{line}: {problem.severity}: {problem.text}"
+    others = f" (and in {more} more place{'s' * (more > 1)})" if more else ""
+    return f"{shorten(problem.file)}{line}: {problem.severity}: {problem.text}{others}"
 
 
 def _conclude(options: int, spaces: int, problems: Sequence[Problem]) -> str:

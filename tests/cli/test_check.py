@@ -38,9 +38,9 @@ def test_all_is_well(mag: Mag, project: Path) -> None:
     [
         ({"configs/config": "defaults: [model: svn]"}, "config.yaml:1: error: the config group model has no option"),
         ({"configs/config": "a: 1\nb: ???"}, "config.yaml:2: error: b is still ???; give it a value, or type b=VALUE"),
-        ({"configs/config": "a: 1\nb: ${c}"}, "config.yaml:2: error: b is '${c}', but there is no value c"),
+        ({"configs/config": "a: 1\nb: ${c}"}, "config.yaml:2: warning: b is '${c}', but there is no value c"),
         ({"configs/config": "a: [\n"}, "config.yaml:2: error: "),
-        ({"configs/model/mlp": "a: 1\nb: ${no}"}, "model/mlp.yaml:2: error: with model=mlp model.b is '${no}'"),
+        ({"configs/model/mlp": "a: 1\nb: ${no}"}, "model/mlp.yaml:2: warning: with model=mlp model.b is '${no}'"),
         (
             {"configs/model/mlp": "defaults: [kernel: rbf]"},
             "model/mlp.yaml:1: error: there is no config group 'model/k",
@@ -142,3 +142,57 @@ def test_no_configs(project: Path, mag: Mag) -> None:
     done = mag("check")
     assert done.returncode == 2
     assert "no configs to check" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        (  # chosen through the group above
+            {"configs/config": "defaults: [model: enc/causal]", "configs/model/enc/causal": "a: 1"},
+            "",
+        ),
+        (  # valid with another option of the other group only
+            {
+                "configs/config": "defaults: [task: a, train: '${task}PPO']",
+                "configs/task/a": "x: 1",
+                "configs/task/b": "x: 2",
+                "configs/train/aPPO": "y: 1",
+            },
+            "note: task=b goes with another choice: configs/config.yaml:1: the config group train has no option 'bPPO'",
+        ),
+        (
+            {
+                "configs/config": "defaults: [model: a, data: d]",
+                "configs/model/a": "v: 1",
+                "configs/model/b": "v: ${data.z}",
+                "configs/data/d": "y: 1",
+                "configs/data/e": "z: 1",
+            },
+            "note: with model=b model.v is '${data.z}'",
+        ),
+    ],
+)
+def test_options_are_tried_as_the_tree_uses_them(files: dict[str, str], line: str, put: Put, mag: Mag) -> None:
+    """An option that needs another choice, or is chosen through the group above, is no error."""
+    put(files)
+    done = mag("check")
+    assert (done.returncode, line in done.stdout) == (0, True)
+
+
+def test_the_same_everywhere_is_one_line(put: Put, mag: Mag) -> None:
+    """What many files have is said once, with how many places there are; as JSON each."""
+    put({"configs/model/mlp": "a: None", "configs/model/svm": "a: None"})
+    assert "(and in 1 more place)" in mag("check").stdout
+    assert len(json.loads(mag("check", "--json").stdout)) == 2
+
+
+def test_a_hydra_project(put: Put, mag: Mag) -> None:
+    """It is told that it runs as it is, and what is set aside; what the function fills is no error."""
+    put({"configs/config": "a: ???\nhydra: {run: {dir: x}}\n"})
+    Path("train.py").write_text(
+        "import hydra\n@hydra.main(config_path='configs', config_name='config', version_base=None)\ndef main(c): ...\n"
+    )
+    done = mag("check", "train.py")
+    assert done.returncode == 0
+    assert "runs as it is" in done.stderr
+    assert "configs/config.yaml:2: hydra.run is set aside" in done.stderr

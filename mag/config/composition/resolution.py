@@ -51,8 +51,8 @@ def resolve_known(config: dict[str, Any], known: Mapping[str, Any] = MappingProx
     if not written:
         return Resolution(dict(copy_value(config)))
     texts = {path: _insert_known(text, known) for path, text in written.items()}
-    late = {path: written[path] for path, text in texts.items() if text == MISSING or _is_late(text)}
-    work = config if texts == written and not late else _put_all(config, {**texts, **dict.fromkeys(late, MISSING)})
+    late = {path: written[path] for path, text in texts.items() if text == MISSING or is_late(text)}
+    work = config if texts == written and not late else put_all(config, {**texts, **dict.fromkeys(late, MISSING)})
     if not late and (whole := _resolve_whole(work, texts)) is not None:
         return Resolution(whole)
     return _resolve_each(work, written, texts, late)
@@ -77,7 +77,8 @@ def find_written(config: Any) -> dict[KeyPath, str]:
     return {path: text for path, text in texts if "${" in text or text == MISSING}
 
 
-def _is_late(text: Any) -> bool:
+def is_late(text: Any) -> bool:
+    """Tell whether a text asks for what only the experiment knows."""
     return isinstance(text, str) and _LATE.search(text) is not None
 
 
@@ -95,7 +96,7 @@ def _insert_known(text: str, known: Mapping[str, Any]) -> Any:
     return _KNOWN.sub(insert, text) if known else text
 
 
-def _put_all(config: Any, values: Mapping[KeyPath, Any]) -> Any:
+def put_all(config: Any, values: Mapping[KeyPath, Any]) -> Any:
     """Return a copy of a config with other values at some paths."""
     copied = copy_value(config)
     for path, value in values.items():
@@ -148,7 +149,7 @@ def _resolve_each(
             if repr(value) != repr(second) or _holds_missing(value):
                 late[path] = written[path]
     late = {path: text for path, text in written.items() if path in late}
-    return Resolution(_put_all(work, {**values, **late}), late, unknown, tuple(fickle))
+    return Resolution(put_all(work, {**values, **late}), late, unknown, tuple(fickle))
 
 
 def _holds_missing(value: Any) -> bool:

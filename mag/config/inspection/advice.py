@@ -84,7 +84,7 @@ def find_settings(composer: Composer, overrides: Sequence[Override]) -> Iterator
             yield place, f"hydra.job.env_set is not read; write {_write_variables(variables)} into [tool.mag]"
 
 
-def _write_variables(variables: dict[Any, Any]) -> str:
+def _write_variables(variables: Mapping[str, Any]) -> str:
     return "env = {" + ", ".join(f'{name} = "{value}"' for name, value in variables.items()) + "}"
 
 
