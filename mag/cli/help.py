@@ -20,6 +20,7 @@ TOPICS = {
     "records": "What is kept of an experiment, and the exit statuses.",
     "checkpoints": "How an experiment goes on where its last attempt stopped.",
     "reproduction": "Which code is kept, which is not, and what the verdict of a rerun says.",
+    "hydra": "For those who come from Hydra: its commands and options beside mag's.",
     "seeds": "Which random numbers an experiment draws, and how to have the same again.",
 }
 """The pages in the folder `topics`, and a line on each."""
