@@ -9,27 +9,59 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import escape, write_bytes
-from mag.errors import RepositoryError
+from mag.errors import RepositoryError, UsageError
 
-HELP = """Take an experiment and its code from a file that `mag export --bundle` wrote.
+HELP = """Take an experiment and its code from a file that `mag export --bundle` wrote, or old results of Hydra's.
 
 \b
   mag import result.mag
   mag rerun '10|0.01'
+  mag import --hydra multirun/2024-05-01/12-00-00
 
 The experiment goes where experiments are kept here; its code into the git repository around this directory, under
 refs/mag/ alone, or into .mag/code of the experiments if there is none. Nothing of it is run: `mag rerun` does that.
 Prints the experiment's directory.
 
-Exit status: 0, or 2 if the file is no such file, or the experiment is there already.
+--hydra takes the output folders of Hydra's in a folder, of one run or of a multirun: a copy of each becomes an
+experiment, with its config, overrides, choices and log; what is there already is left alone. Hydra keeps neither
+results nor how a job ended: one whose log shows an error is failed, the others are completed.
+
+Exit status: 0, 2 if the file is no such file, or the experiment is there already, 4 if there is no folder of Hydra's.
 """
 
 
-@click.command(help=HELP, short_help="Take an experiment and its code from a file.")
-@click.argument("file", metavar="FILE")
+@click.command(help=HELP, short_help="Take an experiment from a file, or old results of Hydra's.")
+@click.argument("file", metavar="FILE", required=False)
+@click.option("--hydra", "folder", metavar="FOLDER", help="Output folders of Hydra's, of one run or a multirun.")
 @click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
-def command(*, file: str, directory: str | None) -> None:
+def command(*, file: str | None, folder: str | None, directory: str | None) -> None:
     """Unpack it, keep it."""
+    if (file is None) == (folder is None):
+        raise UsageError("Name either a file that `mag export --bundle` wrote, or with --hydra a folder of Hydra's.")
+    if folder is not None:
+        _take_folders(Path(folder), directory)
+    else:
+        _take_bundle(Path(str(file)), directory)
+
+
+def _take_folders(top: Path, directory: str | None) -> None:
+    from mag.record.hydra_folders import find_folders, take_folders
+    from mag.record.paths import StorePaths
+    from mag.settings import find_settings
+
+    cwd = Path.cwd()
+    settings = find_settings(cwd)
+    store = StorePaths(os.path.abspath(directory or settings.store_root(cwd)))
+    counts = {True: 0, False: 0}
+    for taken in take_folders(find_folders(top), store, settings):
+        counts[taken.is_new] += 1
+        if taken.is_new:
+            write_bytes(os.fsencode(taken.paths.directory) + b"\n")
+    left = f", {counts[False]} there already" if counts[False] else ""
+    say(f"{counts[True]} taken{left}. Next: mag ls")
+
+
+def _take_bundle(file: Path, directory: str | None) -> None:
     from mag.code.repository import Repository
     from mag.record.bundles import read_bundle
     from mag.record.paths import StorePaths
@@ -41,6 +73,6 @@ def command(*, file: str, directory: str | None) -> None:
         repository = None
         with contextlib.suppress(RepositoryError):
             repository = stack.enter_context(Repository(cwd))
-        paths = read_bundle(Path(file), store, repository)
+        paths = read_bundle(file, store, repository)
     write_bytes(os.fsencode(paths.directory) + b"\n")
     say(f"Next: mag rerun {escape(shlex.quote(os.path.basename(paths.directory)))}  (which runs what came with it)")
