@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def command(
     from mag.code.collection import drop, forget_stores, list_kept
     from mag.code.repository import Repository
 
+    _empty_trash(directories, dry_run=dry_run)
     with Repository(Path.cwd()) as repository:
         _clear_leftovers(repository, dry_run=dry_run)
         gone = list(map(os.path.abspath, forgotten))
@@ -67,6 +69,21 @@ def command(
     else:
         write_table(["commit", "ref"], [[row["commit"], row["ref"]] for row in rows])
         note(f"{'would drop' if dry_run else 'dropped'} {len(rows)} of the commits that are kept under refs/mag/")
+
+
+def _empty_trash(directories: Sequence[str], *, dry_run: bool) -> None:
+    from mag.record.paths import StorePaths
+    from mag.record.trash import empty_trash, list_trash
+    from mag.settings import find_settings
+
+    cwd = Path.cwd()
+    for root in dict.fromkeys([str(find_settings(cwd).store_root(cwd)), *directories]):
+        store = StorePaths(root)
+        removed = list_trash(store)
+        if removed and not dry_run:
+            empty_trash(store)
+        if removed:
+            note(f"{'would remove' if dry_run else 'removed'} {len(removed)} experiments for good from {store.trash}")
 
 
 def _ask_stores(repository: "Repository", directories: list[str], gone: list[str]) -> set[str]:

@@ -9,6 +9,8 @@ import click
 
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
+from mag.record.records import FAULTY
+from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from mag.launch.gpus import GpuRequest
@@ -186,6 +188,24 @@ def sweep_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_SWEEP_OPTIONS):
         command = option(command)
     return command
+
+
+def read_retry(text: str | None) -> tuple[str, ...] | None:
+    """Return the statuses that `--retry` names; None where it is not given.
+
+    Raises:
+        UsageError: It names what no experiment to be tried again can have.
+    """
+    if text is None:
+        return None
+    known = (*FAULTY, "corrupt", "accepted")
+    found = () if text == "none" else tuple(part.strip() for part in text.split(","))
+    for status in found:
+        if status not in known:
+            near = name_nearest(status, (*known, "none"))
+            hint = f"did you mean {near}?" if near else f"there are none, {', '.join(known)}."
+            raise UsageError(f"--retry {text}: there is no status {status!r} that could be tried again: {hint}")
+    return found
 
 
 def read_sweep_options(options: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,11 @@ FAMILIES = {
     "A project that lives on": {
         "migrate": "Keep finished experiments when a key is added or renamed.",
         "rename": "Name directories as the settings say now.",
+        "accept": "Accept that experiments failed.",
+        "tag": "Add tags, or take them away.",
+        "note": "Note something about an experiment.",
+        "rm": "Move experiments to the trash.",
+        "archive": "Move experiments to another directory.",
     },
     "Keep and bring back": {
         "restore": "Bring back the code and config of an experiment.",
@@ -55,6 +60,7 @@ MODULES = {
     **dict.fromkeys(("stop", "pause", "resume", "jobs"), "control"),
     "path": "show",
     **dict.fromkeys(("migrate", "rename"), "migrate"),
+    **dict.fromkeys(("accept", "tag", "note", "rm", "archive"), "keeping"),
     **dict.fromkeys(("report", "ui"), "reports"),
 }
 """The module in `mag.cli` of a command that shares a file with its family, where it is called `NAME_command`.

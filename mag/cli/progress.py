@@ -239,6 +239,7 @@ def conclude(report: Report, directory: str | None = None) -> str:
     total, there = count_experiments(len(report.plan)), lead_to(report.plan.store.root, directory)
     if report.last is None:
         done = "it is done already" if len(report.plan) == 1 else "all are done already"
+        done = done if +report.counts == Counter(skipped=len(report.plan)) else describe_counts(report.counts)
         return f"{total}: {done}, nothing to run.\nNext: mag summarize{there}  (or --force, to run them again)"
     lines = [f"{total}: {describe_counts(report.counts)}."]
     lines += count_remarks(report)

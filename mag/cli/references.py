@@ -114,6 +114,28 @@ def select_among(experiments: Sequence[StoredExperiment], filters: Sequence[str]
     return [row.experiment for row in kept]
 
 
+def select_words(words: Sequence[str], directory: str | None) -> list[StoredExperiment]:
+    """Return the experiments that words name: each is an experiment, or a filter for all of them.
+
+    Raises:
+        NotFoundError: A word is neither.
+        UsageError: A filter cannot be read, or none meets them all.
+    """
+    store = open_store(directory)
+    named, filters = dict[str, StoredExperiment](), list[str]()
+    for word in words:
+        try:
+            one = store.find(word)
+            named[one.paths.directory] = one
+        except NotFoundError:
+            if not set("=<>~") & set(word) and word not in {"and", "or", "not"}:
+                raise
+            filters.append(word)
+    if filters:
+        named |= {one.paths.directory: one for one in select_among(list(store), filters, str(store.paths.root))}
+    return list(named.values())
+
+
 def tell_corrupt(rows: Iterable[Row]) -> bool:
     """Say of which experiments the record cannot be read, and why; return whether there are any."""
     corrupt = [row.experiment for row in rows if row.experiment.status == "corrupt"]

@@ -67,6 +67,7 @@ def draw(row: Row, screen: Screen) -> Iterator[str]:
     if record is not None:
         sections += [
             ("error", _tell_error(experiment, record)),
+            ("notes", _align(_tell_notes(experiment))),
             ("results", _align((key, format_value(value)) for key, value in row.results.items())),
             ("left out", map(escape, record.left_out)),
             ("metrics", _draw_metrics(row, screen)),
@@ -82,6 +83,15 @@ def draw(row: Row, screen: Screen) -> Iterator[str]:
             yield ""
             yield screen.paint(title, "bold")
         yield from (f"  {line}" for line in lines)
+
+
+def _tell_notes(experiment: StoredExperiment) -> Pairs:
+    notes = experiment.notes
+    return [
+        ("tags", ", ".join(notes.tags) or None),
+        ("note", notes.note),
+        ("accepted", experiment.accepted),
+    ]
 
 
 def _align(pairs: Pairs) -> list[str]:

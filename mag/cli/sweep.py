@@ -15,6 +15,7 @@ from mag.cli.options import (
     read_env,
     read_gpus,
     read_limits,
+    read_retry,
     read_shaping,
     read_sweep_options,
     shape_options,
@@ -101,6 +102,12 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
     is_flag=True,
     help="Run completed ones again, from an empty directory; what was there is set aside.",
 )
+@click.option(
+    "--retry",
+    metavar="STATUSES",
+    callback=lambda _context, _option, text: read_retry(text),
+    help="Which of those tried before are tried again: failed,timeout; none; accepted. All but accepted ones.",
+)
 @click.option("--clean", is_flag=True, help="Try those that failed again from an empty directory, too.")
 @shape_options
 @sweep_options
@@ -157,6 +164,7 @@ def _read_request(
         jobs=options["jobs"],
         force=options["force"],
         clean=options["clean"],
+        retry=options["retry"],
         frozen=options["snapshot"],
         env=read_env(options["env"]),
         gpus=read_gpus(options),

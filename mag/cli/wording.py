@@ -13,6 +13,7 @@ _BEYOND = 1e15
 _STATUSES = {
     "completed": "completed",
     "skipped": "done before",
+    "accepted": "accepted as failed",
     "new": "new",
     "running": "running",
     "elsewhere": "running elsewhere",

@@ -36,7 +36,7 @@ def group_failures(experiments: Iterable[StoredExperiment]) -> list[FailureGroup
     """Return the experiments that did not complete, grouped by status, kind and place, the largest group first."""
     groups: dict[tuple[str, str, str | None], list[StoredExperiment]] = {}
     for experiment in experiments:
-        if experiment.status in FAULTY:
+        if experiment.status in FAULTY and experiment.accepted is None:
             groups.setdefault(_classify(experiment), []).append(experiment)
     made = [
         FailureGroup(status, kind, where, _read_message(members[0]), tuple(members))

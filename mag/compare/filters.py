@@ -188,7 +188,10 @@ class _Membership(Answer):
             return self._sweep is None
         record, store = self._row.experiment.record, self._row.experiment.paths.home
         ids = self._plans.find(store, other)
-        return self._sweep in ids or (record is not None and record.identity in self._plans.read(store, ids))
+        if self._sweep in ids or record is None:
+            return self._sweep in ids
+        known = {record.identity, *(str(each.get("identity")) for each in record.former)}
+        return not known.isdisjoint(self._plans.read(store, ids))
 
 
 class _Plans:

@@ -157,14 +157,15 @@ FACTS: dict[str, Callable[[StoredExperiment], Any]] = {
     "branch": _read_entry("commit", "branch"),
     "dirty": _read_entry("commit", "dirty"),
     "host": _read_entry("host", "name"),
-    "tag": lambda experiment: list(getattr(experiment, "tags", ())) or None,
-    "note": lambda experiment: getattr(experiment, "note", None),
+    "tag": lambda experiment: list(experiment.tags) or None,
+    "note": lambda experiment: experiment.note,
+    "accepted": lambda experiment: experiment.accepted,
     "cpu_seconds": _read_entry("exit", "cpu_seconds"),
     "peak_memory_bytes": _read_entry("exit", "peak_memory_bytes"),
 }
 """What every experiment has, by name, and how to read it."""
 
-ADDED = frozenset({"tag", "note"})
+ADDED = frozenset({"tag", "note", "accepted"})
 """The facts that people add afterwards; a key or result of that name comes before them."""
 
 MOMENTS = frozenset({"started", "ended"})

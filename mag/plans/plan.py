@@ -4,7 +4,7 @@ import dataclasses
 import fnmatch
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
@@ -22,8 +22,9 @@ from mag.plans.selection import Selection, Sieve
 from mag.plans.shapes import PLAIN, Shape, Shaping, build_spaces, read_shape
 from mag.plans.space import Filter, Point, Space
 from mag.record.names import Names, Place
+from mag.record.notes import read_notes
 from mag.record.paths import StorePaths
-from mag.record.records import is_sound
+from mag.record.records import FAULTY, is_sound
 from mag.settings import Settings, find_settings
 
 if TYPE_CHECKING:
@@ -157,9 +158,16 @@ class Plan:
         kept = tuple(e for e in self if any(_matches(e.identifier, pattern) for pattern in patterns))
         return dataclasses.replace(self, experiments=kept)
 
-    def select_unfinished(self) -> list[PlannedExperiment]:
-        """Return the experiments that have not completed."""
-        return [experiment for experiment in self.experiments if experiment.status != "completed"]
+    def select_unfinished(self, retry: Collection[str] | None = None) -> list[PlannedExperiment]:
+        """Return the experiments that have not completed.
+
+        Args:
+            retry: Of those that were tried before, how the ones stand that are tried again; None for all whose failure
+                was not accepted.
+        """
+        if retry is None:
+            return [one for one in self.experiments if one.status not in {"completed", "accepted"}]
+        return [one for one in self.experiments if one.status in {"new", "running", *retry} - {"completed"}]
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -257,7 +265,10 @@ def _read_found(place: Place, store: StorePaths) -> tuple[str, tuple[str | None,
         return "corrupt", (_take_text(app), code, number, function)
     if status == "running" and locks.is_held(store.experiment(place.name).lock):
         return status, (_take_text(app), code, max(0, number - 1), function)
-    return "lost" if status == "running" else status, (_take_text(app), code, number, function)
+    status = "lost" if status == "running" else status
+    if status in FAULTY and read_notes(store.experiment(place.name)).accepts(number):
+        status = "accepted"
+    return status, (_take_text(app), code, number, function)
 
 
 def _take_text(value: object) -> str | None:

@@ -47,6 +47,15 @@ def check_free(one: StoredExperiment) -> None:
     """
     if os.path.islink(one.paths.directory):
         raise UsageError(f"{one.name!r} is a link, and what it leads to is only read: leave it out with a filter.")
+    check_running(one)
+
+
+def check_running(one: StoredExperiment) -> None:
+    """Refuse to change an experiment that runs.
+
+    Raises:
+        UsageError: It does.
+    """
     if locks.is_held(one.paths.lock):
         raise UsageError(f"{one.name!r} is running: wait for it, or stop it with `mag stop`; nothing was changed.")
 

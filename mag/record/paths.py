@@ -81,6 +81,11 @@ class ExperimentPaths(NamedTuple):
         return StorePaths(os.path.dirname(self.original))
 
     @property
+    def notes(self) -> str:
+        """What a person has added afterwards."""
+        return f"{self.directory}/.mag/notes.json"
+
+    @property
     def reruns(self) -> str:
         """The folder of the experiments that repeated this one, by number."""
         return f"{self.directory}/.mag/reruns"
@@ -123,6 +128,11 @@ class StorePaths(NamedTuple):
     def index_file(self) -> str:
         """The cache of what is in the store."""
         return f"{self.root}/.mag/index.sqlite"
+
+    @property
+    def trash(self) -> str:
+        """The folder of removed experiments."""
+        return f"{self.root}/.mag/trash"
 
     @property
     def bookings(self) -> str:

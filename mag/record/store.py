@@ -11,6 +11,7 @@ from mag.errors import MagError, NotFoundError, RecordError
 from mag.patterns import compile_lazily
 from mag.record import records
 from mag.record.metrics import read_metrics
+from mag.record.notes import Notes, read_notes
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
 
@@ -40,6 +41,29 @@ class StoredExperiment:
     def config(self) -> dict[str, Any]:
         """Its config; empty where it is corrupt."""
         return self.record.config if self.record else {}
+
+    @property
+    def notes(self) -> Notes:
+        """What a person has added to it."""
+        return read_notes(self.paths)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+        return self.notes.tags
+
+    @property
+    def note(self) -> str | None:
+        """What was noted of it."""
+        return self.notes.note
+
+    @property
+    def accepted(self) -> str | None:
+        """Why its failure is accepted, or `yes`; None where it is not."""
+        notes = self.notes
+        if notes.accepted is None or self.record is None or not notes.accepts(self.record.attempt):
+            return None
+        return str(notes.accepted.get("reason") or "yes") if self.status != "completed" else None
 
     @property
     def results(self) -> dict[str, Any]:

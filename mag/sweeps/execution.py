@@ -49,7 +49,7 @@ def execute(request: Request, observer: Observer) -> Report:
         for line in list_remarks(request, plan, todo, conditions, server.kept, jobs=slots.jobs):
             observer.remark(line)
         with _freeze_plan(plan, request, conditions):
-            tracker = Tracker(len(plan), len(plan) - len(todo), slots.jobs, slots.room)
+            tracker = Tracker(len(plan), count_left(plan, todo), slots.jobs, slots.room)
             launcher = _make_launcher(server, conditions, request, slots, tracker)
             observer.begin(plan, todo, tracker)
             outcomes = _launch(launcher, todo, plan.store, request, observer)
@@ -64,12 +64,20 @@ def _select_unfinished(plan: "Plan", request: Request, code: Codebase) -> "list[
         UsageError: Another app ran these experiments.
     """
     check_owners(plan.experiments, code.name, code.settings)
-    todo = list(plan) if request.force else plan.select_unfinished()
+    todo = list(plan) if request.force else plan.select_unfinished(request.retry)
     recover_store(plan.store)
     if not request.manifest:  # nor had it one before, which would tell of a death
         for experiment in plan:
             recover_experiment(plan.store.experiment(experiment.identifier))
     return todo
+
+
+def count_left(plan: "Plan", todo: "Sequence[PlannedExperiment]") -> Counter[str]:
+    """Return how many experiments of a plan are left as they are, and how they stand."""
+    chosen = {one.index for one in todo}
+    counts = Counter(one.status for one in plan if one.index not in chosen)
+    counts["skipped"] = counts.pop("completed", 0)
+    return counts
 
 
 def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
@@ -78,7 +86,7 @@ def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
     locks.tidy_shared_folder(str(plan.store.manifests))
     for line in list_changes_of_done(plan, code):
         observer.remark(line)
-    return Report(plan, Counter(skipped=len(plan)))
+    return Report(plan, count_left(plan, ()))
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ _SHOWN = 5
 class Tracker:
     """Counts what starts and ends; may be told and asked from any thread."""
 
-    def __init__(self, total: int, skipped: int, jobs: int, room: int) -> None:
+    def __init__(self, total: int, left: Counter[str], jobs: int, room: int) -> None:
         self._turn = threading.Lock()
         self._total = total
         self._jobs, self._room = jobs, room
@@ -36,7 +36,7 @@ class Tracker:
         self._started = tell_time()
         self._running: dict[str, None] = {}
         self._extremes: dict[str, Any] | None = None
-        self.counts: Counter[str] = Counter(skipped=skipped)
+        self.counts: Counter[str] = Counter(left)
         self.remarks: Counter[str] = Counter()
         self.faulty: list[Outcome] = []
         self._broken: deque[tuple[str, str]] = deque(maxlen=_SHOWN)
@@ -173,4 +173,4 @@ class Report:
         """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
         if self.signal:
             return 128 + self.signal
-        return 0 if set(+self.counts) <= {"completed", "skipped"} else 1
+        return 0 if set(+self.counts) <= {"completed", "skipped", "accepted"} else 1

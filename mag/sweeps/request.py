@@ -40,6 +40,7 @@ class Request:
         overrides: What was typed.
         jobs: How many run at a time; None for as many as there are CPUs.
         force: Run completed experiments again, from an empty directory.
+        retry: How those stand that are tried again; None for all whose failure was not accepted.
         clean: Begin with an empty directory, too, where an experiment is tried again.
         limits: What one experiment may cost.
         grace: Seconds between SIGTERM and SIGKILL when an experiment is ended.
@@ -59,6 +60,7 @@ class Request:
     jobs: int | None = None
     force: bool = False
     clean: bool = False
+    retry: tuple[str, ...] | None = None
     limits: Limits = dataclasses.field(default_factory=Limits)
     grace: float = 10.0
     retries: int = 0

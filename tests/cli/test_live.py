@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pexpect
@@ -71,7 +72,7 @@ def test_what_the_view_says() -> None:
 
 def test_what_was_interrupted_has_not_failed() -> None:
     """What somebody stopped is counted as that, and not shown among the latest failures."""
-    tally = Tracker(3, 0, 1, 1)
+    tally = Tracker(3, Counter(), 1, 1)
     tally.end(Outcome(0, "1", "failed", message="ValueError: bad"))
     tally.end(Outcome(1, "2", "interrupted", message="stopped: it was stopped"))
     lines = draw_progress(tally.read(), STORE, 100)
