@@ -85,6 +85,7 @@ def main(
     group_schemas: Mapping[str, type] | None = None,
     *,
     missing: str = "early",
+    start_method: str | None = None,
     **unknown: Never,
 ) -> "Callable[[Callable[..., Any]], Main]": ...
 def main(
@@ -95,6 +96,7 @@ def main(
     group_schemas: Mapping[str, type] | None = None,
     *,
     missing: str = "early",
+    start_method: str | None = None,
     **unknown: object,
 ) -> "Main | Callable[[Callable[..., Any]], Main]":
     """Make a function the app of a project.
@@ -115,6 +117,8 @@ def main(
         group_schemas: Dataclasses for the content of single options, `{"model/svm": Svm, "model/mlp": Mlp}`.
         missing: "late" where the function fills values that are still `???` in the config, or does not read them;
             otherwise such a value is an error before anything starts.
+        start_method: "spawn" to run each experiment in a fresh interpreter that imports the app, "fork" for a fork of
+            one that has. If left out they are forked, unless the import starts threads or initializes CUDA.
         unknown: None is known.
 
     Raises:
@@ -124,7 +128,9 @@ def main(
 
     for name in unknown:
         refuse_argument(name, "@mag.main")
-    return decorate(_run_app, config_path, config_name, schema, group_schemas, missing=missing)
+    return decorate(
+        _run_app, config_path, config_name, schema, group_schemas, missing=missing, start_method=start_method
+    )
 
 
 def _run_app(app: "App") -> Never:

@@ -43,6 +43,7 @@ They cover those that gitleaks and GitHub's secret scanning know by name, and so
 
 
 MISSING_KINDS = ("early", "late")
+START_METHODS = ("fork", "spawn")
 """When a value that is still `???` is an error."""
 
 
@@ -63,6 +64,7 @@ class Settings(NamedTuple):
         chdir: Whether an experiment starts in its own directory instead of the user's.
         missing: "early" where a value that is still `???` is an error before anything starts, "late" where the function
             fills it.
+        start_method: How experiments are started, "fork" or "spawn"; None for by fork unless that is unsafe.
         secrets: More key patterns (`*_pin`) whose values are masked in everything written.
         snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
         env: Environment variables that experiments get.
@@ -81,6 +83,7 @@ class Settings(NamedTuple):
     jobs: int | None = None
     chdir: bool = False
     missing: str = "early"
+    start_method: str | None = None
     secrets: tuple[str, ...] = ()
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
     env: Mapping[str, str] = {}
@@ -103,6 +106,7 @@ _KINDS: dict[str, type] = {
     "jobs": int,
     "chdir": bool,
     "missing": str,
+    "start_method": str,
     "secrets": list,
     "snapshot_exclude": list,
     "env": dict,
@@ -218,8 +222,22 @@ def _check_kind(key: str, value: object, path: Path) -> None:
         raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
     if key == "missing" and value not in MISSING_KINDS:
         raise UsageError(f"Setting missing = {value!r} in {path} must be 'early' or 'late'.")
+    if key == "start_method":
+        check_start_method(value, f"Setting start_method = {value!r} in {path}")
     if key == "experiments_dir" and value == "":
         raise UsageError(f"Setting experiments_dir = '' in {path} must name a directory: 'experiments', for example.")
+
+
+def check_start_method(value: object, place: str) -> None:
+    """Refuse what is no way to start experiments.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if value not in START_METHODS:
+        raise UsageError(
+            f"{place} must be 'fork' or 'spawn'; left out, mag forks, and spawns where that would not be safe."
+        )
 
 
 def check_variable(name: str, value: object, place: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias, TypeVar
 
 from mag.app.modules import Module
 from mag.errors import UsageError
-from mag.settings import MISSING_KINDS
+from mag.settings import MISSING_KINDS, check_start_method
 from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _answer(read: Callable[[], Any], pipe: int) -> typing.NoReturn:
     os._exit(0)
 
 
-PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas", "missing")
+PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas", "missing", "start_method")
 """What `main` takes, in order."""
 
 
@@ -83,6 +83,8 @@ class App(NamedTuple):
         further: More folders of configs, searched after its own.
         asked: The config path and name that were asked for in the place of the decorator's; None where they were not.
         is_late: Whether the function fills what is still `???` in the config.
+        start_method: How its experiments are started, "fork" or "spawn", if its decorator says so.
+        is_program: Whether the app is the program that runs, and its file can be imported once more.
     """
 
     name: str
@@ -99,6 +101,8 @@ class App(NamedTuple):
     further: tuple[Path, ...] = ()
     asked: tuple[Path | None, str | None] = (None, None)
     is_late: bool = False
+    start_method: str | None = None
+    is_program: bool = False
 
     @property
     def schemas(self) -> "Schemas | None":
@@ -198,6 +202,10 @@ class App(NamedTuple):
         found = self._import(debug=debug)
         return found.read_schemas() if isinstance(found, Main) else None
 
+    def release(self) -> "App":
+        """Return the app as another process can be given it: where its file can be imported again, without function."""
+        return self._replace(loaded=None, definition=None) if self.is_program else self
+
     def load(self, *, debug: bool = False) -> Callable[..., Any]:
         """Import the app, if need be, and return the user's function.
 
@@ -236,6 +244,7 @@ class Main:
         schema: The dataclass that says what a config holds.
         group_schemas: Dataclasses for single options, by `group/option`.
         missing: "late" where the function fills values that are still `???`.
+        start_method: How experiments are started.
         program: Runs the command line of this app, and exits.
     """
 
@@ -248,6 +257,7 @@ class Main:
         group_schemas: Mapping[str, type] | None = None,
         *,
         missing: str = "early",
+        start_method: str | None = None,
         program: Program,
     ) -> None:
         functools.update_wrapper(self, function)
@@ -257,6 +267,7 @@ class Main:
         self.schema = schema
         self.group_schemas = group_schemas
         self.missing = missing
+        self.start_method = start_method
         self._program = program
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -300,9 +311,8 @@ class Main:
         spec = getattr(scope, "__spec__", None)  # of a script started as `python -m package.module` it is the module's
         module = Module(file, Path(), spec.name if spec and "." in spec.name else None)
         name, typed = f"{module.name}:{function}", self.schema is not None or self.group_schemas is not None
-        return App(
-            name, module, function, path, self.config_name, self.function, typed, self, is_late=self.missing == "late"
-        )
+        app = App(name, module, function, path, self.config_name, self.function, typed, self)
+        return app._replace(is_late=self.missing == "late", start_method=self.start_method)
 
 
 def decorate(
@@ -313,14 +323,17 @@ def decorate(
     group_schemas: Mapping[str, type] | None = None,
     *,
     missing: str = "early",
+    start_method: str | None = None,
 ) -> Main | Callable[[Callable[..., Any]], Main]:
     """Return what `@mag.main` with these arguments makes of a function, or the function decorated if it was given."""
     if callable(config_path):
         return Main(config_path, None, config_name, program=program)
     if missing not in MISSING_KINDS:
         raise UsageError(f"@mag.main(missing={missing!r}): it is 'early' or 'late'.")
-    path = config_path
-    return lambda function: Main(function, path, config_name, schema, group_schemas, missing=missing, program=program)
+    if start_method is not None:
+        check_start_method(start_method, f"@mag.main(start_method={start_method!r}): it")
+    path, more = config_path, {"missing": missing, "start_method": start_method}
+    return lambda function: Main(function, path, config_name, schema, group_schemas, **more, program=program)  # type: ignore[arg-type]  # texts
 
 
 def find_configs(main: object) -> tuple[str | Path | None, str | None]:

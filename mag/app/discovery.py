@@ -104,6 +104,7 @@ def _read_app(request: _Request) -> App:
 def _complete(app: App, decorated: Decorated) -> App:
     """Return an app with what its decorator says."""
     app = app._replace(typed=decorated.is_typed, is_hydra=decorated.family == "hydra", is_late=decorated.is_late)
+    app = app._replace(start_method=decorated.start_method)
     if decorated.configs is None:
         return app._replace(computed=decorated.line)
     path, name = decorated.configs

@@ -11,6 +11,7 @@ from mag.app.constants import Constants
 from mag.app.definition import PARAMETERS, refuse_argument
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
+from mag.settings import check_start_method
 
 _IMPORT = compile_lazily(rb"^\s*(import|from)\s.*\b(mag|hydra)\b", re.MULTILINE)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,6 +33,7 @@ class Decorated(NamedTuple):
         is_typed: Whether it has schemas, or may have.
         family: Whose decorator it is.
         is_late: Whether the function fills what is missing.
+        start_method: How experiments are started, if the decorator says so.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Decorated(NamedTuple):
     is_typed: bool = False
     family: Family = "mag"
     is_late: bool = False
+    start_method: str | None = None
 
 
 class Source(NamedTuple):
@@ -138,7 +141,18 @@ class _Reader:
         configs = self._read_configs(call, family) if call is not None else (None, "config")
         typed = call is not None and family == "mag" and _has_schema(call)
         is_async = isinstance(node, ast.AsyncFunctionDef)
-        return Decorated(name, decorator.lineno, configs, is_async, typed, family, _is_late(call))
+        return Decorated(
+            name, decorator.lineno, configs, is_async, typed, family, _is_late(call), self._read_start_method(call)
+        )
+
+    def _read_start_method(self, call: ast.Call | None) -> str | None:
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "start_method"] if call else []
+        if not given:
+            return None
+        value = given[0].value if isinstance(given[0], ast.Constant) else ast.unparse(given[0])
+        if value is not None:
+            check_start_method(value, f"start_method={ast.unparse(given[0])} in {self._file}:{given[0].lineno}")
+        return value  # type: ignore[return-value]  # one of two texts, as was checked
 
     def _find_family(self, called: ast.expr) -> Family | None:
         """Return whose `main` an expression is, by what the module imports; None if it is nobody's."""

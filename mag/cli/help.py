@@ -22,6 +22,7 @@ TOPICS = {
     "reproduction": "Which code is kept, which is not, and what the verdict of a rerun says.",
     "hydra": "For those who come from Hydra: its commands and options beside mag's.",
     "seeds": "Which random numbers an experiment draws, and how to have the same again.",
+    "starting": "How the processes of experiments are started, and why some are not forked.",
 }
 """The pages in the folder `topics`, and a line on each."""
 

@@ -55,6 +55,11 @@ class Size(click.ParamType[int]):
         return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
+START_METHOD = click.option(
+    "--start-method",
+    type=click.Choice(["fork", "spawn"]),
+    help="Spawn: a fresh interpreter for each experiment; fork is faster, and done where it is safe.",
+)
 ENV = click.option(
     "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable of the experiments; repeatable."
 )

@@ -92,7 +92,7 @@ def run_app(app: "App") -> NoReturn:
         arguments = read_script_words(sys.argv[1:])
     except UsageError as error:
         sys.exit(_explain(error, error.exit_code, {}))
-    sys.exit(run_program(arguments, app=app, name=sys.argv[0]))
+    sys.exit(run_program(arguments, app=app._replace(is_program=True), name=sys.argv[0]))
 
 
 def run_program(arguments: list[str], *, app: "App | None" = None, name: str = "mag") -> int:

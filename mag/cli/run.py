@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mag.cli.messages import say, silence
-from mag.cli.options import DEBUG, ENV, choose_examine, gpu_options, limit_options, read_env, read_gpus, read_limits
+from mag.cli.options import (
+    DEBUG,
+    ENV,
+    START_METHOD,
+    choose_examine,
+    gpu_options,
+    limit_options,
+    read_env,
+    read_gpus,
+    read_limits,
+)
 from mag.cli.output import escape
 from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
 from mag.cli.project import DIRECTORY, RESULT, app_words, open_project
@@ -50,6 +60,7 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.option("--clean", is_flag=True, help="Try it again from an empty directory, if it failed.")
 @limit_options
 @ENV
+@START_METHOD
 @gpu_options
 @DEBUG
 @click.option("-q", "--quiet", is_flag=True, help="Only its output.")
@@ -75,6 +86,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
         manifest=False,
         env=read_env(options["env"]),
         gpus=read_gpus(options),
+        start_method=options["start_method"],
         debug=known["debug"],
         examine=choose_examine(known),
         **read_limits(options),

@@ -8,6 +8,7 @@ from mag.cli.messages import say
 from mag.cli.options import (
     DEBUG,
     ENV,
+    START_METHOD,
     check_debug,
     choose_examine,
     gpu_options,
@@ -113,6 +114,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @sweep_options
 @limit_options
 @ENV
+@START_METHOD
 @gpu_options
 @DEBUG
 @click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
@@ -168,6 +170,7 @@ def _read_request(
         frozen=options["snapshot"],
         env=read_env(options["env"]),
         gpus=read_gpus(options),
+        start_method=options["start_method"],
         links=options["links"],
         debug=known["debug"],
         examine=choose_examine(known),

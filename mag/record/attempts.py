@@ -90,7 +90,7 @@ class Attempt:
     def note_process(self, pid: int) -> None:
         """Note which process carries the attempt out; there may be none for a while after the claim."""
         self._owner = pid
-        self._before = measure_usage()
+        self._before, self._began = measure_usage(), count_seconds()
         locks.write_holder(self.lock, pid)
 
     @property

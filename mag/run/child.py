@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from mag.app.hydra import HydraFunction, Job
 from mag.config.view import make_view
@@ -57,6 +57,7 @@ class Groundwork:
         handlers: What the app does itself at signals that ask to stop.
         streams: Standard output and standard error of the children.
         views: Makes their configs.
+        imports: False: the app is imported already.
     """
 
     function: Function
@@ -65,6 +66,15 @@ class Groundwork:
     handlers: Mapping[int, Handler] = dataclasses.field(default_factory=dict)
     streams: Streams = dataclasses.field(default_factory=open_streams)
     views: ViewCache = dataclasses.field(default_factory=ViewCache)
+    imports: ClassVar[bool] = False
+
+    def start(self, beginning: "Beginning", leave: Callable[[], None]) -> int:
+        """Fork the process of an attempt and return its number.
+
+        Raises:
+            OSError: The system has no room for a process.
+        """
+        return fork_child(self, beginning, leave)
 
 
 class Beginning(NamedTuple):
@@ -107,7 +117,7 @@ def fork_child(ground: Groundwork, beginning: Beginning, leave: Callable[[], Non
 
 
 def run_child(ground: Groundwork, experiment: Experiment, beginning: Beginning) -> NoReturn:
-    """Turn this process, which was just forked, into the experiment, and end it."""
+    """Turn this process, which was just forked or spawned, into the experiment, and end it."""
     gc.freeze()  # the collector has nothing to look for in what was made before the fork, and would write to all of it
     ground.shutdown.mark()
     attempt, code = beginning.attempt, FAILED
@@ -130,7 +140,8 @@ def name_variables(paths: ExperimentPaths) -> Variables:
 
 def _settle(beginning: Beginning, ground: Groundwork) -> None:
     """Give the process a session, handlers, an output and random numbers of its own."""
-    os.setsid()
+    if os.getsid(0) != os.getpid():  # a fresh interpreter has one already
+        os.setsid()
     prepare_surroundings(ground.handlers)
     hold_back_from_forks()
     redirect(beginning.log, ground.streams)

@@ -12,21 +12,28 @@ import functools
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from mag.errors import LaunchError, UsageError
+from mag.errors import LaunchError, MagError, UsageError
 from mag.record.log import flush_streams
-from mag.run.messages import make_pair, receive, send
+from mag.run.interpreters import Load, Setup, end_interpreter, pack_load, start_interpreter
+from mag.run.messages import make_pair, receive, send, send_bytes
 from mag.run.processes import HURRY
 from mag.run.questions import ask_question
 from mag.run.randomness import draw_seed, read_own_states
-from mag.run.serving import PREPARE, serve
-from mag.run.supervisor import name_signal
-from mag.run.tasks import Answer, Conditions, Function, Outcome, Question, Task
+from mag.run.serving import PREPARE, REHEARSE, serve
+from mag.run.spawning import explain_end
+from mag.run.tasks import Answer, Conditions, Outcome, Question, Task
+from mag.run.threads import find_obstacle
 
+_DEFAULT: Any = "spawn" if sys.platform == "darwin" else None
+"""macOS has system libraries that no fork survives."""
+_GONE = "The process that starts experiments is gone: the same command again does what is left."
 _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.001
 
@@ -34,22 +41,41 @@ _POLL_SECONDS = 0.001
 class ForkServer:
     """The runner's side of the fork server; making one forks it, starting it loads the user's app.
 
+    It is a fresh process where this one has threads, or CUDA, which its forks would not survive.
+
+    Args:
+        load: Imports the app and returns the user's function; called in other processes.
+        portable: The same, as a fresh interpreter can be given it.
+        start_method: How experiments are started; None for by fork unless the app's import has made that unsafe.
+
     Attributes:
         kept: The libraries whose random states the app's import has changed, and all experiments begin with.
         files: The files of the user's modules that were imported.
+        remark: What there is to say about how experiments are started, of an app that `{app}` names; None if nothing.
     """
 
     kept: Sequence[str] = ()
     files: Sequence[str] = ()
+    remark: str | None = None
 
-    def __init__(self, load: Callable[[], Function]) -> None:
-        self._control, far = make_pair()  # not one that forks close: the fork server is one
+    def __init__(self, load: Load, portable: Load | None = None, start_method: str | None = None) -> None:
+        self._load = portable or load
+        self._method = start_method or _DEFAULT
         self._turn = threading.Lock()
-        self._started = self._ready = False
+        self._ready = False
+        self._ahead: SupervisorHandle | None = None
         self._answerer: socket.socket | None = None
         self._threads: int | None = None
+        self._import_seed: int | None = None
+        self._own = read_own_states()
+        if self._method == "fork" or find_obstacle() is None:
+            self._fork(load)
+        else:
+            self._begin_afresh(pack_load(self._load))
+
+    def _fork(self, load: Load) -> None:
+        self._control, far = make_pair()  # not one that forks close: the fork server is one
         has_threads = threading.active_count() > 1
-        own = read_own_states()
         flush_streams()
         try:
             self._pid = os.fork()
@@ -57,14 +83,29 @@ class ForkServer:
             raise LaunchError(f"No process can be started: {error.strerror}.") from error
         if self._pid == 0:
             self._control.close()
-            serve(far, load, own, has_threads=has_threads)
+            serve(far, load, self._own, has_threads=has_threads)
         far.close()
+        self._keep_private()
+
+    def _begin_afresh(self, load: bytes) -> None:
+        """Start the fork server as a fresh interpreter."""
+        self._control, far = make_pair()
+        flush_streams()
+        try:
+            self._pid = start_interpreter(serve.__module__, far)
+        except OSError as error:
+            raise LaunchError(f"No process can be started: {error.strerror}.") from error
+        with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
+            send_bytes(self._control, Setup(sys.argv, load, self._own).pack())
+        self._keep_private()
+
+    def _keep_private(self) -> None:
         _private.add(self._control)
-        _close_in_forks()  # all forks of the fork server would have to do that, too, if it had been said before
+        _close_in_forks()  # registered only now: forks made earlier must not run it
 
     def prepare(self) -> None:
         """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
-        if not self._started:
+        if self._import_seed is None:
             self._order(PREPARE)
 
     def expect(self, threads: int | None) -> None:
@@ -73,10 +114,21 @@ class ForkServer:
 
     def start(self, threads: int | None = None, import_seed: int | None = None) -> int | None:
         """Have it import the app, while the caller goes on; return how many threads numerical libraries may use."""
-        if not self._started:
-            self._started, self._threads = True, threads
-            self._order(threads, draw_seed() if import_seed is None else import_seed)
+        if self._import_seed is None:
+            self._threads, self._import_seed = threads, draw_seed() if import_seed is None else import_seed
+            if self._method == "spawn":
+                self._start_spawning(pack_load(self._load))
+            else:
+                self._order(self._threads, self._import_seed, False)
         return self._threads
+
+    def _start_spawning(self, load: bytes) -> None:
+        """Have a first supervisor import the app in the process of an experiment to come."""
+        self._order(self._threads, self._import_seed, True)
+        with contextlib.suppress(OSError):
+            send_bytes(self._control, Setup(sys.argv, load, self._own, self._import_seed).pack())
+        self._ahead = SupervisorHandle(*self._connect(b"+"))
+        self._ahead.order([REHEARSE])
 
     def _order(self, *order: object) -> None:
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
@@ -90,43 +142,60 @@ class ForkServer:
         """
         if self._ready:
             return
-        answer = receive(self._control)
-        if answer is None:
-            raise LaunchError(self._explain_end())
+        answer = self._hear()
+        if obstacle := answer["obstacle"]:
+            self.remark = _explain_obstacle(obstacle, answer["seconds"], self._method)
+            if self._method is None:
+                self._spawn_instead()
+                answer = self._hear()
+        self.kept, self.files, self._ready = answer["kept"], answer["files"], True
+
+    def _hear(self) -> dict[str, Any]:
+        """Return what became of the import.
+
+        Raises:
+            UsageError: It failed.
+        """
+        answer = receive(self._control) if self._ahead is None else self._ahead.hear()
         if isinstance(answer, str):
             raise UsageError(answer)
-        self.kept, self.files = answer
-        self._ready = True
+        if answer is None and self._ahead is not None:
+            raise LaunchError(_GONE)
+        if answer is None:
+            code, self._pid = end_interpreter(self._pid), 0
+            raise LaunchError(explain_end(code))
+        return answer  # type: ignore[no-any-return]
 
-    def _explain_end(self) -> str:
-        """Return what to say of a fork server that ended before it had imported the app."""
-        try:
-            code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-            self._pid = 0
-        except ChildProcessError:
-            code = 0
-        how = f"was ended by {name_signal(-code)}" if code < 0 else "ended (does the app call os._exit at import?)"
-        return f"The process that imports the app {how}: nothing was started."
+    def _spawn_instead(self) -> None:
+        """Begin again with a fork server that imports nothing, and may fork."""
+        load = pack_load(self._load)
+        self._ready = True
+        self.close()
+        self._ready = False
+        self._begin_afresh(load)
+        self._start_spawning(load)
 
     def ask(self, question: Question[Answer], *, keep: bool = False) -> Answer:
         """Have a question answered where the app is imported, which it is now if it is not yet.
 
         A fork of the fork server answers, the same each time; with `keep` it does so itself, and all experiments have
-        what it has learnt.
+        what it has learnt. Where experiments are spawned the first one's process answers.
 
         Raises:
             MagError: The app cannot be imported, or the answer is one.
         """
         self.start(self._threads)
         self.wait_until_ready()
-        connection = self._answerer
-        if keep or connection is None:
-            connection, _ = self._connect(b"?" if keep else b"+")
-        if not keep:
-            self._answerer = connection
-        told = ask_question(connection, question)
-        if keep:
-            connection.close()
+        if self._ahead is not None:
+            told = self._ahead.ask(question)
+        elif keep:
+            connection, _ = self._connect(b"?")
+            with connection:
+                told = ask_question(connection, question)
+        else:
+            if self._answerer is None:
+                self._answerer, _ = self._connect(b"+")
+            told = ask_question(self._answerer, question)
         if told is None:
             raise LaunchError("The process that had imported the app ended while it was asked: nothing was started.")
         answer, error = told
@@ -140,13 +209,19 @@ class ForkServer:
         Raises:
             LaunchError: The fork server is gone.
         """
-        near, number = self._connect(b"+")
-        with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
-            send(near, conditions.to_plain())
-        return SupervisorHandle(near, number)
+        with self._turn:
+            handle, self._ahead = self._ahead, None
+        if handle is None:
+            handle = SupervisorHandle(*self._connect(b"+"))
+        handle.order(conditions.to_plain())
+        return handle
 
     def _connect(self, wish: bytes) -> tuple[socket.socket, int]:
-        """Return a connection to a new fork of the fork server, or to itself, and its process number."""
+        """Return a connection to a new fork of the fork server, or to itself, and its process number.
+
+        Raises:
+            LaunchError: The fork server is gone.
+        """
         with self._turn:  # in which the pair is made, too: one end more is open at a time, not one for each who waits
             try:
                 near, far = _make_private_pair()
@@ -160,8 +235,7 @@ class ForkServer:
                     answer = None
         if not isinstance(answer, int):
             near.close()
-            gone = "The process that starts experiments is gone: the same command again does what is left."
-            raise LaunchError(answer if isinstance(answer, str) else gone)
+            raise LaunchError(answer if isinstance(answer, str) else _GONE)
         return near, answer
 
     def close(self) -> None:
@@ -170,8 +244,10 @@ class ForkServer:
         At once where there was nothing to start it for.
         """
         self._control.close()
-        if self._answerer is not None:
-            self._answerer.close()
+        for each in (self._ahead, self._answerer):
+            if each is not None:
+                each.close()
+        self._ahead = self._answerer = None
         pid, self._pid = self._pid, 0
         if not pid:
             return
@@ -181,6 +257,17 @@ class ForkServer:
         with contextlib.suppress(ChildProcessError):
             while not os.waitpid(pid, os.WNOHANG)[0] and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
+
+
+def _explain_obstacle(obstacle: str, seconds: float, method: str | None) -> str:
+    if method == "fork":
+        return (
+            f"{{app}} {obstacle} when it is imported: experiments are forked all the same, as was asked, and may hang"
+        )
+    return (
+        f"{{app}} {obstacle} when it is imported: experiments are spawned, {max(seconds, 0.1):.1f} s each; move that "
+        f"into the function to have them forked"
+    )
 
 
 class SupervisorHandle:
@@ -194,6 +281,21 @@ class SupervisorHandle:
         self._connection = connection
         self.pid = pid
         self.begun: str | None = None
+
+    def order(self, order: object) -> None:
+        """Tell it under which conditions it works, or what is to be done before."""
+        with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
+            send(self._connection, order)
+
+    def ask(self, question: Question[Answer]) -> "tuple[Answer, MagError | None] | None":
+        """Have a question answered where the app is imported; None if that is gone."""
+        return ask_question(self._connection, question)
+
+    def hear(self) -> Any:
+        """Return what it tells, None if it is dead."""
+        with contextlib.suppress(OSError):
+            return receive(self._connection)
+        return None
 
     def run(self, task: Task, started: Callable[[str], None]) -> Outcome | None:
         """Run a task and return its outcome, or None if the supervisor died over it."""

@@ -38,6 +38,8 @@ _LEFT = "debugger left"
 class InProcessServer:
     """Stands in for the fork server where experiments are run in this process."""
 
+    remark: str | None = None
+
     def __init__(self, load: Callable[[], Function], examine: Examine) -> None:
         self._load = load
         self._examine = examine

@@ -23,6 +23,14 @@ Handler = Callable[[int, FrameType | None], Any] | int
 _ECHO_SECONDS = 1.0
 
 
+def name_signal(number: int) -> str:
+    """Return a signal's name, such as `SIGSEGV`."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
 def hold_back() -> Collection[int]:
     """Hold back what asks to stop; return what was held back before."""
     return _set_mask(signal.SIG_BLOCK, _HELD_BACK)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mag.clock import count_seconds
-from mag.disk import files
+from mag.disk import files, locks
 from mag.errors import RecordError
 from mag.record.log import trim_log
 from mag.record.paths import ExperimentPaths
@@ -60,7 +60,16 @@ STOPPED = Reason("interrupted", "stopped", "it was stopped")
 class Guard:
     """Watches over one attempt."""
 
-    def __init__(self, limits: Limits, paths: ExperimentPaths, pid: int, reaper: int, elapsed: float = 0.0) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        paths: ExperimentPaths,
+        pid: int,
+        reaper: int,
+        elapsed: float = 0.0,
+        *,
+        imports: bool = False,
+    ) -> None:
         self._limits = limits
         self._paths = paths
         self._pid = pid
@@ -69,11 +78,12 @@ class Guard:
         self._began = self._moved - elapsed
         self._seen: tuple[tuple[int, int], ...] = ()
         self._condition = _follow(limits.stop_if, paths)
+        self._imports = imports
 
     def check(self) -> tuple[Reason | None, float | None]:
         """Return why the attempt has to end now, if it has to, and in how many seconds to look again."""
         limits, now = self._limits, count_seconds()
-        looks = []
+        looks = [_OFTEN] if self._is_importing(now) else []
         if limits.log is not None:
             trim_log(self._paths.log, limits.log)
             looks.append(_OFTEN)
@@ -97,6 +107,12 @@ class Guard:
             if self._condition.look():
                 return Reason("failed", "stop-if", self._condition.describe()), None
         return None, min(looks, default=None)
+
+    def _is_importing(self, now: float) -> bool:
+        """Tell whether the app is being imported; that may take as long as the experiment, which begins after it."""
+        if self._imports and locks.read_holder(self._paths.lock) == self._pid:
+            self._imports, self._began, self._moved = False, now, now
+        return self._imports
 
     def announce_end(self) -> None:
         """Leave word that the experiment is ended, before it is asked to: what it returns then may not be all."""

@@ -29,15 +29,28 @@ def send(connection: socket.socket, message: Any) -> None:
     Raises:
         OSError: The other end is gone.
     """
-    data = write_json(message)
-    connection.sendall(_LENGTH.pack(len(data)) + data)
+    send_bytes(connection, write_json(message))
 
 
 def receive(connection: socket.socket) -> Any:
     """Return the next message, None when the other end is gone."""
-    head = _receive_exactly(connection, _LENGTH.size)
-    data = _receive_exactly(connection, *_LENGTH.unpack(head)) if head else None
+    data = receive_bytes(connection)
     return read_json(data) if data else None
+
+
+def send_bytes(connection: socket.socket, data: bytes) -> None:
+    """Send what is no JSON: the pickle of a function.
+
+    Raises:
+        OSError: The other end is gone.
+    """
+    connection.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive_bytes(connection: socket.socket) -> bytes | None:
+    """Return the bytes that come next, None when the other end is gone."""
+    head = _receive_exactly(connection, _LENGTH.size)
+    return _receive_exactly(connection, *_LENGTH.unpack(head)) if head else None
 
 
 def write_json(message: Any) -> bytes:

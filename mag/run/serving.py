@@ -1,12 +1,14 @@
 """The fork server's own side: it imports the app, and forks supervisors, each of which runs tasks until it is closed.
 
-Nothing here is run in the runner's process.
+Where experiments are spawned it imports nothing: each of their processes does. Nothing here is run in the runner's
+process.
 """
 
 import importlib
 import os
 import signal
 import socket
+import time
 import traceback
 import warnings
 from collections.abc import Callable, MutableMapping
@@ -14,22 +16,26 @@ from functools import partial
 from typing import NoReturn
 
 from mag.code.drift import list_code_files
-from mag.errors import UsageError
 from mag.record.log import flush_streams
 from mag.run.child import Groundwork
+from mag.run.interpreters import Load, load_function, read_setup
 from mag.run.interruption import REQUESTS, Handler
-from mag.run.messages import receive, send
+from mag.run.messages import receive, receive_bytes, send
 from mag.run.processes import HURRY, Watch, adopt_orphans
 from mag.run.questions import QUESTION, answer_question
 from mag.run.randomness import RandomStates, States
 from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
+from mag.run.spawning import Spawning, explain_import
 from mag.run.supervisor import Supervisor
 from mag.run.tasks import Conditions, Function, Task
+from mag.run.threads import find_obstacle
 from mag.run.view_cache import ViewCache
 
 PREPARE = "prepare"
 """What the runner says as soon as there will be something to run."""
+REHEARSE = "rehearse"
+"""What it says to the first supervisor where experiments are spawned: to import the app, and tell how that went."""
 
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",
@@ -40,7 +46,7 @@ _THREAD_LIMITS = (
 )
 
 
-def serve(control: socket.socket, load: Callable[[], Function], own: States, *, has_threads: bool) -> NoReturn:
+def serve(control: socket.socket, load: Load, own: States, *, has_threads: bool) -> NoReturn:
     """Be the fork server; never returns into the code of the runner."""
     _end_with(lambda: _import_and_fork(control, load, own, has_threads=has_threads))
 
@@ -58,19 +64,29 @@ def _end_with(act: Callable[[], None]) -> NoReturn:
         os._exit(0)
 
 
-def _import_and_fork(control: socket.socket, load: Callable[[], Function], own: States, *, has_threads: bool) -> None:
+def main(descriptor: int) -> NoReturn:
+    """Be the fork server in a fresh interpreter."""
+    control = socket.socket(fileno=descriptor)
+    setup = read_setup(control)
+    if setup is None:
+        os._exit(0)
+    serve(control, partial(load_function, setup.load), setup.own, has_threads=False)
+
+
+def _import_and_fork(control: socket.socket, load: Load, own: States, *, has_threads: bool) -> None:
     _settle()
     foreign = leave_to_threads() if has_threads else []
     while (order := receive(control)) == [PREPARE]:
         importlib.import_module("omegaconf")
     if order is None:  # the runner has nothing to run
         return
-    threads, import_seed = order
+    threads, import_seed, spawns = order
     limit_threads(os.environ, threads)
     keep_exit_functions()
     random = RandomStates(import_seed, own)
-    function = _load(control, load, random)
-    if function is not None:
+    if spawns and (setup := receive_bytes(control)) is not None:
+        _fork_supervisors(control, Spawning(setup, random))
+    elif not spawns and (function := _load(control, load, random)) is not None:
         _fork_supervisors(control, Groundwork(function, Shutdown(foreign), random, _take_handlers()))
 
 
@@ -101,20 +117,18 @@ def limit_threads(environment: MutableMapping[str, str], threads: int | None) ->
             environment.setdefault(name, str(threads))
 
 
-def _load(control: socket.socket, load: Callable[[], Function], random: RandomStates) -> Function | None:
+def _load(control: socket.socket, load: Load, random: RandomStates) -> Function | None:
+    began = time.monotonic()
     try:
         with random.watch_import():
             function = load()
+        seconds = time.monotonic() - began
         _rehearse(function)
     except BaseException as error:  # noqa: BLE001  (the app may do anything at import)
-        if not isinstance(error, UsageError):
-            traceback.print_exc()
-        send(
-            control,
-            str(error) if isinstance(error, UsageError) else f"The app cannot be imported: {error!r}.",
-        )
+        send(control, explain_import(error))
         return None
-    send(control, [random.kept, list_code_files()])
+    told = {"kept": random.kept, "files": list_code_files(), "obstacle": find_obstacle(), "seconds": seconds}
+    send(control, told)
     return function
 
 
@@ -124,7 +138,7 @@ def _rehearse(function: Function) -> None:
     _ = config.a.b, read_calling(function)
 
 
-def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
+def _fork_supervisors(control: socket.socket, ground: Groundwork | Spawning) -> None:
     supervisors: set[int] = set()
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, HURRY))  # until a supervisor can heed it, it waits
     while True:
@@ -133,7 +147,7 @@ def _fork_supervisors(control: socket.socket, ground: Groundwork) -> None:
             break
         connection = socket.socket(fileno=descriptors[0])
         connection.settimeout(None)  # an app may have set a default
-        if message == b"?":
+        if message == b"?" and isinstance(ground, Groundwork):
             send(control, os.getpid())
             answer_question(connection, ground.function, receive(connection))
             connection.close()
@@ -166,24 +180,30 @@ def _reap(supervisors: set[int], options: int = 0) -> None:
             supervisors.remove(pid)
 
 
-def _supervise(connection: socket.socket, ground: Groundwork) -> None:
+def _supervise(connection: socket.socket, ground: Groundwork | Spawning) -> None:
     """Be a supervisor until the runner closes the connection or dies."""
     keep_exit_functions()
     adopt_orphans()
-    conditions = receive(connection)
-    while conditions is not None and QUESTION in conditions:
-        answer_question(connection, ground.function, conditions)
-        conditions = receive(connection)
-    if conditions is None:  # the runner is gone
-        return
     watch = Watch()
 
     def leave() -> None:
         watch.leave()
         connection.close()
 
-    supervisor = Supervisor(ground, Conditions.of(conditions), watch, leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, HURRY))
+    conditions = receive(connection)
+    if conditions == [REHEARSE] and isinstance(ground, Spawning):
+        send(connection, ground.rehearse(connection))
+        conditions = receive(connection)
+    while conditions is not None and QUESTION in conditions:
+        if isinstance(ground, Spawning):
+            send(connection, ground.ask(conditions))
+        else:
+            answer_question(connection, ground.function, conditions)
+        conditions = receive(connection)
+    if conditions is None:  # the runner is gone
+        return
+    supervisor = Supervisor(ground, Conditions.of(conditions), watch, leave)
     while (task := receive(connection)) is not None:
         if _is_closed(connection):
             break

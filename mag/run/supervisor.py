@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from typing import Protocol
 
 from mag.clock import tell_time
 from mag.config.identity import describe_rules
@@ -23,15 +24,32 @@ from mag.record.provenance import describe_host
 from mag.record.records import BROKEN, Record, read_record, write_record
 from mag.record.recovery import bring_back
 from mag.record.redaction import Redaction, find_secret_variables
-from mag.run.child import Beginning, Groundwork, fork_child, name_variables
+from mag.run.child import Beginning, name_variables
+from mag.run.interruption import name_signal
 from mag.run.limits import STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
 from mag.run.processes import Death, Watch, end_leftovers, end_now
+from mag.run.randomness import RandomStates
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
 
 _MOST_FILES = 5
 NEVER_BEGAN = "never began"
 """The type of an error that is none of the experiment's: its process was not there yet."""
+
+
+class Start(Protocol):
+    """How experiments are started: forked from what has imported the app, or spawned."""
+
+    @property
+    def random(self) -> RandomStates:
+        """The random states with which they begin."""
+
+    @property
+    def imports(self) -> bool:
+        """Whether their processes import the app before they begin."""
+
+    def start(self, beginning: Beginning, leave: Callable[[], None], /) -> int:
+        """Start the process of an attempt and return its number; `leave` lets go of the supervisor's in a fork."""
 
 
 class Supervisor:
@@ -40,7 +58,7 @@ class Supervisor:
     _over: str | None = LEFT_ALONE
 
     def __init__(
-        self, ground: Groundwork, conditions: Conditions, watch: Watch, leave: Callable[[], None] = lambda: None
+        self, ground: Start, conditions: Conditions, watch: Watch, leave: Callable[[], None] = lambda: None
     ) -> None:
         self._ground = ground
         self._conditions = conditions
@@ -105,7 +123,7 @@ class Supervisor:
             child = self._start(attempt, task)
         except (MagError, OSError) as error:
             return _take_back(attempt, task, previous, error)
-        guard = Guard(self._conditions.limits, attempt.paths, child, os.getpid())
+        guard = Guard(self._conditions.limits, attempt.paths, child, os.getpid(), imports=self._ground.imports)
         death, reason = self._await(child, guard)
         guard.settle()
         if left := end_leftovers(child):
@@ -124,7 +142,7 @@ class Supervisor:
         try:
             variables = (*task.environment, *name_variables(attempt.paths))
             beginning = Beginning(attempt, task, self._conditions.settings, variables, log)
-            return fork_child(self._ground, beginning, self._leave)
+            return self._ground.start(beginning, self._leave)
         finally:
             os.close(log)
 
@@ -230,14 +248,6 @@ def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason
     last = read_last_line(paths.log)
     said = f"its process exited with code {death.code} before the experiment was over" + (f": {last}" if last else "")
     return Reason("failed", f"exit {death.code}", said)
-
-
-def name_signal(number: int) -> str:
-    """Return a signal's name, such as `SIGSEGV`."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f"signal {number}"
 
 
 def summarize_error(error: dict[str, object]) -> str:

@@ -60,6 +60,10 @@ class Codebase(NamedTuple):
                 else:
                     os.environ[name] = value
 
+    def release(self) -> "Codebase":
+        """Return it as another process can be given it, with what that needs to load the app."""
+        return self._replace(app=self.app.release()) if self.app is not None else self
+
     def load(self) -> Function:
         """Go to the code, import the app and return the user's function; in a process that does nothing else.
 

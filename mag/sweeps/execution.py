@@ -46,6 +46,8 @@ def execute(request: Request, observer: Observer) -> Report:
             return _report_done(plan, code, observer)
         slots = choose_slots(request, code.settings, len(todo))
         conditions = prepare(request, plan, todo, code, server, slots=slots)
+        if server.remark:
+            observer.remark(server.remark.format(app=code.name.partition(":")[0]))
         for line in list_remarks(request, plan, todo, conditions, server.kept, jobs=slots.jobs):
             observer.remark(line)
         with _freeze_plan(plan, request, conditions):

@@ -51,6 +51,7 @@ class Request:
         limit_threads: Whether numerical libraries get a share of the CPUs, where nothing else is said.
         manifest: Whether a manifest is kept: of a sweep, not of a single run.
         env: Environment variables that the experiments get, besides those that the project's settings name.
+        start_method: How experiments are started, "fork" or "spawn"; None for as the app or the settings say.
         links: Files and directories that are no part of the code, to be linked into a copy of it.
         debug: Show the traceback where the app's import raises.
         examine: Shown what ended an experiment, all of which run in this process then; None: in their own.
@@ -70,6 +71,7 @@ class Request:
     limit_threads: bool = True
     manifest: bool = True
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    start_method: str | None = None
     links: tuple[str, ...] = ()
     debug: bool = False
     examine: Callable[[BaseException], bool] | None = None
@@ -90,7 +92,8 @@ class Request:
 
     def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
         """Lend what will import the app when it is started; best before there is a plan."""
-        return open_server(code.load, self.examine)
+        told = self.start_method or (code.app.start_method if code.app else None) or code.settings.start_method
+        return open_server(code.load, self.examine, portable=code.release().load, start_method=told)
 
     def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":
         """Return the experiments; the server is told as soon as it is known that there is something to run."""

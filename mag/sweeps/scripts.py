@@ -18,8 +18,9 @@ from mag.errors import RecordError, UsageError
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record, read_record
 from mag.record.repetition import VARIABLE, Repetition
+from mag.run.interruption import name_signal
 from mag.run.relocation import transfer_path
-from mag.run.supervisor import describe_record, name_signal
+from mag.run.supervisor import describe_record
 from mag.run.tasks import Answer, Conditions, Outcome, Question, Task
 from mag.sweeps.codebase import Codebase
 
@@ -70,6 +71,7 @@ class ScriptServer:
 
     kept: Sequence[str] = ()
     files: Sequence[str] = ()
+    remark: str | None = None
 
     def __init__(self, words: Sequence[str], original: Record, code: Codebase) -> None:
         self._words = words

@@ -19,7 +19,7 @@ from mag.record.provenance import locate_code
 from mag.record.repetition import Repetition
 from mag.run.shutdown import flush_files
 from mag.run.tasks import Function
-from mag.settings import find_app_settings, find_settings
+from mag.settings import check_start_method, find_app_settings, find_settings
 from mag.sweeps.execution import execute
 from mag.sweeps.observer import Observer
 from mag.sweeps.report import Report
@@ -39,6 +39,7 @@ def sweep(
     jobs: int | None = None,
     n_jobs: int | None = None,
     force: bool = False,
+    start_method: str | None = None,
     **shaping: "Unpack[Shaping]",
 ) -> Report:
     """Run a function for every combination of overrides, each in a process and a directory of its own.
@@ -50,11 +51,29 @@ def sweep(
     Ctrl-C, SIGTERM and SIGHUP stop what runs, as they do in `mag sweep`, and when all of it is recorded they do what
     they would have done without a sweep: the first raises, the others end the program or call its handlers.
 
+    Where this program has threads, which its forks would not have, the function goes to a fresh interpreter: by its
+    import name, or as a whole where it has none, with what it refers to.
+
+    Args:
+        function: Takes the config and, if it has a second parameter, the experiment. One that is decorated with
+            `@mag.main` brings its configs and its project's settings along.
+        overrides: As typed on the command line, `["C=1,10", "gamma=0.1"]`.
+        config_path: The directory of the configs, if not the function's own; without any, keys are added: `+C=1,10`.
+        config_name: The primary config in it; if left out, what the decorator says, else `config`.
+        experiments_dir: Where experiments live; the project's if None.
+        jobs: How many run at a time; as many as there are CPUs if None.
+        n_jobs: The same as joblib has it: 1 for this very process, -1 for as many as there are CPUs.
+        force: Run completed experiments again.
+        start_method: "fork" or "spawn"; None for what the decorator or the settings say, else for what is safe.
+        shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
+
     Raises:
         MagError: An override, a config or the space cannot be used, or another function ran these experiments; nothing
             was started.
         KeyboardInterrupt: Ctrl-C stopped the sweep; the same call does what is left.
     """
+    if start_method is not None:
+        check_start_method(start_method, f"start_method={start_method!r}")
     app = describe_function(function)
     is_own = isinstance(function, Main) and app.file.is_file()
     settings = find_app_settings(app.file, Path.cwd()) if is_own else find_settings(Path.cwd())
@@ -72,6 +91,7 @@ def sweep(
         shaping=shaping,
         jobs=_choose_jobs(jobs, n_jobs),
         force=force,
+        start_method=start_method,
         examine=_choose_examine(n_jobs),
         manifest=repetition is None,
         repetition=repetition,

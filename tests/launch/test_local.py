@@ -28,7 +28,7 @@ from mag.settings import Settings
 
 def launch(store: Path, function: Function, count: int, jobs: int) -> list[tuple[int, str]]:
     """Run a function so many times, and return index and status of each outcome."""
-    server = ForkServer(lambda: function)
+    server = ForkServer(lambda: function, start_method="fork")
     server.start()
     server.wait_until_ready()
     conditions = Conditions(str(store), gather_provenance(app="x", commit={}), Settings())

@@ -67,16 +67,16 @@ VERDICTS = {
 HEALTHY = ["background", "session", "thread", "descriptors", "world", "stdin", "nothing"]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the store of one sweep that has every fault in it."""
+@pytest.fixture(scope="module", params=["fork", "spawn"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the store of one sweep that has every fault in it, of either start method."""
     import subprocess
     import sys
 
     folder = tmp_path_factory.mktemp("faults")
     (folder / "train.py").write_text(APP)
     faults = ",".join([*VERDICTS, *HEALTHY])
-    command = [sys.executable, "-m", "mag", "sweep", f"+fault={faults}", "-j", "2"]
+    command = [sys.executable, "-m", "mag", "sweep", f"+fault={faults}", "-j", "2", "--start-method", request.param]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1, done.stderr
     assert f"{len(HEALTHY)} completed, 9 failed, 2 killed, 1 interrupted" in done.stderr
