@@ -5,19 +5,19 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import IO, TYPE_CHECKING, cast
 
+from mag.cli.live import MOST_LABELS, draw_progress, label_experiments
 from mag.cli.messages import Listener, say
 from mag.cli.output import escape, note
 from mag.cli.plan import list_remarks
 from mag.cli.references import lead_to
 from mag.cli.widths import cut
-from mag.cli.wording import count_experiments, describe_counts, format_duration
+from mag.cli.wording import count_experiments, describe_counts
 from mag.compare.rows import format_briefly
-from mag.record.log import read_last_line
-from mag.record.paths import StorePaths
 from mag.record.progress import Progress
-from mag.record.records import BROKEN, FAULTY
+from mag.record.records import FAULTY
 from mag.run.tasks import Outcome
 from mag.sweeps.observer import Observer
 from mag.sweeps.report import Report, Tracker
@@ -27,51 +27,6 @@ if TYPE_CHECKING:
 
     from mag.plans.plan import Plan, PlannedExperiment
     from mag.sweeps.observer import Question
-
-
-_MOST_RUNNING = 8
-_MOST_FAILURES = 3
-_BAR = 24
-
-
-def draw_progress(progress: Progress, store: StorePaths, width: int) -> list[str]:
-    """Return the lines that show how far a sweep is: always as many for as many jobs, so that nothing jumps."""
-    lines = [_draw_bar(progress), *_draw_running(progress, store)]
-    if progress.extremes:
-        metric, high, low = (progress.extremes[key] for key in ("metric", "highest", "lowest"))
-        best = ", ".join(
-            f"{word} {format_briefly(v)} ({escape(n)})" for word, (v, n) in (("highest", high), ("lowest", low))
-        )
-        lines.append(f"  {escape(metric)}: {best}")
-    lines += [f"  failed   {escape(name)}  {escape(reason)}" for name, reason in progress.failures[-_MOST_FAILURES:]]
-    height = 1 + min(progress.jobs, _MOST_RUNNING + 1) + 1 + _MOST_FAILURES
-    return [cut(line, width) for line in lines] + [""] * (height - len(lines))
-
-
-def _draw_running(progress: Progress, store: StorePaths) -> list[str]:
-    """Return a line for each of those that run, and as many more as could run; a few for very many."""
-    names = progress.running
-    shown = names if len(names) <= _MOST_RUNNING + 1 else names[:_MOST_RUNNING]
-    lines = [f"  running  {escape(name)}  {escape(read_last_line(store.experiment(name).log))}" for name in shown]
-    if len(names) > len(shown):
-        lines.append(f"  and {len(names) - len(shown)} more")
-    return lines + [""] * (min(progress.jobs, _MOST_RUNNING + 1) - len(lines))
-
-
-def _draw_bar(progress: Progress) -> str:
-    filled = _BAR * progress.ended // max(1, progress.total)
-    parts = [f"[{'#' * filled}{'-' * (_BAR - filled)}] {progress.ended} of {progress.total}"]
-    if failed := sum(progress.counts.get(status, 0) for status in BROKEN):
-        parts.append(f"{failed} failed")
-    if interrupted := progress.counts.get("interrupted", 0):
-        parts.append(f"{interrupted} interrupted")
-    ended = progress.ended - progress.counts.get("skipped", 0)
-    if ended and progress.seconds:
-        parts.append(f"{ended / progress.seconds:.3g} a second")
-    if (left := progress.seconds_left) is not None:
-        parts.append(f"{format_duration(left)} left")
-    parts.append("paused" if progress.paused else f"{progress.jobs} at a time")
-    return ", ".join(parts)
 
 
 def describe_progress(progress: Progress) -> str:
@@ -204,9 +159,11 @@ class LiveProgress(PlainProgress):
         from rich.live import Live
         from rich.text import Text
 
+        labels = label_experiments((one.identifier, one.overrides) for one in islice(plan, MOST_LABELS + 1))
+
         def draw() -> Text:
             width = shutil.get_terminal_size().columns - 1
-            return Text("\n".join(draw_progress(tracker.read(), plan.store, width)), no_wrap=True)
+            return Text("\n".join(draw_progress(tracker.read(), plan.store, width, labels)), no_wrap=True)
 
         console = Console(file=cast("IO[str]", Listener(sys.stderr)), highlight=False)
         self._live = Live(console=console, get_renderable=draw, refresh_per_second=4, transient=True)

@@ -1,16 +1,24 @@
 """`mag watch`: a sweep, live, from another terminal."""
 
+import math
+import os
 import shutil
 import sys
 import time
+from typing import Any
 
 import click
 
 from mag.cli.control import SWEEP_ARGUMENT, open_sweep
+from mag.cli.live import draw_progress, label_experiments
 from mag.cli.output import write_lines
-from mag.cli.progress import describe_progress, draw_progress
+from mag.cli.progress import describe_progress
 from mag.cli.references import STORE_OPTION
+from mag.compare.columns import read_value
+from mag.compare.rows import is_number
 from mag.record.paths import StorePaths
+from mag.record.progress import Progress
+from mag.record.store import Store
 from mag.record.sweeps import StoredSweep, read_sweep
 
 HELP = """Show how far a sweep is until it ends, from any terminal that sees the experiments directory.
@@ -18,9 +26,11 @@ HELP = """Show how far a sweep is until it ends, from any terminal that sees the
 \b
   mag watch               the sweep that is running, else the latest
   mag watch 1a2b3c        the one whose id begins or ends so
+  mag watch --metric loss.min
 
-On a terminal a view of a few lines: what is done, what runs and its last line, the latest failures, the extremes of the
-first result. Through a pipe a line whenever something has changed. Ctrl-C ends the view, not the sweep.
+On a terminal a view of a few lines: what is done, how long it took and will take; what runs, by the overrides in which
+it differs, with its last metric and line; the latest failures; the highest and lowest of --metric or the first result.
+Through a pipe a line whenever something has changed. Ctrl-C ends the view, not the sweep.
 
 Exit status: 0 if all experiments of the sweep are done, 1 if not, 4 if there is no such sweep.
 """
@@ -30,12 +40,12 @@ _LOOK_SECONDS = 0.5
 
 @click.command(help=HELP, short_help="Show a sweep live.")
 @SWEEP_ARGUMENT
+@click.option("--metric", metavar="NAME", help="Show the best so far by this result or metric, and a chart.")
 @STORE_OPTION
-def command(*, reference: str | None, directory: str | None) -> int:
+def command(*, reference: str | None, metric: str | None, directory: str | None) -> int:
     """Look at the sweep's progress file until its runner has ended."""
     store, sweep = open_sweep(reference, directory)
-    watch = _watch_on_terminal if sys.stdout.isatty() else _watch_through_pipe
-    sweep = watch(store, sweep)
+    sweep = _watch_on_terminal(store, sweep, metric) if sys.stdout.isatty() else _watch_through_pipe(store, sweep)
     progress = sweep.progress
     write_lines(
         [f"{sweep.id} {sweep.state}: {describe_progress(progress)}" if progress else f"{sweep.id} {sweep.state}"]
@@ -43,16 +53,48 @@ def command(*, reference: str | None, directory: str | None) -> int:
     return 0 if progress and progress.done == progress.total else 1
 
 
-def _watch_on_terminal(store: StorePaths, sweep: StoredSweep) -> StoredSweep:
+class _Best:
+    """The best so far of a sweep, by a result or metric: each experiment is read when it has ended."""
+
+    def __init__(self, store: StorePaths, sweep: StoredSweep, metric: str) -> None:
+        self._store = Store(store.root)
+        self._metric = metric
+        self._waiting = [str(entry.get("identifier")) for entry in sweep.manifest.get("plan", [])]
+        self._found: dict[str, list[Any]] = {}
+
+    def look(self, progress: Progress) -> dict[str, Any] | None:
+        """Return the extremes of what has ended, as `Progress.extremes` has them."""
+        if len(self._waiting) > progress.total - progress.ended:
+            self._waiting = [name for name in self._waiting if not self._take(name)]
+        return {"metric": self._metric, **self._found} if self._found else None
+
+    def _take(self, name: str) -> bool:
+        if not os.path.isdir(self._store.paths.experiment(name).directory):
+            return False
+        one = self._store.find(name)
+        if not one.completed:
+            return False
+        value = read_value(one, self._metric)
+        if is_number(value) and not math.isnan(value):
+            self._found["highest"] = max(self._found.get("highest", [value, name]), [value, name])
+            self._found["lowest"] = min(self._found.get("lowest", [value, name]), [value, name])
+        return True
+
+
+def _watch_on_terminal(store: StorePaths, sweep: StoredSweep, metric: str | None) -> StoredSweep:
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
+    plan = [entry for entry in sweep.manifest.get("plan", []) if isinstance(entry, dict)]
+    labels = label_experiments((str(entry.get("identifier")), entry.get("overrides") or ()) for entry in plan)
+    best = _Best(store, sweep, metric) if metric else None
     with Live(console=Console(highlight=False), auto_refresh=False, transient=True) as live:
         while sweep.running:
             if sweep.progress:
                 width = shutil.get_terminal_size().columns - 1
-                lines = draw_progress(sweep.progress, store, width)
+                extremes = best.look(sweep.progress) if best else None
+                lines = draw_progress(sweep.progress, store, width, labels, extremes=extremes, metric=metric)
                 live.update(Text("\n".join([f"{sweep.id} {sweep.state}", *lines]), no_wrap=True), refresh=True)
             time.sleep(_LOOK_SECONDS)
             sweep = read_sweep(store, sweep.id)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from mag.compare.curves import split_name
-from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact
+from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact, read_rows
 from mag.config.spelling import loosen_key
 from mag.errors import UsageError
+from mag.record.store import StoredExperiment
 from mag.suggestion import list_names, name_nearest
 
 Kind = Literal["fact", "config", "results", "choices", "metrics"]
@@ -44,6 +45,15 @@ class Column:
         found = split_name(self.key, row.curves) if row.metric_names else None
         value = row.curves[found[0]].ask(found[1]) if found else None
         return MISSING if value is None else value
+
+
+def read_value(experiment: StoredExperiment, key: str) -> Any:
+    """Return what a key means for one experiment alone, `MISSING` where it means nothing."""
+    rows = read_rows([experiment])
+    try:
+        return collect_columns(rows).find(key).read(rows[0])
+    except UsageError:
+        return MISSING
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.cli.progress import describe_progress, draw_progress
+from mag.cli.live import draw_progress, label_experiments
+from mag.cli.progress import describe_progress
 from mag.cli.widths import measure
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
@@ -65,7 +66,9 @@ def test_what_the_view_says() -> None:
     failures = (("9|x", "ValueError: bad"),)
     lines = draw_progress(make_progress(2, 2, failures, results=True), STORE, 100)
 
-    assert lines[0] == "[------------------------] 101 of 10000, 1 failed, 1.68 a second, 1 h 38 min left, 2 at a time"
+    assert lines[0] == (
+        "[------------------------] 101 of 10000, 1 failed, 1 min 0 s elapsed, 1 h 38 min left, 2 at a time"
+    )
     assert lines[1:3] == ["  running  0|x  ", "  running  1|x  "]
     assert lines[3:5] == ["  score: highest 1.5 (b), lowest 0.5 (a)", "  failed   9|x  ValueError: bad"]
 
@@ -141,3 +144,33 @@ def test_a_terminal_that_is_closed(project: Path, words: list[str], ran: str) ->
 
     assert os.waitstatus_to_exitcode(os.waitpid(child.pid or 0, 0)[1]) == 129
     assert {one.name: one.status for one in Store()} == dict.fromkeys(ran, "interrupted")
+
+
+def test_labels_are_the_overrides_that_differ() -> None:
+    """A long name gives way to what differs; a short one stays; a very large sweep keeps its names."""
+    names = [f"64|digits|0.1|mlp|adam|{seed}" for seed in range(3)]
+    plan = [(name, ["data=digits", f"seed={name[-1]}"]) for name in names]
+    assert label_experiments(plan) == {name: f"seed={name[-1]}" for name in names}
+    assert label_experiments([("1|0", ["C=1"]), ("2|0", ["C=2"])]) == {}
+    assert label_experiments((str(number), ()) for number in range(10_001)) == {}
+
+
+def test_what_runs_shows_its_metric(tmp_path: Path) -> None:
+    """The last value and a small chart, of the metric that is asked for or the first one, before the last line."""
+    paths = StorePaths(str(tmp_path)).experiment("0|x")
+    Path(paths.private).mkdir(parents=True)
+    Path(paths.log).write_text("epoch 3\n")
+    Path(paths.metrics).write_text('{"step": 1, "loss": 4, "acc": 0.5}\n{"step": 2, "loss": 2, "acc": 0.75}\n{"st')
+    progress = make_progress(1, 1, (), results=False)
+    first = draw_progress(progress, StorePaths(str(tmp_path)), 60)[1]
+    assert first.startswith("  running  0|x  loss=2 ")
+    assert first.endswith("  epoch 3")
+    asked = draw_progress(progress, StorePaths(str(tmp_path)), 60, {"0|x": "seed=0"}, metric="acc")[1]
+    assert asked.startswith("  running  seed=0  acc=0.75 ")
+
+
+def test_elapsed_and_left_are_told() -> None:
+    """How long it took and how long it will take stand in the first line, also where that is narrow."""
+    assert draw_progress(make_progress(2, 2, (), results=False), STORE, 60)[0] == (
+        "[--------] 100 of 10000, 1 min 0 s elapsed, 1 h 39 min left…"
+    )
