@@ -57,11 +57,8 @@ def draw_progress(
         extremes: The best so far, in the place of those of the first result.
         metric: What to chart of what runs; None for the first metric.
     """
-    names = labels or {}
-    lines = [
-        _draw_bar(progress, _BAR if width > _NARROW else _BAR // 2),
-        *_draw_running(progress, store, names, metric),
-    ]
+    names, bar = labels or {}, _draw_bar(progress, _BAR if width > _NARROW else _BAR // 3)
+    lines = [bar, *_draw_running(progress, store, names, metric)]
     if found := extremes or progress.extremes:
         best = ", ".join(
             f"{word} {format_briefly(found[word][0])} ({escape(names.get(found[word][1], found[word][1]))})"
