@@ -134,9 +134,8 @@ class App(NamedTuple):
                 f"{self.file}:{self.computed}: the decorator computes its config path or name, which only an import "
                 f"tells: type `mag config --typed`, which imports the app, or write them as plain texts."
             )
-        from mag.config.composition.composer import Composer  # noqa: PLC0415  (what apps import, experiments carry)
 
-        return Composer(self.config_path, self.config_name, more=self.further, home=self.file.parent)
+        return self.compose_with(None)
 
     def compose_typed(self, *, debug: bool = False) -> "Composer":
         """Return a composer of its configs that holds them to its schemas, for which the app is imported if need be.
@@ -144,11 +143,21 @@ class App(NamedTuple):
         Raises:
             UsageError: The app cannot be imported, or its schemas cannot be used.
         """
-        from mag.config.composition.composer import Composer  # noqa: PLC0415
-
         app = self.settle(debug=debug)
-        schemas = app.read_schemas(debug=debug)
-        return Composer(app.config_path, app.config_name, schemas, more=app.further, home=app.file.parent)
+        return app.compose_with(app.read_schemas(debug=debug))
+
+    def compose_with(self, schemas: "Schemas | None") -> "Composer":
+        """Return a composer of its configs that holds them to these schemas."""
+        from mag.config.composition.composer import Composer  # noqa: PLC0415  (what apps import, experiments carry)
+
+        return Composer(
+            self.config_path,
+            self.config_name,
+            schemas,
+            more=self.further,
+            home=self.file.parent,
+            is_open=self.is_command and self.config_path is None,  # then its config is what is typed
+        )
 
     def settle(self, *, debug: bool = False) -> "App":
         """Return the app with its config path and name, for which it is imported, in another process, if need be.

@@ -147,8 +147,6 @@ class SweepRequest(Request):
         from mag.plans.override_files import read_overrides  # noqa: PLC0415
 
         overrides = read_overrides(self.overrides)
-        if self.app.is_command and self.app.config_path is None:  # its config is what is typed
-            overrides = [dataclasses.replace(e, operation="force") if e.operation == "set" else e for e in overrides]
         return split_overrides(overrides) if self.app.is_hydra else (overrides, ())
 
     def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":  # noqa: ARG002 - configs are read where they are

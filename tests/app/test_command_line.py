@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from mag.app.command_line import CommandLine, describe_command, name_results, read_command
 from mag.errors import ProgramError, UsageError
+from mag.record.store import Store
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
@@ -175,6 +176,8 @@ def test_a_sweep_of_a_program(git: Any) -> None:
     ]
     again = mag("rerun", "0.1")
     assert again.returncode == 0, again.stderr
+    assert mag("rerun", "0.1", "lr=0.3").returncode == 0
+    assert Store("experiments").find("experiments/0.2").record.overrides == ("lr=0.2",)  # type: ignore[union-attr]
 
 
 @pytest.mark.usefixtures("program")
@@ -183,6 +186,7 @@ def test_the_project_names_a_command() -> None:
     Path("mag.toml").write_text("command = './sim.sh {lr}'\n")
 
     assert mag("run", "lr=1").returncode == 0
+    assert mag("config", "lr=1").stdout == "lr: 1\n"
     assert "already ran another command line" in mag("run", "lr=1", "--", "./sim.sh", "{lr}", "-v").stderr
     refused = mag("run", "lr=1", "--", "/bin/true")
     assert (refused.returncode, "--dir true-experiments" in refused.stderr) == (2, True)

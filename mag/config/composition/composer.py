@@ -60,8 +60,10 @@ class Composer:
         *,
         more: Sequence[Path] = (),
         home: Path | None = None,
+        is_open: bool = False,
     ) -> None:
         self.schemas = schemas
+        self._is_open = is_open  # to new keys without a `+`
         self._unfiled: Iterable[str] = schemas.options if schemas is not None else ()
         self._root = config_path
         self._more = tuple(more)
@@ -78,6 +80,8 @@ class Composer:
         """
         tree = self._tree(overrides)
         values = [override for override in overrides if not self.is_group_override(override)]
+        if self._is_open:
+            values = [replace(each, operation="force") if each.operation == "set" else each for each in values]
         for override in values:
             check_value(override, tree.config, tree.keys, self._library)
         config = assign_values(
@@ -107,7 +111,7 @@ class Composer:
 
     def without_schemas(self) -> "Composer":
         """Return a composer of the same files that takes values of any type."""
-        untyped = Composer(self._root, self._name, more=self._more, home=self._home)
+        untyped = Composer(self._root, self._name, more=self._more, home=self._home, is_open=self._is_open)
         untyped._unfiled = self._unfiled
         return untyped
 
