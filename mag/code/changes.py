@@ -4,7 +4,7 @@ import dataclasses
 import os
 
 from mag.code.repository import Repository
-from mag.code.tracked import Tracked, list_tracked
+from mag.code.tracked import LISTING, Tracked
 from mag.code.unseen import find_unseen
 
 _FIELDS = {"1": 9, "2": 10, "u": 11}
@@ -50,11 +50,13 @@ def read_changes(repository: Repository, largest: int) -> Changes:
     Raises:
         RepositoryError: Git did not answer.
     """
+    settings, listed = repository.ask_config(), repository.start(*LISTING)
     told = repository.run(
         *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--no-renames"),
         *("--ignore-submodules=dirty", "--", ":/"),
     )
-    tracked, entries = list_tracked(repository), [entry for entry in told.split("\0") if entry]
+    settings()
+    tracked, entries = Tracked(listed()), [entry for entry in told.split("\0") if entry]
     commit, branch, found = _read_entries(entries)
     unseen = find_unseen(repository, tracked, {*found["changed"], *found["deleted"]}, largest)
     staged = [path for path in found["changed"] if path in tracked] if unseen.may_convert else []

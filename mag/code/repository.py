@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -123,10 +124,49 @@ class Repository:
             raise RepositoryError(lines[0].removeprefix("fatal: ") if lines else f"git {words[0]} ended with {status}")
         return told
 
+    def start(self, *words: str) -> Callable[[], str]:
+        """Start a git command, and return what waits for it and returns what it printed: two take hardly more than one.
+
+        Raises:
+            RepositoryError: Only when it is waited for.
+        """
+        outcome: list[str | RepositoryError] = []
+
+        def act() -> None:
+            try:
+                outcome.append(self.run(*words))
+            except RepositoryError as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=act, daemon=True)
+        thread.start()
+
+        def wait() -> str:
+            thread.join()
+            (told,) = outcome
+            if isinstance(told, RepositoryError):
+                raise told
+            return told
+
+        return wait
+
+    def ask_config(self) -> Callable[[], None]:
+        """Begin to read the settings, and return what waits for them."""
+        wait = self.start("config", "--list", "-z")
+
+        def keep() -> None:
+            self.config = self._parse_config(wait())
+
+        return keep
+
     @cached_property
     def config(self) -> dict[str, str]:
         """Git's settings here: section and key in small letters, the last value of each."""
-        listed = self.run("config", "--list", "-z").split("\0")
+        return self._parse_config(self.run("config", "--list", "-z"))
+
+    @staticmethod
+    def _parse_config(text: str) -> dict[str, str]:
+        listed = text.split("\0")
         pairs = (entry.partition("\n") for entry in listed if entry)
         return {key: value if equals else "true" for key, equals, value in pairs}
 

@@ -63,14 +63,14 @@ def read_state(repository: Repository, rules: Rules) -> State:
     dirty = dirty or intake.dirty
     if not (intake.stored or intake.gone or modules):
         return State(changes, dirty, None, tuple(omissions))
+    wait = repository.start("show", "--no-patch", "--format=%T %ct", changes.commit) if changes.commit else None
     with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
         index = _Index(repository, Path(scratch))
         index.take_in(changes, intake)
         for path, tree in modules.items():
             index.graft(path, tree)
         tree = index.write()
-    told = repository.run("show", "--no-patch", "--format=%T %ct", changes.commit) if changes.commit else " 0"
-    last, _, moment = told.strip("\n").partition(" ")
+    last, _, moment = (wait() if wait else " 0").strip("\n").partition(" ")
     return State(changes, dirty, None if tree == last else tree, tuple(omissions), moment)
 
 

@@ -2,8 +2,8 @@
 
 from functools import cached_property
 
-from mag.code.repository import Repository
-
+LISTING = ("ls-files", "--stage", "-v", "-z")
+"""The git command that lists them."""
 _GITLINK = "160000"
 _PLAIN = ("H 100", "H 120")
 """What the entry of a file or link begins with that git looks at."""
@@ -47,12 +47,3 @@ class Tracked:
         words = {path: words.split(" ") for words, _, path in pieces}
         kept = {path: (mode, name) for path, (_, mode, name, stage) in words.items() if stage == "0"}
         return {path: known for path, known in kept.items() if known[0] != _GITLINK}
-
-
-def list_tracked(repository: Repository) -> Tracked:
-    """Return the tracked files.
-
-    Raises:
-        RepositoryError: Git did not answer.
-    """
-    return Tracked(repository.run("ls-files", "--stage", "-v", "-z"))
