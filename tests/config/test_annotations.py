@@ -100,14 +100,6 @@ def test_several_options_with_their_schemas(tmp_path: Path) -> None:
         composer.compose(parse_overrides(["model.steps=x"]))
 
 
-def test_option_that_is_not_there(tmp_path: Path) -> None:
-    """A schema for an option that there is not is an error that names the nearest."""
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "svm.yaml").write_text("C: 1")
-    with pytest.raises(ConfigError, match="did you mean model/svm"):
-        Composer(tmp_path, None, read(None, model_svn=Svm)).compose([])
-
-
 def test_programs_compose_and_plan_with_schemas() -> None:
     """`mag.compose` and `mag.plan` take the schemas that `@mag.main` takes, and hold every point to them."""
     assert mag.compose(["C=3"], config_name=None, schema=Svm) == {"C": 3.0}
