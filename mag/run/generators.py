@@ -4,6 +4,7 @@ States are plain data, so that they compare and can be sent to another process.
 """
 
 import pickle
+import random
 import sys
 from typing import Any, Protocol
 
@@ -14,6 +15,11 @@ _WORD = 2**32
 """A seed that a person types is smaller; what torch draws from the system is hardly ever."""
 _TORCH_DEFAULT = 67280421310721
 """What older versions of torch are seeded with where nobody seeds them."""
+
+_WORDS = 624
+"""Of which the state of a Mersenne twister is made."""
+_BLOCKS = 300
+"""How often that many numbers may have been drawn; more takes long to find out, and counts as a seed."""
 
 Names = dict[str, Any]
 """The namespace of a library's module."""
@@ -43,11 +49,11 @@ class Generator(Protocol):
     def seed(self, names: Names, seed: int, /) -> None:
         """Make the state from a number of 53 bits."""
 
-    def is_untouched(self, names: Names, /) -> bool:
-        """Tell whether the state is what the library's import made it."""
+    def mark(self, names: Names, /) -> Any:
+        """Return what tells later whether somebody has seeded it since."""
 
-    def is_seeded(self, names: Names, /) -> bool:
-        """Tell whether somebody seeded it, and did not only draw from it; False where there is no telling."""
+    def is_seeded(self, names: Names, mark: Any = None, /) -> bool:
+        """Tell whether somebody has seeded it since it was marked, or else since it was loaded; draws do not count."""
 
 
 class Python:
@@ -68,20 +74,31 @@ class Python:
         """Make the state from a number."""
         names["seed"](seed)
 
-    def is_untouched(self, names: Names) -> bool:
-        """Compare the state with that at the import of mag: it tells nothing of its origin itself."""
-        return bool(self.read(names) == FIRST_STATE)
+    def mark(self, names: Names) -> Any:
+        """Return the state."""
+        return self.read(names)
 
-    def is_seeded(self, names: Names) -> bool:  # noqa: ARG002
-        """Return False: there is no telling."""
-        return False
+    def is_seeded(self, names: Names, mark: Any = None) -> bool:
+        """Tell whether the state is none that draws lead to, from the mark or from the state at the import of mag."""
+        return not _leads_to(FIRST_STATE if mark is None else mark, self.read(names))
+
+
+def _leads_to(first: Any, last: Any) -> bool:
+    """Tell whether draws, unless they are very many, make one state from another."""
+    generator = random.Random()  # noqa: S311  (nothing is kept secret by it)
+    generator.setstate(first)
+    for _ in range(_BLOCKS):
+        if generator.getstate()[1][:_WORDS] == last[1][:_WORDS]:
+            return True
+        generator.getrandbits(32 * _WORDS)
+    return False
 
 
 class NumPy:
     """NumPy's global generator."""
 
     name, home = "numpy", "numpy.random"
-    needs = ("get_state", "set_state", "seed", "MT19937", "mtrand")
+    needs = ("get_state", "set_state", "MT19937", "mtrand")
 
     def read(self, names: Names) -> Any:
         """Return the state."""
@@ -93,30 +110,23 @@ class NumPy:
 
     def seed(self, names: Names, seed: int) -> None:
         """Make the state from a number."""
-        names["seed"]([seed % _WORD, seed // _WORD, 1])  # without the 1 its draws would be those of `random`
+        fresh = names["MT19937"]([seed % _WORD, seed // _WORD, 1])  # without the 1 it would draw what `random` does
+        names["set_state"]({"has_gauss": 0, "gauss": 0.0, **fresh.state})  # unlike a seed, it leaves the entropy
 
-    def is_untouched(self, names: Names) -> bool:
-        """Compare the state with what NumPy made of the entropy that it drew when it was imported."""
-        entropy, state = _find_entropy(names), names["get_state"](legacy=False)
-        if entropy is None or state["has_gauss"]:
-            return False
-        fresh, now = names["MT19937"](entropy).state["state"], state["state"]
-        return bool(fresh["pos"] == now["pos"] and fresh["key"].tobytes() == now["key"].tobytes())
+    def mark(self, names: Names) -> Any:
+        """Return nothing: it tells itself."""
 
-    def is_seeded(self, names: Names) -> bool:
-        """Tell whether a seed has taken the place of that entropy."""
-        return _find_entropy(names) is None
-
-
-def _find_entropy(names: Names) -> Any:
-    return names["mtrand"]._rand._bit_generator.seed_seq  # noqa: SLF001
+    def is_seeded(self, names: Names, mark: Any = None) -> bool:  # noqa: ARG002
+        """Tell whether a seed has taken the place of the entropy that NumPy drew when it was imported."""
+        own = names["mtrand"]._rand._bit_generator  # noqa: SLF001
+        return own.seed_seq is None or type(own) is not names["MT19937"]
 
 
 class Torch:
     """The generators of torch: that of the processor, and those of GPUs where they are in use."""
 
     name = home = "torch"
-    needs = ("manual_seed", "default_generator", "Generator", "equal", "frombuffer", "uint8", "cuda")
+    needs = ("manual_seed", "default_generator", "frombuffer", "uint8", "cuda")
 
     def read(self, names: Names) -> Any:
         """Return the states of the processor and of the GPUs."""
@@ -135,19 +145,14 @@ class Torch:
         """Make all of them from a number: of GPUs as soon as they are used."""
         names["manual_seed"](seed)
 
-    def is_untouched(self, names: Names) -> bool:
-        """Tell whether nobody seeded it, nor drew from it."""
-        return not self.is_seeded(names) and self._is_undrawn(names["default_generator"], names)
+    def mark(self, names: Names) -> Any:
+        """Return the seed."""
+        return names["default_generator"].initial_seed()
 
-    def is_seeded(self, names: Names) -> bool:
-        """Tell whether its seed is one that a person types."""
-        seed = names["default_generator"].initial_seed()
-        return bool(seed < _WORD and seed != _TORCH_DEFAULT)
-
-    def _is_undrawn(self, generator: Any, names: Names) -> bool:
-        fresh = names["Generator"]()
-        fresh.manual_seed(generator.initial_seed())
-        return bool(names["equal"](fresh.get_state(), generator.get_state()))
+    def is_seeded(self, names: Names, mark: Any = None) -> bool:
+        """Tell whether its seed is another now, or else one that a person types."""
+        seed = self.mark(names)
+        return bool(seed != mark if mark is not None else seed < _WORD and seed != _TORCH_DEFAULT)
 
 
 class TensorFlow:
@@ -168,13 +173,13 @@ class TensorFlow:
         """Seed it."""
         names["random"].set_seed(seed)
 
-    def is_untouched(self, names: Names) -> bool:
-        """Tell whether it has no seed."""
-        return self.read(names) is None
+    def mark(self, names: Names) -> Any:
+        """Return the seed."""
+        return self.read(names)
 
-    def is_seeded(self, names: Names) -> bool:
-        """Tell whether it has a seed."""
-        return not self.is_untouched(names)
+    def is_seeded(self, names: Names, mark: Any = None) -> bool:
+        """Tell whether its seed is another now."""
+        return bool(self.read(names) != mark)
 
 
 GENERATORS: dict[str, Generator] = {each.home: each for each in (Python(), NumPy(), Torch(), TensorFlow())}

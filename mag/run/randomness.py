@@ -2,7 +2,7 @@
 
 Every attempt of an experiment has a seed of its own, which its record tells and a rerun uses again. A library that is
 loaded by then is seeded with it, and one that the function imports only later, when it does. A generator that the
-app's import has seeded, or drawn from, is left as that made it.
+app's import has seeded is left as that made it; draws are no seed: many libraries draw when they are imported.
 """
 
 import contextlib
@@ -27,15 +27,11 @@ def draw_seed() -> int:
 
 
 def read_own_states() -> States:
-    """Return the states that this program has set: it has seeded a generator, or drawn from it.
-
-    In a notebook, where cells are run in any order and libraries draw, too, only those count that have a seed for sure.
-    """
-    is_script = "__file__" in vars(sys.modules["__main__"])
+    """Return the states of the generators that this program has seeded."""
     found: States = {}
     for generator, names in _list_loaded():
         with contextlib.suppress(Exception):  # a version that is made otherwise
-            if not generator.is_untouched(names) if is_script else generator.is_seeded(names):
+            if generator.is_seeded(names):
                 found[generator.home] = generator.read(names)
     return found
 
@@ -43,8 +39,8 @@ def read_own_states() -> States:
 def describe_kept(kept: Sequence[str], app: str) -> str:
     """Return the line that tells which random states all experiments have in common."""
     return (
-        f"{app.partition(':')[0]} seeds {list_names(kept)}, or draws from there, when it is imported: all experiments "
-        f"begin with the same draws of {'it' if len(kept) == 1 else 'them'} (mag help seeds)"
+        f"{app.partition(':')[0]} seeds {list_names(kept)} when it is imported: all experiments begin "
+        f"with the same draws of {'it' if len(kept) == 1 else 'them'} (mag help seeds)"
     )
 
 
@@ -71,14 +67,14 @@ class RandomStates:
 
     @contextlib.contextmanager
     def watch_import(self) -> Iterator[None]:
-        """See to it that what the app sets or draws in this block, in which it is imported, is kept."""
+        """See to it that what the app seeds in this block, in which it is imported, is kept."""
         with self.lend(self.import_seed):
-            first = dict(_read_all())
-            self._follow(lambda generator, names: _seed_first(generator, names, self.import_seed, first))
+            marks = {generator.home: generator.mark(names) for generator, names in _list_loaded()}
+            self._follow(lambda generator, names: _seed_and_mark(generator, names, self.import_seed, marks))
             yield
             for generator, names in _list_loaded():
                 with contextlib.suppress(Exception):
-                    if _is_changed(generator, names, first):
+                    if generator.is_seeded(names, marks.get(generator.home)):
                         self._kept[generator.home] = generator.read(names)
 
     def begin(self, seed: int) -> None:
@@ -128,16 +124,9 @@ def _read_all() -> Iterator[tuple[str, Any]]:
             yield generator.home, generator.read(names)
 
 
-def _seed_first(generator: Generator, names: Names, seed: int, first: States) -> None:
+def _seed_and_mark(generator: Generator, names: Names, seed: int, marks: States) -> None:
     generator.seed(names, seed)
-    first[generator.home] = generator.read(names)
-
-
-def _is_changed(generator: Generator, names: Names, first: States) -> bool:
-    """Tell whether a generator is no longer what it was at first, or as the library made it where that was not seen."""
-    if generator.home in first:
-        return bool(generator.read(names) != first[generator.home])
-    return not generator.is_untouched(names)
+    marks[generator.home] = generator.mark(names)
 
 
 class SeedingFinder:
