@@ -10,6 +10,7 @@ from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, Selection, select
 from mag.cli.tables import pick_columns, read_style, show_rows, sort_selection, table_options
 from mag.compare.columns import Column, find_results, find_varying
 from mag.compare.description import describe
+from mag.compare.rows import MISSING, Row, read_fact
 from mag.errors import UsageError
 
 HELP = """List experiments as a table: what they are, how they stand, what came out.
@@ -36,6 +37,8 @@ Exit status: 0, even if nothing matches; 2 for an unknown key.
 
 _LEADING = ("name", "status")
 _TRAILING = ("seconds", "started")
+_ADDED = ("tag", "note", "accepted")
+_MANY = 1000  # of so many their files are looked into
 
 
 @click.command(help=HELP, short_help="List experiments as a table.")
@@ -56,11 +59,16 @@ def command(*, filters: tuple[str, ...], quiet: bool, directory: str | None, **o
     elif style.is_json and style.columns is None:
         write_json([describe(row) for row in rows])
     else:
-        chosen = _choose(selection, varying) if style.columns is None else pick_columns(selection, style.columns)
+        chosen = _choose(selection, varying, rows) if style.columns is None else pick_columns(selection, style.columns)
         show_rows(rows, chosen, selection, style)
     tell_corrupt(rows)
 
 
-def _choose(selection: Selection, varying: Sequence[Column]) -> list[Column]:
+def _choose(selection: Selection, varying: Sequence[Column], shown: Sequence[Row]) -> list[Column]:
+    """Return the usual columns, and what people added to those that are shown."""
     leading, trailing = ([Column("fact", key) for key in keys] for keys in (_LEADING, _TRAILING))
-    return [*leading, *varying, *find_results(selection.rows, selection.catalog), *trailing]
+    looked = shown if len(shown) <= _MANY else ()
+    added = [
+        Column("fact", key) for key in _ADDED if any(read_fact(row.experiment, key) is not MISSING for row in looked)
+    ]
+    return [*leading, *varying, *find_results(selection.rows, selection.catalog), *added, *trailing]

@@ -29,6 +29,8 @@ def describe(row: Row) -> dict[str, Any]:
         "status": experiment.status,
         "problem": experiment.problem,
         **{name: getattr(record or _UNREADABLE, name) for name in _FIELDS},
+        "tags": list(experiment.tags),
+        "note": experiment.note,
         "identity": record.identity if record else None,
         "attempt": record.attempt if record else None,
         "config": encode_config(row.config),

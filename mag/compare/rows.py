@@ -105,7 +105,8 @@ class Row:
     @functools.cached_property
     def metric_names(self) -> list[str]:
         """The names of what it logged."""
-        return peek_names(self.experiment.paths.metrics)
+        files = list_metric_files(self.experiment.paths, self.experiment.record)
+        return list(dict.fromkeys(name for path in files for name in peek_names(path)))
 
 
 def read_rows(experiments: Iterable[StoredExperiment]) -> list[Row]:

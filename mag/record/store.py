@@ -10,7 +10,7 @@ from mag.disk import files, values
 from mag.errors import MagError, NotFoundError, RecordError
 from mag.patterns import compile_lazily
 from mag.record import records
-from mag.record.metrics import read_metrics
+from mag.record.metrics import read_all_metrics
 from mag.record.notes import Notes, read_notes
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.records import Record
@@ -72,8 +72,8 @@ class StoredExperiment:
 
     @property
     def metrics(self) -> list[dict[str, Any]]:
-        """What it logged with `log_metrics`, one dict a call; read when it is asked for."""
-        return read_metrics(self.paths.metrics)
+        """What it logged with `log_metrics`, one dict a call, in attempts that go on from each other."""
+        return read_all_metrics(self.paths, self.record)
 
     @property
     def identity(self) -> str:

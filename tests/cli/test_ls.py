@@ -198,3 +198,15 @@ def test_any_locale_will_do(write: Write) -> None:
     environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(command, capture_output=True, check=True, env=environment)
     assert done.stdout.decode() == "name\tC\né\t日本\n"
+
+
+@pytest.mark.usefixtures("three")
+def test_what_people_added_is_a_column(run: Run) -> None:
+    """Tags and notes stand in the table where there are any, are filtered by, and are data for --json."""
+    run("tag", "1|0", "+paper", "+old")
+    run("note", "10|0", "lr too high")
+    lines = [line.split("\t") for line in run("ls").out.splitlines()]
+    assert lines[0][5:7] == ["tag", "note"]
+    assert [line[5:7] for line in lines[1:]] == [["old, paper", ""], ["", ""], ["", "lr too high"]]
+    assert run("ls", "-q", "tag=paper").out == run("ls", "-q", "tag=pap* and tag=old").out == "1|0\n"
+    assert json.loads(run("ls", "note=*high", "--json").out)[0]["note"] == "lr too high"
