@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from mag.app import App, Main
     from mag.compare.experiments import Store
-    from mag.config.composition.composer import compose
+    from mag.config.composition.programs import compose
     from mag.config.instances import instantiate
     from mag.config.language.grammar import parse_override
     from mag.config.language.override import Override
@@ -51,7 +51,7 @@ _HOMES = {
     "Plan": "mag.plans.plan",
     "Store": "mag.compare.experiments",
     "instantiate": "mag.config.instances",
-    "compose": "mag.config.composition.composer",
+    "compose": "mag.config.composition.programs",
     "parse_override": "mag.config.language.grammar",
     "plan": "mag.plans.plan",
     "seed_everything": "mag.record.seeds",

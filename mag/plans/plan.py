@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
-from mag.config.composition.composer import Composer, make_composer
+from mag.config.composition.composer import Composer
 from mag.config.composition.keys import KeyPath
+from mag.config.composition.programs import make_composer
 from mag.config.language.override import Override
 from mag.config.secrets import mask_overrides
 from mag.disk import locks

@@ -9,7 +9,8 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError
 
-from mag.config.composition.composer import Composer, compose, make_composer
+from mag.config.composition.composer import Composer
+from mag.config.composition.programs import compose, make_composer
 from mag.config.language.grammar import parse_override, parse_overrides
 from mag.errors import ConfigError, OverrideError, SchemaError, YamlError
 
