@@ -14,6 +14,7 @@ from mag.errors import MagError
 from mag.record.paths import StorePaths
 
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_write = json.JSONEncoder().encode  # an app may have put anything into `json`
 _LARGEST = 1 << 20
 _MAKING_SECONDS = 0.05
 """How long who has booked a directory may take to make it."""
@@ -23,7 +24,7 @@ def book(store: StorePaths, identity: str, name: str) -> str:
     """Return the directory that a new experiment is to have: this one, or the one that another runner is making."""
     content = b""
     with contextlib.suppress(OSError):  # a store on a read-only or full disk, or not there yet
-        content = _append(store, json.dumps([identity, name]))
+        content = _append(store, _write([identity, name]))
     for line in content.splitlines():
         other = _read(line, identity) if identity.encode() in line else None
         if other not in {None, name} and _is_used(store, other, identity):

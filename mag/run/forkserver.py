@@ -68,10 +68,30 @@ class ForkServer:
         self._threads: int | None = None
         self._import_seed: int | None = None
         self._own = read_own_states()
-        if self._method == "fork" or find_obstacle() is None:
+        obstacle = None if self._method == "fork" else find_obstacle()
+        packed = None if obstacle is None else self._try_to_pack(obstacle)
+        if packed is None:
             self._fork(load)
         else:
-            self._begin_afresh(pack_load(self._load))
+            self._begin_afresh(packed)
+
+    def _try_to_pack(self, obstacle: str) -> bytes | None:
+        """Return what a fresh interpreter is given; None where it cannot be, and a fork is better than nothing.
+
+        Raises:
+            UsageError: It cannot be, and was asked for.
+        """
+        try:
+            return pack_load(self._load)
+        except UsageError as error:
+            if self._method == "spawn":
+                raise
+            self._method, why = "fork", error.__cause__
+            self.remark = (
+                f"this program {obstacle}, and the function cannot be given to a fresh interpreter ({why}): "
+                f"experiments are forked, and may hang"
+            )
+            return None
 
     def _fork(self, load: Load) -> None:
         self._control, far = make_pair()  # not one that forks close: the fork server is one

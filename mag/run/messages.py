@@ -10,6 +10,7 @@ from mag.disk import values
 
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 16  # small enough for no memory to be mapped for each message, and unmapped again
+_write, _read = json.JSONEncoder(allow_nan=False).encode, json.JSONDecoder().decode  # whatever apps put into `json`
 _PLAIN, _ENCODED = 0, 1
 _TEXT = {str}
 _CONTAINERS = {dict, list, tuple}
@@ -61,13 +62,13 @@ def write_json(message: Any) -> bytes:
     """
     with contextlib.suppress(ValueError):  # a float that is not finite
         if _is_json(message):
-            return json.dumps([_PLAIN, message], allow_nan=False).encode()
-    return json.dumps([_ENCODED, values.encode(message)], allow_nan=False).encode()
+            return _write([_PLAIN, message]).encode()
+    return _write([_ENCODED, values.encode(message)]).encode()
 
 
 def read_json(data: bytes) -> Any:
     """Return the plain data that `write_json` wrote."""
-    kind, message = json.loads(data)
+    kind, message = _read(data.decode())
     return message if kind == _PLAIN else values.decode(message)
 
 
