@@ -48,8 +48,10 @@ def complete_copied(commit: Mapping[str, Any], files: Iterable[str], copies: Ite
     Args:
         commit: The code, as it was recorded.
         files: The files of modules that ran.
-        copies: The directories that hold the copy.
+        copies: The directories that hold the copy; none where it is run where it is.
     """
+    top = commit.get("top")
+    copies = [*copies] or ([Path(top)] if isinstance(top, str) else [])
     places = tuple(os.path.realpath(place) + os.sep for place in copies)
     outside = [file for file in files if not os.path.realpath(file).startswith(places)]
     known = {key: value for key, value in commit.items() if key not in {"elsewhere", "elsewhere_files"}}

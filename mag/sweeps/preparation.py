@@ -123,7 +123,7 @@ def _complete(
     """Return the code record with all modules that the app has imported, wherever they are."""
     from mag.code.elsewhere import complete_commit, complete_copied  # noqa: PLC0415 - experiments would carry it along
 
-    if code.commit is not None:
+    if code.moved:
         return complete_copied(commit, files, code.moved.values())
     return complete_commit(commit, files, lambda modules: _read_commit(code, plan, began, modules))
 

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mag.app import App
@@ -24,8 +25,6 @@ from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer, Question
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mag.config.language.override import Override
     from mag.plans.plan import Plan
     from mag.plans.shapes import Shaping
@@ -119,7 +118,7 @@ class SweepRequest(Request):
     app: App
     settings: Settings
     store: StorePaths
-    source: "Path"
+    source: Path
     shaping: "Shaping" = dataclasses.field(default_factory=dict)  # type: ignore[assignment]  # all of it is optional
     only: tuple[str, ...] = ()
     frozen: bool = False
@@ -133,7 +132,8 @@ class SweepRequest(Request):
         code = Codebase(app.name, self.settings, self.source, app, env=env, debug=self.debug)
         if self.repetition is not None:
             random = {"seed": self.repetition.seed}
-            code = code._replace(commit=self.repetition.provenance["commit"], random=random)
+            moved = {Path(top): Path(place) for top, place in self.repetition.moved.items()}
+            code = code._replace(commit=self.repetition.provenance["commit"], moved=moved, random=random)
         code = code._replace(function=self.function)
         if not self.frozen:
             return contextlib.nullcontext(code)
