@@ -149,12 +149,13 @@ def _judge(request: "RerunRequest", reports: "list[Report]", options: dict[str, 
     """Compare reruns with their original, and say what came of them."""
     from mag.cli.verdict import is_unrepeatable, judge, show_verdicts
     from mag.record.records import read_record
-    from mag.sweeps.recorded_code import suggest_link
+    from mag.sweeps.recorded_code import read_recorded_tree, suggest_link
     from mag.sweeps.reruns import find_rerun
 
     experiment, verdicts = request.experiment, []
+    first = read_recorded_tree(experiment) if request.here else reports[0].tree
     for report in reports:
-        paths, trees = find_rerun(report), (None if request.here else report.tree, report.tree)
+        paths, trees = find_rerun(report), (first, report.tree)
         tolerance, ignore = options["tolerance"], options["ignore"]
         verdicts.append(judge(experiment, read_record(paths), paths, trees=trees, tolerance=tolerance, ignore=ignore))
     last = verdicts[-1]

@@ -38,7 +38,7 @@ def _describe_late(files: Sequence[str], top: str | None, commit: Mapping[str, A
     """Return what a record says of modules that an experiment imported while it ran, and that no snapshot has."""
     import hashlib  # noqa: PLC0415  (few experiments import code of the user's while they run)
 
-    real = [path for file in files if not _is_copied(path := os.path.realpath(file))]
+    real = [path for file in files if not is_copied(path := os.path.realpath(file))]
     inside = [path for path in real if top is not None and path.startswith(os.path.realpath(top) + os.sep)]
     strange = {*real} - {*inside} | {*_list_ignored(top, inside)}
     told = tuple(f"{one.get('path')}{os.sep}" for one in commit.get("elsewhere", ()))
@@ -50,7 +50,7 @@ def _describe_late(files: Sequence[str], top: str | None, commit: Mapping[str, A
     return {"elsewhere": [*commit.get("elsewhere", ()), *entries]} if entries else {}
 
 
-def _is_copied(path: str) -> bool:
+def is_copied(path: str) -> bool:
     """Tell whether a file is in a work tree that was lent: all of it is recorded code."""
     return any((folder / LEASE).exists() for folder in Path(path).parents)
 

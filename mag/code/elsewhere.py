@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mag.code.checkouts import read_code
+from mag.code.drift import is_copied
 from mag.code.exposure import holds_key, match_name
 from mag.code.repository import Repository
 from mag.code.snapshots import keep_files
@@ -84,7 +85,7 @@ def describe_elsewhere(files: Iterable[str], commit: Mapping[str, Any]) -> dict[
         commit: As `read_commit` told it: its repository keeps them.
     """
     places: dict[str, list[str]] = {}
-    for file in filter(os.path.isfile, files):
+    for file in (file for file in files if os.path.isfile(file) and not is_copied(os.path.realpath(file))):
         places.setdefault(_find_place(file), []).append(file)
     told = [_describe(place, sorted(paths)) for place, paths in sorted(places.items())]
     loose = [file for one in told for file in _list_loose(one, places[one["path"]])]

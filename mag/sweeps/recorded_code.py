@@ -31,7 +31,8 @@ def freeze(app: App, code: Codebase, store: StorePaths, links: Sequence[str], wa
         UsageError: There is no repository, or it cannot be captured.
         RepositoryError: Git failed.
     """
-    commit = read_commit(code.source, store=Path(store.root), rules=Rules.of(code.settings))
+    configs = tuple(map(str, sorted(app.config_path.rglob("*.yaml")))) if app.config_path is not None else ()
+    commit = read_commit(code.source, store=Path(store.root), rules=Rules.of(code.settings, configs))
     snapshot = read_code(commit)
     omissions = {one["path"]: one["reason"] for one in commit.get("not_captured", ())}
     if snapshot is None or "." in omissions:
@@ -162,6 +163,16 @@ def open_code(experiment: StoredExperiment, code: str) -> Repository:
         top if isinstance(top, str) else None,
     ]
     return open_holder(code, places)
+
+
+def read_recorded_tree(experiment: StoredExperiment) -> str | None:
+    """Return the name of the tree that an experiment ran; None where that is not known here."""
+    code = read_code(require_record(experiment).commit)
+    if code is None:
+        return None
+    with contextlib.suppress(RepositoryError), open_code(experiment, code) as repository:
+        return read_tree(repository, code)
+    return None
 
 
 def read_tree(repository: Repository, code: str) -> str | None:
