@@ -45,11 +45,15 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], typed: bool, as_js
     """Check, and print what was found."""
     project = open_project(known, words)
     if typed:
-        project.app = project.app.settle(debug=known.get("debug", False))
-        project.composer = project.app.compose_typed(debug=known.get("debug", False))
-    elif project.app.typed:
+        with project.asking(typed=True, debug=known.get("debug", False)):
+            return _check(project, as_json=as_json)
+    if project.app.typed:
         note(f"{project.app.file.name} has a schema, which --typed takes into account")
-    overrides = project.parse()
+    return _check(project, as_json=as_json)
+
+
+def _check(project: Project, *, as_json: bool) -> int:
+    overrides, _ = project.parse(), project.composer  # which says so where it cannot be made without an import
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(f"{swept[0]!r} has several values, and `mag check` checks against one config: give one value.")
     root, name = project.app.config_path, project.app.config_name

@@ -52,12 +52,18 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], as_json: bool, **o
     """Compose and print."""
     _check_options(options)
     project = open_project(known, words)
-    if options["typed"]:
-        project.composer = project.app.compose_typed(debug=known.get("debug", False))
-    elif project.app.typed:
-        from mag.cli.output import note
+    if not options["typed"] and not options["resolved"]:
+        if project.app.typed:
+            from mag.cli.output import note
 
-        note(f"{project.app.file.name} has a schema, which --typed takes into account")
+            note(f"{project.app.file.name} has a schema, which --typed takes into account")
+        _answer(project, words, options, as_json=as_json)
+        return
+    with project.asking(typed=options["typed"], debug=known.get("debug", False)):
+        _answer(project, words, options, as_json=as_json)
+
+
+def _answer(project: Project, words: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:
     from mag.cli.advice import check_spaces, tell_doubts
     from mag.plans.shapes import PLAIN
     from mag.sweeps.observer import Question
@@ -110,14 +116,18 @@ def _compose(project: Project, overrides: Sequence[Override], *, resolved: bool)
         raise locate_error(error, project.composer, overrides) from None
     if not resolved:
         return config
-    from mag.config.composition.interpolation import resolve
+    from mag.cli.output import note
     from mag.config.inspection.problems import locate_interpolation
 
     try:
-        return project.composer.convert(resolve(config), overrides)
+        found = project.resolver.resolve(config, overrides, project.composer)
+        resolved_config = project.composer.convert(found.config, overrides)
     except ConfigError as error:
         locate_interpolation(error, project.composer, overrides)
         raise
+    for line in project.resolver.remarks:
+        note(line)
+    return resolved_config
 
 
 def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:

@@ -1,8 +1,9 @@
 """What a command works on: the app that its words name, its settings, its configs and its store."""
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,11 @@ from mag.settings import Settings, find_app_settings, find_settings
 from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mag.config.composition.composer import Composer
     from mag.config.language.override import Override
+    from mag.plans.resolver import Resolver
 
 _LATE_APP = compile_lazily(r"[^=@~+]+\.py(:\w+)?")
 
@@ -92,6 +96,32 @@ class Project:
     def composer(self) -> "Composer":
         """Composes the app's configs; without its schemas, unless a command sets one that has them."""
         return self.app.compose_from()
+
+    @cached_property
+    def resolver(self) -> "Resolver":
+        """Resolves them, as far as that can be without the app, unless a command lets it be imported."""
+        from mag.plans.resolver import Resolver
+        from mag.sweeps.reading import read_traits
+
+        return Resolver(read_traits(self.app, self.settings))
+
+    @contextlib.contextmanager
+    def asking(self, *, typed: bool, debug: bool = False) -> "Iterator[None]":
+        """Let the app be imported, in another process, while the block runs: at once for its types, else if need be.
+
+        Raises:
+            UsageError: It cannot be imported, or its schemas cannot be used.
+        """
+        from mag.run.servers import open_server
+        from mag.sweeps.reading import make_resolver, open_configs
+
+        with open_server(partial(self.app.load, debug=debug)) as server:
+            if typed:
+                self.app = self.app.settle(debug=debug)
+                self.composer, self.resolver = open_configs(self.app, server, self.settings, debug=debug)
+            else:
+                self.resolver = make_resolver(self.app, server, self.settings)
+            yield
 
     def parse(self) -> "list[Override]":
         """Return the overrides of the config, parsed; `@file.yaml` stands for those in the file.

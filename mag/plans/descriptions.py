@@ -149,7 +149,7 @@ def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     overrides = point.assign()
     choices = cache(partial(composer.choices, overrides))
     composed = compose_point(overrides, composer, is_late=resolver.traits.is_late)
-    found = resolver.resolve(composed, overrides, choices)
+    found = resolver.resolve(composed, overrides, composer)
     resolved = composer.convert(found.config, overrides)
     config = Config(composed, resolved, flatten(resolved), choices, tuple(found.late))
     _check_keys(config)

@@ -1,12 +1,14 @@
 """The resolver of a plan: what it knows of a config is resolved, with the help of the imported app where need be."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mag.config.composition.composer import Composer
 from mag.config.composition.keys import KeyPath
 from mag.config.composition.resolution import Resolution, find_written, resolve_known
+from mag.config.inspection.problems import locate_interpolation
 from mag.config.language.override import Override
-from mag.errors import InterpolationError
+from mag.errors import ConfigError, InterpolationError
 
 Ask = Callable[[dict[str, Any], Mapping[str, Any]], Resolution]
 """Resolves a config where the app is imported, given what is known of Hydra's and mag's own values."""
@@ -34,40 +36,46 @@ class Resolver:
     def __init__(self, traits: Traits = Traits(), ask: Ask | None = None) -> None:  # noqa: B008 - immutable
         self.traits = traits
         self._ask = ask
-        self._remarks: dict[str, None] = {}
+        self._remarks: dict[str, str] = {}
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What there is to say, each once."""
-        return tuple(self._remarks)
+        return tuple(self._remarks.values())
 
-    def resolve(
-        self, composed: dict[str, Any], overrides: list[Override], choices: Callable[[], Mapping[str, Any]]
-    ) -> Resolution:
+    def resolve(self, composed: dict[str, Any], overrides: Sequence[Override], composer: Composer) -> Resolution:
         """Return a config with everything resolved that is known before it runs."""
-        known = self._gather(overrides, choices) if _asks_hydra(composed) else {}
+        known = self._gather(overrides, composer.choices(overrides)) if _asks_hydra(composed) else {}
         found = resolve_known(composed, known)
         if found.unknown and self._ask is not None:
             found = self._ask(composed, known)
         for error in found.unknown.values():
             if isinstance(error, InterpolationError):
                 raise error
-        self._remarks.update(dict.fromkeys(_list_remarks(found)))
+        for text, unknown in _list_remarks(found):
+            if text not in self._remarks:
+                self._remarks[text] = text
+                if unknown is not None:
+                    locate_interpolation(unknown, composer, overrides)
+                    self._remarks[text] = f"{unknown}: {_LATER}"
         return found
 
-    def _gather(self, overrides: list[Override], choices: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    def _gather(self, overrides: Sequence[Override], choices: Mapping[str, Any]) -> dict[str, Any]:
         texts = [override.text for override in overrides]
         job = {"name": self.traits.job, "config_name": self.traits.config_name}
         job["override_dirname"] = ",".join(sorted(texts))
-        return {"hydra": {"runtime": {"choices": dict(choices())}, "job": job, "overrides": {"task": texts}}}
+        return {"hydra": {"runtime": {"choices": dict(choices)}, "job": job, "overrides": {"task": texts}}}
 
 
-def _list_remarks(found: Resolution) -> Iterator[str]:
+_LATER = "it stays as it is written, and is resolved when the function reads it"
+
+
+def _list_remarks(found: Resolution) -> Iterator[tuple[str, ConfigError | None]]:
     for error in found.unknown.values():
-        yield f"{error}: it stays as it is written, and is resolved when the function reads it"
+        yield f"{error}: {_LATER}", error
     for path in found.fickle:
         key = ".".join(map(str, path))
-        yield f"{key} has another value each time it is asked for: it counts as its text"
+        yield f"{key} has another value each time it is asked for: it counts as its text", None
 
 
 def _asks_hydra(config: Any) -> bool:

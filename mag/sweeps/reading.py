@@ -28,12 +28,15 @@ def open_configs(
         UsageError: The app cannot be imported, or its schemas cannot be used.
     """
     settled = app.settle(debug=debug)
-    resolver = Resolver(
-        read_traits(settled, settings), lambda config, known: server.ask(partial(_resolve, config, known))
-    )
+    resolver = make_resolver(settled, server, settings)
     if settled.is_hydra and server.ask(HydraFunction.has_own_configs):
         return HydraComposer(settled, server.ask), resolver
     return settled.compose_typed(debug=debug), resolver
+
+
+def make_resolver(app: App, server: "AppServer | ScriptServer", settings: Settings) -> Resolver:
+    """Return what resolves an app's configs, and asks it only for what it does not know itself."""
+    return Resolver(read_traits(app, settings), lambda config, known: server.ask(partial(_resolve, config, known)))
 
 
 def read_traits(app: App, settings: Settings) -> Traits:

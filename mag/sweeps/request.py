@@ -184,7 +184,7 @@ class SweepRequest(Request):
             for experiment in plan:
                 app.loaded.check(experiment.resolved)
         for line in plan.remarks:
-            observer.remark(line)
+            observer.warn(line)
         return self._pick_wanted(plan.narrow(self.only))
 
     def _count_threads(self) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("hydra")
+hydra = pytest.importorskip("hydra")
 
 Mag = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -166,9 +166,15 @@ def write_project(folder: Path, shape: Shape) -> None:
         (folder / "conf" / name).write_text(text)
 
 
+NOT_IN_1_4 = {"added and deleted", "version 1.1", "version 1.1, stays"}
+"""What Hydra 1.4 does no more, or its release candidates fail at."""
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_an_app_sees_what_it_sees_under_hydra(tmp_path: Path, name: str) -> None:
     """Config, directory, environment, HydraConfig and logging are those of a multirun of Hydra's."""
+    if name in NOT_IN_1_4 and not hydra.__version__.startswith("1.3"):
+        pytest.skip("Hydra 1.3 alone does that")
     write_project(tmp_path, SHAPES[name])
     overrides = SHAPES[name][3]
 
@@ -178,3 +184,49 @@ def test_an_app_sees_what_it_sees_under_hydra(tmp_path: Path, name: str) -> None
     assert len(ours) == len(theirs)
     pairs = list(zip(ours, theirs, strict=True))
     assert {key: (job[key], other[key]) for job, other in pairs for key in other if job[key] != other[key]} == {}
+
+
+def test_edits_change_nothing_that_is_planned(tmp_path: Path) -> None:
+    """What runs is what was planned, Hydra's own part included, whatever becomes of the files meanwhile."""
+    extra = "import pathlib\npathlib.Path('conf/config.yaml').write_text('broken: [')"
+    write_project(tmp_path, (NEW, "", {"config.yaml": "x: 1\nhydra: {job: {env_set: {SHAPE: kept}}}\n"}, []))
+    app = tmp_path / "probe.py"
+    app.write_text(
+        app.read_text().replace("    seen = {\n", f"    {extra.replace(chr(10), chr(10) + '    ')}\n    seen = {{\n")
+    )
+    jobs = see(tmp_path, [sys.executable, "-m", "mag", "sweep", "x=1,2", "-j", "1"], tmp_path / "seen")
+
+    assert [(job["written"], job["environment"]["SHAPE"]) for job in jobs] == [({"x": 1}, "kept"), ({"x": 2}, "kept")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["hydra.run.dir=x"], "--dir PATH"),
+        (["hydra/launcher=joblib"], "-j N"),
+        (["hydra.sweeper.params={}"], "--sample N"),
+        (["hydra.verbose=true,false"], "cannot be swept"),
+        (["hydra/job_logging=nothing"], "Could not find 'hydra/job_logging/nothing'"),
+        (["model=b"], "model"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, words: list[str], said: str) -> None:
+    """One sentence names mag's own word, or says what Hydra refuses; nothing is started."""
+    write_project(tmp_path, SHAPES["plain"])
+    command = [sys.executable, "-m", "mag", "sweep", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert said in done.stderr
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_choices_count(tmp_path: Path) -> None:
+    """Two empty option files are two experiments; a rerun of one is what it was."""
+    write_project(tmp_path, (NEW, "", {**WITH_GROUP, "model/other.yaml": ""}, []))
+    mag = [sys.executable, "-m", "mag"]
+    jobs = see(tmp_path, [*mag, "sweep", "model=empty,other", "-j", "1"], tmp_path / "seen")
+    again = see(tmp_path, [*mag, "sweep", "model=empty,other"], tmp_path / "seen")
+
+    assert [job["runtime"][1]["model"] for job in jobs] == ["empty", "other"]
+    assert again == jobs

@@ -217,7 +217,7 @@ def _explain_unknown(kind: str, said: str, message: str, config: dict[str, Any])
     if match := _NO_RESOLVER.search(message):
         return ConfigError(
             f"{said} there is no resolver {match[1]!r}; there are oc.env, oc.select, oc.decode, oc.create, "
-            "oc.dict.keys, oc.dict.values and those that OmegaConf.register_resolver was given"
+            "oc.dict.keys, oc.dict.values and those that the app registers with OmegaConf.register_resolver"
         )
     if match := _NO_KEY.search(message):
         near = name_nearest(match[1].lstrip("."), list_keys(config))
@@ -225,8 +225,14 @@ def _explain_unknown(kind: str, said: str, message: str, config: dict[str, Any])
         return ConfigError(f"{said} there is no value {match[1]}{hint}")
     if "issing mandatory value" in message:
         return MissingValueError(f"{said} what it refers to is still ???")
-    raised = InterpolationError if kind == "InterpolationResolutionError" else ConfigError
-    return raised(f"{said} {message[:1].lower()}{message[1:]}")
+    if kind == "InterpolationResolutionError":
+        name, mark, why = message.partition(" raised while resolving interpolation: ")
+        return InterpolationError(f"{said} its resolver raised {name}: {why}" if mark else f"{said} {_begin(message)}")
+    return ConfigError(f"{said} {_begin(message)}")
+
+
+def _begin(message: str) -> str:
+    return f"{message[:1].lower()}{message[1:]}"
 
 
 def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
