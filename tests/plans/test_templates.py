@@ -92,8 +92,9 @@ def in_full(point: Point, composer: Composer, settings: Settings) -> Any:
     try:
         description, config = describe_point(point, make_tools(composer, settings))
         assert description.identity == compute_identity(config.resolved)
-        if not config.late:  # which no name has
-            assert description.name == name_config(config.resolved, description.identity, settings)
+        name = name_config(config.resolved, description.identity, settings)
+        if not config.late and not name.endswith(f"~{description.identity[:10]}"):  # no name has late or all values
+            assert description.name == name
         return spell(description)
     except MagError:
         return describe(point, Describer(composer, settings))  # the first point has no template; its error has a place
