@@ -7,14 +7,13 @@ are then worked out once for each value, and a point costs no more than joining 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key, join_path
 from mag.config.composition.merging import copy_value
 from mag.config.flat import settle_value
-from mag.config.identity import canonical_json
+from mag.config.identity import cut_piece, hash_pieces
 from mag.config.spelling import split_spelled
 from mag.config.visibility import keep_visible
 from mag.patterns import compile_lazily
@@ -81,7 +80,7 @@ class Template:
         self._visibility = naming.visibility
         visible = keep_visible(config.flat, naming.visibility)
         counted = {**visible, **count_choices(config, resolver)}
-        pieces = {key: _cut_piece(key, counted[key]) for key in sorted(counted)}
+        pieces = {key: cut_piece(key, counted[key]) for key in sorted(counted)}
         self._pieces, places = _lay_out(pieces, self._slots, ",".join)
         parts = {key: naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))}
         self._parts, named = _lay_out(parts, self._slots, naming.glue)
@@ -101,7 +100,7 @@ class Template:
                 pieces[slot.piece_place] = effect.piece
             if slot.part_place is not None:
                 parts[slot.part_place] = effect.part
-        identity = sha256(f"{{{','.join(pieces)}}}".encode()).hexdigest()
+        identity = hash_pieces(pieces)
         find = partial(self._find, point)
         name = self._naming.join(parts, identity, find, partial(self._tell_apart, point))
         return Description(point, identity, name, self, find, self._list_keys)
@@ -179,7 +178,7 @@ class Template:
         if type(settled) not in _PLAIN:
             visible = keep_visible({slot.key: settled}, self._visibility)[slot.key]
         part = self._naming.encode(slot.key, visible) if slot.part_place is not None else ""
-        return _Effect(assigned, settled, visible, _cut_piece(slot.key, visible), part)
+        return _Effect(assigned, settled, visible, cut_piece(slot.key, visible), part)
 
     def _assign(self, slot: _Slot, value: Any, point: Point) -> Any:
         """Return what a value is once it is assigned; for a plain one only its type matters, asked once for each.
@@ -267,7 +266,3 @@ def _lay_out(
         places[key] = len(texts)
         texts.append("")
     return texts + ([glue(run)] if run else []), places
-
-
-def _cut_piece(key: str, value: Any) -> str:
-    return canonical_json({key: value}).decode()[1:-1]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.config.flat import flatten
-from mag.config.identity import canonical_json, compute_identity
+from mag.config.identity import canonical_json, compute_identity, cut_piece, hash_pieces, hash_visible
 from mag.config.visibility import keep_visible
 from mag.disk.values import decode, encode
 
@@ -167,3 +167,10 @@ def test_choices_belong_to_the_identity_where_they_are_given() -> None:
     """Two empty option files are two experiments; without choices nothing changes."""
     assert len({compute_identity({"x": 1}, choices) for choices in ({}, {"m": "a"}, {"m": "b"})}) == 3
     assert compute_identity({"x": 1}, {}) == compute_identity({"x": 1})
+
+
+@given(CONFIGS)
+def test_pieces_make_the_same_identity(config: dict[str, Any]) -> None:
+    """What plans of many points are hashed from is the one law, cut."""
+    visible = show(config)
+    assert hash_pieces(cut_piece(key, visible[key]) for key in sorted(visible)) == hash_visible(visible)
