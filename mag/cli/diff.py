@@ -33,7 +33,7 @@ _TITLES = ("config", "code", "environment", "host", "results", "metrics")
 
 
 @click.command(help=HELP, short_help="Show how experiments differ.")
-@click.argument("references", metavar="A B [C]...", nargs=-1, required=True)
+@click.argument("references", metavar="A B [C]...", nargs=-1)
 @click.option("--stat", is_flag=True, help="Of the code, only which files differ.")
 @click.option(
     "--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far results and metrics may be apart (0)."

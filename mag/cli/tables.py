@@ -21,7 +21,9 @@ _EXPENDABLE = frozenset({"seconds", "started"})
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY, by -KEY from the highest."),
+    click.option(
+        "--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY, by -KEY from the highest (repeatable)."
+    ),
     click.option("--columns", metavar="KEYS", help="What to show, with commas: name,C,accuracy."),
     click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show the first N only."),
     click.option("--csv", "as_csv", is_flag=True, help="Print CSV, numbers in full."),
@@ -78,7 +80,8 @@ def read_style(
     names = None if columns is None else tuple(name.strip() for name in columns.split(",") if name.strip())
     if names == ():
         raise UsageError("--columns names none: write them with commas, as in --columns name,accuracy.")
-    return Style(tuple(keys), names, limit, asked[0] if asked else "text")
+    wanted = tuple(key.strip() for text in keys for key in text.split(",") if key.strip())
+    return Style(wanted, names, limit, asked[0] if asked else "text")
 
 
 def shape_table(table: Table, style: Style) -> Table:

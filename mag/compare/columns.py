@@ -125,7 +125,7 @@ class Catalog:
         return [Column("metrics", name) for name in dict.fromkeys(names) if split_name(name, self.metrics)][:1]
 
     def _describe_miss(self, key: str) -> str:
-        known = (*self.config, *self.choices, *self.results, *self.metrics, *FACTS)
+        known = list(dict.fromkeys((*self.config, *self.choices, *self.results, *self.metrics, *FACTS)))
         near = name_nearest(key, known)
         hint = f"did you mean {near!r}?" if near else f"known are {list_names(known)}."
         return f"No experiment has a key {key!r}: {hint}"

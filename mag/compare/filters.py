@@ -71,7 +71,8 @@ def _parse(text: str, catalog: Catalog) -> Expression:
     try:
         condition = parse_expression(text, vocabulary)
     except SpaceError as error:
-        raise UsageError(f"Filter: {error}.") from None
+        text = str(error)
+        raise UsageError(f"Filter: {text}{'' if text.endswith('?') else '.'}") from None
     if not condition.keys:
         raise UsageError(f"Filter {text!r} names no key: write KEY=VALUE, or a comparison such as 'accuracy>0.9'.")
     return condition

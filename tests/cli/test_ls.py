@@ -39,6 +39,7 @@ def test_a_pipe_gets_plain_columns(run: Run) -> None:
         (["--sort", "-accuracy"], ["10|0", "1|0", "2|0"]),
         (["--sort", "loss", "--limit", "1"], ["10|0"]),
         (["--sort", "status", "--sort", "-C"], ["10|0", "1|0", "2|0"]),
+        (["--sort", "status,-C"], ["10|0", "1|0", "2|0"]),
         (["--limit", "0"], []),
         (["dirty=true", "commit=5555", "C=2"], ["2|0"]),
         (["error=ValueError"], ["2|0"]),

@@ -137,6 +137,7 @@ def test_lists_are_compared_without_regard_to_blanks(make_row: MakeRow) -> None:
         ("C>big", "have no order"),
         ("started>soon", "write 20.*tuesday"),
         ("nokey", "write KEY=VALUE"),
+        ("C=1 or", "something is missing"),
         ("1 > 0", "names no key"),
     ],
 )

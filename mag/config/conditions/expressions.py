@@ -42,7 +42,7 @@ _EQUALITIES = frozenset({"==", "!=", "is", "is not"})
 _ORDERS = frozenset({"<", "<=", ">", ">="})
 _COMPARISONS = ("==", "!=", *_ORDERS, "in", "not", "is")
 _PAIR = compile_lazily(r"""\s*[^\s=<>!()\[\],'"]+\s*!?=(?!=)""")
-_JOINT = compile_lazily(r"\s(?:and|or)(?=\s)")
+_JOINT = compile_lazily(r"\s(?:and|or)(?=\s|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
