@@ -160,8 +160,8 @@ def _describe_start(server: Any, project: Project) -> Iterator["Finding"]:
     from mag.run.randomness import describe_kept
 
     file = project.app.file.name
-    if remark := getattr(server, "remark", None):
-        yield Finding("start method", "note", remark.format(app=file))
+    if server.remark:
+        yield Finding("start method", "note", server.remark.format(app=file))
     else:
         yield Finding("start method", "fine", "each experiment is a fork of the process that has imported the app")
     if server.kept:
