@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mag.clock import count_seconds
@@ -16,6 +17,8 @@ from mag.run.memory import measure_memory
 if TYPE_CHECKING:
     from mag.run.stop_condition import StopCondition
 
+LOOK_SECONDS = 30.0
+"""When an experiment that has done nothing yet is looked at."""
 _OFTEN = 0.25
 """Seconds between looks at memory, which can grow quickly, at metrics, and at a log that is limited."""
 
@@ -69,6 +72,7 @@ class Guard:
         elapsed: float = 0.0,
         *,
         imports: bool = False,
+        look: Callable[[], None] | None = None,
     ) -> None:
         self._limits = limits
         self._paths = paths
@@ -79,11 +83,13 @@ class Guard:
         self._seen: tuple[tuple[int, int], ...] = ()
         self._condition = _follow(limits.stop_if, paths)
         self._imports = imports
+        self._look = look
 
     def check(self) -> tuple[Reason | None, float | None]:
         """Return why the attempt has to end now, if it has to, and in how many seconds to look again."""
         limits, now = self._limits, count_seconds()
         looks = [_OFTEN] if self._is_importing(now) else []
+        looks += self._await_look(now)
         if limits.log is not None:
             trim_log(self._paths.log, limits.log)
             looks.append(_OFTEN)
@@ -113,6 +119,16 @@ class Guard:
         if self._imports and locks.read_holder(self._paths.lock) == self._pid:
             self._imports, self._began, self._moved = False, now, now
         return self._imports
+
+    def _await_look(self, now: float) -> list[float]:
+        """Have a look at it once, when it should have begun to do something; return in how many seconds."""
+        if self._look is None:
+            return []
+        if now < self._began + LOOK_SECONDS:
+            return [self._began + LOOK_SECONDS - now]
+        look, self._look = self._look, None
+        look()
+        return []
 
     def announce_end(self) -> None:
         """Leave word that the experiment is ended, before it is asked to: what it returns then may not be all."""

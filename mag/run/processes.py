@@ -19,6 +19,7 @@ _LONGEST_SWEEP_SECONDS = 5.0
 _LONGEST_SLEEP_SECONDS = 2.0  # should the kernel ever refuse the byte that is to wake the sleeper
 _PATIENCE_SECONDS = 0.5
 _POLL_SECONDS = 0.01
+_FEW_TICKS = 10  # of 10 ms
 
 
 class Death(NamedTuple):
@@ -133,6 +134,22 @@ def collect(pid: int) -> Death | None:
     code = os.waitstatus_to_exitcode(status)
     cpu = round(usage.ru_utime + usage.ru_stime, 6)
     return Death(code if code >= 0 else None, -code if code < 0 else None, cpu, usage.ru_maxrss * unit)
+
+
+def waits_idly(pid: int) -> bool:
+    """Tell whether a process has done next to nothing so far, and all of its threads wait for locks (Linux)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            ticks = sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
+        waits = [_read_wait(f"/proc/{pid}/task/{thread}/wchan") for thread in os.listdir(f"/proc/{pid}/task")]
+    except (OSError, ValueError):
+        return False
+    return ticks <= _FEW_TICKS and all("futex" in each for each in waits)
+
+
+def _read_wait(path: str) -> str:
+    with open(path, encoding="ascii", errors="replace") as file:
+        return file.read()
 
 
 def send_signal(group: int, number: int) -> None:

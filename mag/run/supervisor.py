@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from mag.clock import tell_time
@@ -26,9 +27,9 @@ from mag.record.recovery import bring_back
 from mag.record.redaction import Redaction, find_secret_variables
 from mag.run.child import Beginning, name_variables
 from mag.run.interruption import name_signal
-from mag.run.limits import STOPPED, Guard, Reason
+from mag.run.limits import LOOK_SECONDS, STOPPED, Guard, Reason
 from mag.run.memory import OomCounter
-from mag.run.processes import Death, Watch, end_leftovers, end_now
+from mag.run.processes import Death, Watch, end_leftovers, end_now, waits_idly
 from mag.run.randomness import RandomStates
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task
 
@@ -123,7 +124,10 @@ class Supervisor:
             child = self._start(attempt, task)
         except (MagError, OSError) as error:
             return _take_back(attempt, task, previous, error)
-        guard = Guard(self._conditions.limits, attempt.paths, child, os.getpid(), imports=self._ground.imports)
+        look = None if self._ground.imports else partial(_look, child, attempt.paths)
+        guard = Guard(
+            self._conditions.limits, attempt.paths, child, os.getpid(), imports=self._ground.imports, look=look
+        )
         death, reason = self._await(child, guard)
         guard.settle()
         if left := end_leftovers(child):
@@ -153,6 +157,16 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001
             message = f"mag itself failed while it ran: {error}"
             return end_now(child), Reason("failed", type(error).__name__, message)
+
+
+def _look(child: int, paths: ExperimentPaths) -> None:
+    """Say so where a forked experiment waits for what may never come."""
+    if waits_idly(child):
+        said = (
+            f"mag: {paths.name} has done nothing for {LOOK_SECONDS:.0f} s and waits for a lock: if it hangs, a library"
+        )
+        with contextlib.suppress(OSError):  # this process's standard error is the runner's
+            os.write(2, f"{said} did not survive the fork, and --start-method spawn does without.\n".encode())
 
 
 def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exception) -> Outcome:

@@ -274,3 +274,31 @@ def test_the_kernel_is_out_of_memory(control_group: Path, read: Read) -> None:
     assert done.returncode == 1
     assert (record.status, (record.error or {})["type"], record.attempt) == ("killed", "out of memory", 2)
     assert read("fine").status == "completed"
+
+
+STUCK = """\
+import threading, time
+import mag
+lock = threading.Lock()
+lock.acquire()
+
+@mag.main()
+def train(config):
+    lock.acquire() if config.kind == "stuck" else time.sleep(1.5)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/wchan").exists(), reason="no /proc tells what a process waits for")
+def test_one_that_waits_for_a_lock_from_its_start_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line names an experiment that does nothing but wait for a lock; one that sleeps is none of these."""
+    (project / "train.py").write_text(STUCK)
+    (project / "soon.py").write_text(
+        "import mag.run.limits, mag.cli.program as p\nmag.run.limits.LOOK_SECONDS = 0.7\np.main()\n"
+    )
+    command = [sys.executable, "soon.py", "sweep", "+kind=stuck,sleeps", "-j", "2", "--timeout", "3s"]
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert "mag: stuck has done nothing for" in done.stderr
+    assert "--start-method spawn" in done.stderr
+    assert "sleeps has done" not in done.stderr
