@@ -14,6 +14,7 @@ from mag.config.identity import compute_identity
 from mag.disk import files, locks, values
 from mag.errors import RecordError
 from mag.record.paths import ExperimentPaths
+from mag.record.soundness import check_inner
 
 Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted"]
 """What a record can say. A reader adds `lost`: running by its record, but nobody holds its lock."""
@@ -228,7 +229,7 @@ def _check_fields(known: dict[str, Any], path: str) -> None:
         raise RecordError(f"Cannot read {path}: its command is of the wrong kind.")
     if {type(one) for one in known.get("former", ())} - {dict}:
         raise RecordError(f"Cannot read {path}: its former identities are of the wrong kind.")
-    _check_inner(known, path)
+    check_inner(known, path)
     level: list[Any] = [known.get(name) for name in (*_ENCODED, "results")]
     for _ in range(_DEEPEST):
         level = [one for one in level if type(one) in _CONTAINERS]
@@ -236,33 +237,6 @@ def _check_fields(known: dict[str, Any], path: str) -> None:
             return
         level = [item for one in level for item in (one.values() if type(one) is dict else one)]
     raise RecordError(f"Cannot read {path}: it is nested deeper than {_DEEPEST} levels.")
-
-
-_TEXT, _FLAG, _NUMBER = (str, type(None)), (bool, type(None)), (int, float, type(None))
-_INNER: dict[str, dict[str, tuple[type, ...]]] = {
-    "commit": {
-        **dict.fromkeys(("hash", "snapshot", "branch", "remote", "top", "reason", "elsewhere_files"), _TEXT),
-        **dict.fromkeys(("not_captured", "changed", "elsewhere"), (list,)),
-        "dirty": _FLAG,
-        "taken": _NUMBER,
-    },
-    "host": {"name": _TEXT, "pid": _NUMBER},
-    "environment": {"digest": _TEXT, "variables": (dict,), "hash_seed": _NUMBER},
-    "exit": {"code": _NUMBER, "signal": (int, str, type(None)), "cpu_seconds": _NUMBER, "peak_memory_bytes": _NUMBER},
-    "error": {"type": _TEXT, "message": _TEXT, "where": _TEXT},
-}
-"""The kinds of what stands inside some fields."""
-
-
-def _check_inner(known: dict[str, Any], path: str) -> None:
-    for field, kinds in _INNER.items():
-        for name, value in (known.get(field) or {}).items():
-            if not isinstance(value, kinds.get(name, (object,))):
-                raise RecordError(f"Cannot read {path}: {name!r} in its {field} is of the wrong kind.")
-    commit = known.get("commit") or {}
-    for name, kind in (("not_captured", dict), ("elsewhere", dict), ("changed", str)):
-        if {type(one) for one in commit.get(name) or ()} - {kind}:
-            raise RecordError(f"Cannot read {path}: {name!r} in its commit is of the wrong kind.")
 
 
 def _decode_config(config: dict[str, Any], identity: str) -> dict[str, Any]:
