@@ -15,7 +15,7 @@ from mag.config.identifier import add_suffix
 from mag.disk import files, locks
 from mag.errors import RecordError, UsageError
 from mag.record.claims import write_config
-from mag.record.names import TypedWords, fold, name_config
+from mag.record.names import DEFAULT_NAME, TypedWords, fold, name_config
 from mag.record.paths import StorePaths
 from mag.record.records import Record, encode_record, read_record, write_record
 from mag.record.store import StoredExperiment
@@ -89,7 +89,8 @@ def plan_renaming(
     for one in experiments:
         if one.record is not None and not os.path.islink(one.paths.directory):
             record = one.record
-            typed = TypedWords(record.choices, record.overrides)
+            planned = record.overrides or one.name == DEFAULT_NAME  # others are a script's, which nobody typed
+            typed = TypedWords(record.choices, record.overrides) if planned else None
             name = name_config(record.config, record.identity, settings, typed)
             moves.append(Move(one, one.record.replace(identifier=name), name))
     named = _number_names(moves, everything, settings)

@@ -136,6 +136,10 @@ class Names:
         return self._listed
 
 
+DEFAULT_NAME = join_values([], "", separator="|")
+"""What a config is called that differs in nothing from the one without overrides, where the name is what differs."""
+
+
 class TypedWords(NamedTuple):
     """What was typed for a config.
 
@@ -152,7 +156,7 @@ def name_config(
     config: Mapping[str, Any],
     identity: str,
     settings: Settings,
-    typed: TypedWords = TypedWords(),  # noqa: B008 - immutable
+    typed: TypedWords | None = None,
 ) -> str:
     """Return the identifier of a resolved config, made as the project's settings say.
 
@@ -163,12 +167,12 @@ def name_config(
     separator, secrets = settings.separator, settings.secrets
     if isinstance(settings.identifier, str):
         template = settings.identifier
-        find = partial(_find, visible, typed.choices, settings)
+        find = partial(_find, visible, typed.choices if typed else {}, settings)
         name = fill_template(template, find, separator=separator, secrets=secrets)
         return join_values([name], identity, separator=separator)
     keys = choose_keys(visible, settings)
     parts = [encode_value(key, visible[key], separator=separator, secrets=secrets) for key in keys]
-    if settings.identifier is None and typed.overrides and not fits(parts, separator):
+    if settings.identifier is None and typed is not None and not fits(parts, separator):
         changes = _list_typed(visible, typed)
         parts = [encode_change(*each, separator=separator, secrets=secrets) for each in changes]
     return join_values(parts, identity, separator=separator)
