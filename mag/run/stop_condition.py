@@ -71,7 +71,8 @@ class StopCondition:
             return None
         near = name_nearest(missing[0], self._known)
         hint = f"did you mean {near}?" if near else f"there were: {list_names(self._known)}" if self._known else ""
-        return f"{condition} asks for {missing[0]}, which was never logged" + (f"; {hint}" if hint else "")
+        text = f'if the text is meant write "{missing[0]}"' if missing[0] in self._expression.words else ""
+        return "; ".join(filter(None, (f"{condition} asks for {missing[0]}, which was never logged", text, hint)))
 
     def _decide(self, line: bytes) -> bool:
         try:

@@ -140,3 +140,14 @@ def test_a_condition_without_metrics() -> None:
     with pytest.raises(UsageError, match="'loss is nan'"):
         check_condition("1 > 2")
     assert check_condition("loss is nan").keys == ("loss",)
+
+
+def test_a_word_is_a_metric_that_may_come(tmp_path: Path) -> None:
+    """A single word waits to be logged; where it never is, the remark says how to write a text."""
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"phase": "warm", "loss": "nan"}\n')
+    word = StopCondition("phase == warm", str(path))
+    assert not word.look()
+    assert 'if the text is meant write "warm"' in (word.remark(completed=True) or "")
+    for text in ('phase == "warm"', "phase=warm", "phase=w*", "loss=nan"):
+        assert StopCondition(text, str(path)).look()
