@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, TypeAlias
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key, join_path
 from mag.config.composition.merging import copy_value
+from mag.config.composition.resolution import is_late
 from mag.config.flat import settle_value
 from mag.config.identity import cut_piece, hash_pieces
-from mag.config.spelling import split_spelled
+from mag.config.spelling import spell_key, split_spelled
 from mag.config.visibility import keep_visible
 from mag.patterns import compile_lazily
 from mag.plans.descriptions import (
@@ -33,7 +34,8 @@ from mag.plans.space import Grid, Point
 _Path: TypeAlias = tuple[str, ...]
 
 _REFERENCE = compile_lazily(r"\$\{\s*(\.*)((?:[\w-]+\.)*[\w-]+)\s*\}")
-_ENVIRONMENT = compile_lazily(r"\$\{\s*oc\.env:[^${}]*\}")
+_CONSTANT = compile_lazily(r"\$\{\s*(?:oc\.env:[^${}]*|hydra:\s*(?:runtime\.choices\.[^${}]*|job\.name\s*))\}")
+"""What is the same for all points that choose the same options."""
 _LARGEST_EXACT = 2**53
 _PLAIN = frozenset({int, float, bool, type(None)})
 _KEPT_EFFECTS = 4096
@@ -207,10 +209,18 @@ def build_template(point: Point, config: Config, tools: Tools) -> Template | Non
         alone
         and all(slot.key in config.flat for slot in slots)
         and all(_is_settled(slot.values) for slot in slots)
-        and not any(_refers(path, text, paths) for path, text in find_texts(config.composed))
+        and not any(_refers(path, text, paths) for path, text in _list_settled(config))
     ):
         return None
     return Template(config, slots, tools)
+
+
+def _list_settled(config: Config) -> Iterator[tuple[_Path, str]]:
+    """Yield the interpolations that the plan resolves: one that asks what only the experiment knows is just a text."""
+    late = {tuple(map(spell_key, path)) for path in config.late}
+    for path, text in find_texts(config.composed):
+        if path not in late or not is_late(text):
+            yield path, text
 
 
 def _find_slots(grid: Grid) -> Iterator[_Slot]:
@@ -242,7 +252,7 @@ def _meet(path: _Path, other: _Path) -> bool:
 
 def _refers(path: _Path, text: str, swept: Sequence[_Path]) -> bool:
     """Tell whether the text at a path may depend on one of the swept paths."""
-    rest = _ENVIRONMENT.sub("", text)
+    rest = _CONSTANT.sub("", text)
     for dots, key in _REFERENCE.findall(rest):
         target = (*(path[: len(path) - len(dots)] if dots else ()), *key.split("."))
         if any(_meet(target, each) for each in swept):

@@ -182,3 +182,21 @@ def test_environment_is_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     described = [describer.describe(point) for point in grid_of(composer, "C=1,2,3")]
     monkeypatch.setenv("PLACE", "there")
     assert [one.source.resolve(one.point)["place"] for one in described] == ["here"] * 3
+
+
+LATE = {
+    "at": "${now:%Y}",
+    "out": ["${hydra:runtime.output_dir}"],
+    "name": "${hydra:job.name}-${model.name}",
+    "n": "${mag:seed}",
+}
+
+
+def test_what_only_the_experiment_knows(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A config with late values has a template, too, and comes out as if composed alone."""
+    composer = write(tmp_path_factory.mktemp("configs"), CONFIG | LATE)
+    grid = grid_of(composer, "C=1,2,3")
+    describer = Describer(composer, Settings())
+    for point in grid:
+        assert describe(point, describer) == in_full(point, composer, Settings())
+    assert any(isinstance(seen, Template) for seen in describer._seen.values())
