@@ -90,7 +90,7 @@ def plan_renaming(
         if one.record is not None and not os.path.islink(one.paths.directory):
             record = one.record
             planned = record.overrides or one.name == DEFAULT_NAME  # others are a script's, which nobody typed
-            typed = TypedWords(record.choices, record.overrides) if planned else None
+            typed = TypedWords(record.choices, record.overrides, one.name) if planned else None
             name = name_config(record.config, record.identity, settings, typed)
             moves.append(Move(one, one.record.replace(identifier=name), name))
     named = _number_names(moves, everything, settings)

@@ -146,10 +146,12 @@ class TypedWords(NamedTuple):
     Attributes:
         choices: What was chosen from each group, which a template may name.
         overrides: The overrides, which make up the name where not all values have room.
+        name: What it is called now; kept where that is made up of some of them, for others may have changed nothing.
     """
 
     choices: Mapping[str, Any] = MappingProxyType({})
     overrides: Sequence[str] = ()
+    name: str = ""
 
 
 def name_config(
@@ -175,6 +177,8 @@ def name_config(
     if settings.identifier is None and typed is not None and not fits(parts, separator):
         changes = _list_typed(visible, typed)
         parts = [encode_change(*each, separator=separator, secrets=secrets) for each in changes]
+        if typed.name == DEFAULT_NAME or (typed.name and {*typed.name.split(separator)} <= {*parts}):
+            return typed.name
     return join_values(parts, identity, separator=separator)
 
 

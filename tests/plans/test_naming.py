@@ -154,6 +154,8 @@ def test_a_stored_config_gets_its_name_from_what_was_typed() -> None:
     assert name_config(config, "0" * 64, Settings(separator="|"), named) == "model=mlp|seed=2"
     assert name_config(config, "0" * 64, Settings(identifier="{model}-{seed}"), named) == "mlp-2"
     assert name_config(config, "0" * 64, Settings(), TypedWords()) == "default"
+    assert name_config(config, "0" * 64, Settings(separator="|"), named._replace(name="seed=2")) == "seed=2"
+    assert name_config(config, "0" * 64, Settings(separator="|"), named._replace(name="x")) == "model=mlp|seed=2"
     assert name_config(config, "0" * 64, Settings()).endswith("~" + "0" * 10)
     with pytest.raises(UsageError, match=r"did you mean \{seed\}"):
         name_config(config, "0" * 64, Settings(identifier="{sed}"), named)
