@@ -10,6 +10,7 @@ from mag.compare.curves import split_name
 from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact, read_rows
 from mag.config.spelling import loosen_key
 from mag.errors import UsageError
+from mag.record.metrics import list_metric_files
 from mag.record.store import StoredExperiment
 from mag.suggestion import list_names, name_nearest
 
@@ -196,13 +197,21 @@ def list_columns(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
 
 def _find_metrics(rows: Sequence[Row]) -> list[str]:
     """Return the names of what rows logged; none where reading all of it would be felt."""
-    if len(rows) > _MANY_ROWS or sum(map(_measure_metrics, rows)) > _MANY_BYTES:
+    if len(rows) > _MANY_ROWS:
         return []
-    return list(dict.fromkeys(name for row in rows for name in row.metric_names))
+    sizes = list(map(_measure_metrics, rows))
+    if sum(sizes) > _MANY_BYTES:
+        return []
+    logging = [row for row, size in zip(rows, sizes, strict=True) if size]
+    return list(dict.fromkeys(name for row in logging for name in row.metric_names))
 
 
 def _measure_metrics(row: Row) -> int:
+    return sum(map(_measure_file, list_metric_files(row.experiment.paths, row.experiment.record)))
+
+
+def _measure_file(path: str) -> int:
     try:
-        return os.stat(row.experiment.paths.metrics).st_size
+        return os.stat(path).st_size
     except OSError:
         return 0
