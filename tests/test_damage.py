@@ -99,17 +99,16 @@ def test_a_record_of_wrong_kinds_is_never_completed(project: Path, mag: Mag) -> 
 
 @pytest.mark.usefixtures("project")
 def test_a_directory_that_is_moved_while_it_is_in_use() -> None:
-    """Each of two runs keeps to its own directory: the one that was moved, and the one that was made in its place."""
+    """A run keeps to its directory, which may move; the same command waits for it and runs nothing."""
     Path("train.py").write_text(APP)
     command, log = [sys.executable, "-m", "mag", "sweep", "C=1", "-q"], OWN / "log"
     with subprocess.Popen(command) as first:
         wait_for(lambda: log.exists() and log.read_text())
         OWN.rename("experiments/moved")
         with subprocess.Popen(command) as second:
-            wait_for(lambda: log.exists() and log.read_text())
+            time.sleep(0.5)
             Path("go").touch()
 
     assert (first.returncode, second.returncode) == (0, 0)
     records = [one.record for one in Store() if one.record]
-    assert [(one.identifier, one.results) for one in records] == [("1|0.5", {"result": 1})] * 2
-    assert len({one.started for one in records}) == 2
+    assert [(one.identifier, one.results) for one in records] == [("1|0.5", {"result": 1})]

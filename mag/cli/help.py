@@ -17,6 +17,7 @@ TOPICS = {
     "programs": "Any program as an experiment: mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}",
     "conditions": "Filters, --where, --exclude and --stop-if.",
     "names": "How experiments are named, and what makes two of them the same.",
+    "settings": "What [tool.mag] in pyproject.toml can say.",
     "records": "What is kept of an experiment, and the exit statuses.",
     "checkpoints": "How an experiment goes on where its last attempt stopped.",
     "reproduction": "Which code is kept, which is not, and what the verdict of a rerun says.",

@@ -201,7 +201,7 @@ def test_no_app_offers_nothing(run: Callable[..., Any], tmp_path: Path, monkeypa
 def test_a_computed_config_path_is_not_computed(offers: Callable[[str], list[str]], workshop: Path) -> None:
     """An app is never imported, not even where nothing else would tell where its configs are."""
     source = (workshop / "train.py").read_text()
-    (workshop / "train.py").write_text(source.replace('"configs"', 'str("configs")'))
+    (workshop / "train.py").write_text(source.replace('"configs"', 'choose("configs")'))
 
     assert offers("mag sweep train.py C") == offers("mag sweep C") == []
 

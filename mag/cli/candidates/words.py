@@ -197,7 +197,9 @@ COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
     "CONFIG": list_primaries,
     "DIR": lambda typed, _: list_folders(typed),
     "A": list_experiment_words,
-    "B": list_experiment_words,
+    "A B C": list_experiment_words,
+    "CHANGES FILTERS": list_filter_words,
+    "APP": list_app_words,
     "TOPIC": list_topics,
     "PATH": list_places,
 }
