@@ -55,7 +55,7 @@ def test_every_setting_is_mentioned() -> None:
 
 def test_it_is_short() -> None:
     """The README is read in one go; the rest is in the guides."""
-    assert len(README.splitlines()) <= 260
+    assert len(README.splitlines()) <= 265
 
 
 @pytest.mark.parametrize("name", ["README.md", ".github/CONTRIBUTING.md", "CHANGELOG.md"])

@@ -9,12 +9,11 @@ import json
 import os
 import time
 
-from mag.disk import files, locks
+from mag.disk import files, locks, values
 from mag.errors import MagError
 from mag.record.paths import StorePaths
 
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-_write = json.JSONEncoder().encode  # an app may have put anything into `json`
 _LARGEST = 1 << 20
 _MAKING_SECONDS = 0.05
 """How long who has booked a directory may take to make it."""
@@ -24,7 +23,7 @@ def book(store: StorePaths, identity: str, name: str) -> str:
     """Return the directory that a new experiment is to have: this one, or the one that another runner is making."""
     content = b""
     with contextlib.suppress(OSError):  # a store on a read-only or full disk, or not there yet
-        content = _append(store, _write([identity, name]))
+        content = _append(store, values.dump_line([identity, name]))
     for line in content.splitlines():
         other = _read(line, identity) if identity.encode() in line else None
         if other not in {None, name} and _is_used(store, other, identity):
@@ -32,17 +31,17 @@ def book(store: StorePaths, identity: str, name: str) -> str:
     return name
 
 
-def _append(store: StorePaths, line: str) -> bytes:
+def _append(store: StorePaths, line: bytes) -> bytes:
     """Append a line, and return all up to it."""
     descriptor = os.open(store.bookings, _APPEND, 0o666)
     try:
         if os.fstat(descriptor).st_size > _LARGEST:  # nothing in it matters for longer than a directory takes to make
             os.ftruncate(descriptor, 0)
-        os.write(descriptor, line.encode() + b"\n")
+        os.write(descriptor, line)
         content = os.pread(descriptor, 2 * _LARGEST, 0)
     finally:
         os.close(descriptor)
-    own = content.rfind(line.encode())
+    own = content.rfind(line)
     return content[: max(own, 0)]
 
 
