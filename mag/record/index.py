@@ -24,13 +24,13 @@ _MANY = 10_000
 """Beyond so many, the directory's time of change stands for the stamps of all records."""
 _SETTLED_SECONDS = 2.0
 _PATIENCE_SECONDS = 0.5
-_VERSION = "1"
+_VERSION = "2"
 _TABLES = """
 create table facts (name text primary key, value text);
-create table experiments (name text primary key, stamp text, identity text, current text, status text);
-create index identities on experiments (identity);
-create index currents on experiments (current);
+create table experiments (name text primary key, stamp text, identity text, current text, status text) without rowid;
+create index currents on experiments (current) where current is not null;
 """
+_INDEX = "create index if not exists identities on experiments (identity)"  # once the table is full: much quicker
 _FIND = "select * from experiments where identity = ? or current = ?"
 
 
@@ -63,6 +63,7 @@ class Index:
     def __init__(self, store: StorePaths, visibility: Visibility = USUAL) -> None:
         self._store = store
         self._visibility = visibility
+        self._rules = describe_rules(visibility)
         self._found: dict[str, list[Entry]] | None = None
         self._database: sqlite3.Connection | None = None
         self._is_checked = False
@@ -97,7 +98,7 @@ class Index:
 
     def _query(self, identity: str) -> list[Entry]:
         assert self._database is not None
-        return [Entry(*row) for row in self._database.execute(_FIND, (identity, identity))]
+        return [_make_entry(row) for row in self._database.execute(_FIND, (identity, identity))]
 
     def _read_all(self, *, trusting: bool) -> None:
         """Bring what is known up to date; `trusting` may leave a large store that has not changed alone."""
@@ -122,29 +123,28 @@ class Index:
         self._by_name = entries
         self._found, self._database, self._is_checked = {}, None, True
         for entry in entries.values():
-            for identity in {entry.identity, entry.current}:
-                self._found.setdefault(identity, []).append(entry)
+            self._found.setdefault(entry.identity, []).append(entry)
+            if entry.current != entry.identity:
+                self._found.setdefault(entry.current, []).append(entry)
 
     def _read(self, name: str, known: Entry | None) -> Entry | None:
         """Return what the record of a directory says, from the index where it has not changed since."""
-        stamp = self._stamp(name)
+        path = f"{self._store.root}/{name}/.mag/record.json"  # as `StorePaths` has it: this is done very often
+        stamp = _read_stamp(path)
         if stamp is None or (known is not None and known.stamp == stamp):
             return known if stamp else None
         try:
-            found = files.read_json(self._store.experiment(name).record)
+            found = files.read_json(path)
         except (OSError, MagError):
             return None
         identity, status = found.get("identity"), found.get("status")
-        if not isinstance(identity, str) or not isinstance(status, str):
+        if type(identity) is not str or type(status) is not str:
             return None
-        return Entry(name, stamp, identity, find_current(found, self._visibility), status)
+        is_current = found.get("rules") == self._rules
+        return Entry(name, stamp, identity, identity if is_current else find_current(found, self._visibility), status)
 
     def _stamp(self, name: str) -> str | None:
-        try:
-            status = os.stat(self._store.experiment(name).record)
-        except OSError:
-            return None
-        return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+        return _read_stamp(self._store.experiment(name).record)
 
     def _open(self) -> sqlite3.Connection | None:
         """Return the database, empty where what was there cannot be used; None where there can be none."""
@@ -153,13 +153,21 @@ class Index:
             return None
         for _ in range(2):
             try:
-                return _connect(path, f"{_VERSION} {describe_rules(self._visibility)}")
+                return _connect(path, f"{_VERSION} {self._rules}")
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):  # locked, read-only, a full disk
                     return None
                 with contextlib.suppress(OSError):
                     os.unlink(path)
         return None
+
+
+def _read_stamp(path: str) -> str | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
 
 def find_current(found: dict[str, Any], visibility: Visibility = USUAL) -> str:
@@ -213,23 +221,33 @@ def _get_fact(database: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def _make_entry(row: tuple[Any, ...]) -> Entry:
+    name, stamp, identity, current, status = row
+    return Entry(name, stamp, identity, current or identity, status)
+
+
 def _load(database: sqlite3.Connection | None) -> dict[str, Entry]:
     if database is None:
         return {}
     with contextlib.suppress(sqlite3.Error, TypeError):
-        found = {row[0]: Entry(*row) for row in database.execute("select * from experiments")}
+        found = {row[0]: _make_entry(row) for row in database.execute("select * from experiments")}
         if all(type(text) is str for entry in found.values() for text in entry):
             return found
     return {}
 
 
 def _save(database: sqlite3.Connection, known: dict[str, Entry], entries: dict[str, Entry]) -> None:
-    changed = [entry for name, entry in entries.items() if known.get(name) != entry]
+    changed = [
+        entry if entry.current != entry.identity else entry._replace(current=None)  # type: ignore[arg-type]
+        for name, entry in entries.items()
+        if known.get(name) != entry
+    ]
     gone = [(name,) for name in known if name not in entries]
     with contextlib.suppress(sqlite3.Error):  # somebody else is writing, or the disk is full
         database.execute("begin immediate")
         database.executemany("delete from experiments where name = ?", gone)
         database.executemany("insert or replace into experiments values (?, ?, ?, ?, ?)", changed)
+        database.execute(_INDEX)
         database.execute("commit")
 
 

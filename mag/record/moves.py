@@ -129,8 +129,8 @@ def _write(move: Move) -> None:
         if move.experiment.record is None or encode_record(read_record(paths)) != encode_record(move.experiment.record):
             raise RecordError(f"{paths.directory} has changed meanwhile: try again.")
         files.remove_temporaries(paths.private)
+        write_config(paths, move.record.config)  # first: whoever goes on after a crash looks at the record
         write_record(paths, move.record, durable=True)
-        write_config(paths, move.record.config)
     finally:
         lock.release()
 
