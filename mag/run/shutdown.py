@@ -176,4 +176,9 @@ def leave_to_threads() -> list[io.IOBase]:
 
 def run_exit_functions() -> None:
     """Do at the end of this process, which is none of the interpreter, what was to be done then."""
+    for end in reversed(getattr(threading, "_threading_atexits", [])):
+        # a pool's worker processes, which are waited for next, would not end by themselves
+        if getattr(end, "func", end).__module__ != "concurrent.futures.thread":
+            with contextlib.suppress(Exception):
+                end()
     atexit._run_exitfuncs()  # noqa: SLF001
