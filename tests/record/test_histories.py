@@ -261,7 +261,6 @@ def _describe(history: History, act: Callable[[], None] | None = None) -> list[t
 
 PLANTS: dict[str, Any] = {
     "mag.record.index.Index.find": lambda *_: [],
-    "mag.record.index._read_stamp": lambda *_: "always the same",
     "mag.record.index.find_current": lambda found, *_: found["identity"],
     "mag.record.store.mark_duplicates": lambda experiments: experiments,
     "mag.record.store.Store._is_own": lambda _, entry: not entry.is_symlink(),
