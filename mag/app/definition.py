@@ -232,10 +232,10 @@ class App(NamedTuple):
             raise UsageError(f"{self.file} has no function {self.function!r}: name one as {self.file}:FUNCTION.")
         if not self.is_hydra:
             return function
-        from mag.app.hydra import HydraFunction, Setup  # noqa: PLC0415 - other apps do without
+        from mag.app.hydra import HydraFunction, HydraSetup  # noqa: PLC0415 - other apps do without
 
         app = self if self.computed is None else self._place(find_configs(function))
-        setup = Setup(app.file, app.config_path, app.config_name, app.hydra_overrides, app.further)
+        setup = HydraSetup(app.file, app.config_path, app.config_name, app.hydra_overrides, app.further)
         return HydraFunction(function, setup)
 
 

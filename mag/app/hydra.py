@@ -18,7 +18,7 @@ _DUMMY = "_dummy_empty_config_.yaml"
 """What Hydra itself keeps in its ConfigStore beside the group `hydra`."""
 
 
-class Setup(NamedTuple):
+class HydraSetup(NamedTuple):
     """What Hydra is to know of an app before it composes.
 
     Attributes:
@@ -55,7 +55,7 @@ class Job(NamedTuple):
 class HydraFunction:
     """The function of a `@hydra.main` app, called as Hydra calls it in a multirun."""
 
-    def __init__(self, function: Callable[..., Any], setup: Setup) -> None:
+    def __init__(self, function: Callable[..., Any], setup: HydraSetup) -> None:
         _check_version(setup.file)
         self.function = function
         self._setup = setup

@@ -158,12 +158,12 @@ def _show_choices(project: Project, overrides: Sequence[Override], *, as_json: b
 
 
 def _show_origins(project: Project, overrides: Sequence[Override], key: str, *, as_json: bool) -> None:
-    from mag.cli.explain import Describer, explain_unknown, list_key, list_values
+    from mag.cli.explain import Explainer, explain_unknown, list_key, list_values
     from mag.cli.output import write_json, write_lines
     from mag.config.inspection.origins import Origins
 
     origins = Origins(project.composer, overrides)
-    describer = Describer(origins, project.settings.secrets)
+    describer = Explainer(origins, project.settings.secrets)
     described = describer.describe_key(key) if key else describer.list_values()
     if described is None:
         raise UsageError(explain_unknown(key, origins, project.composer.find_options_with(key, overrides)))

@@ -18,7 +18,7 @@ from mag.config.secrets import MASK, is_secret, mask, mask_command
 from mag.suggestion import list_names, name_nearest
 
 
-class Describer:
+class Explainer:
     """Describes the origins of one config."""
 
     def __init__(self, origins: Origins, secrets: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from mag.launch.gpus import GpuRequest
-    from mag.plans.shapes import Shaping
+    from mag.plans.shapes import SpaceOptions
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = compile_lazily(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
@@ -145,7 +145,7 @@ def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def read_shaping(options: Mapping[str, Any]) -> "Shaping":
+def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
     """Return what the options ask for, as typed."""
     return {
         "zip": options["zip"],

@@ -12,7 +12,7 @@ from mag.cli.wording import describe_counts, format_moment
 from mag.record.sweeps import StoredSweep, list_ids, read_sweep
 
 if TYPE_CHECKING:
-    from mag.launch.gpu_book import Entry
+    from mag.launch.gpu_book import GpuEntry
 
 HELP = """List the sweeps, the newest first, and how far each is.
 
@@ -58,11 +58,11 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
     write_table(headers, rows)
 
 
-def _list_gpus(sweep: StoredSweep, gpus: "list[Entry]") -> list[str]:
+def _list_gpus(sweep: StoredSweep, gpus: "list[GpuEntry]") -> list[str]:
     return [entry.key for entry in gpus if entry.sweep == sweep.id]
 
 
-def _tell_other_gpus(sweeps: list[StoredSweep], gpus: "list[Entry]") -> None:
+def _tell_other_gpus(sweeps: list[StoredSweep], gpus: "list[GpuEntry]") -> None:
     from mag.launch.gpu_book import describe_entry
 
     ids = {sweep.id for sweep in sweeps}

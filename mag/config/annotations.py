@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from mag.config.schema import MISSING, Choice, Either, Field, Items, Kind, Mapped, Scalar, Schema, Schemas
+from mag.config.schema import MISSING, Either, Field, Items, Kind, Mapped, OneOf, Scalar, Schema, Schemas
 from mag.errors import UsageError
 
 _SCALARS = {int: "int", float: "float", bool: "bool", str: "str", type(None): "null", Any: "any", object: "any"}
@@ -109,7 +109,7 @@ def _read_kind(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:  # noqa:
     if origin in {typing.Union, types.UnionType}:
         return Either(tuple(_read_kind(each, place, around) for each in arguments))
     if origin is typing.Literal:
-        return Choice(arguments)
+        return OneOf(arguments)
     if (origin or hint) in _LISTS:
         return _read_items(origin or hint, arguments, place, around)
     if (origin or hint) in _MAPPINGS:
@@ -122,7 +122,7 @@ def _read_named(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:
     """Return the kind that a class is."""
     if isinstance(hint, type) and issubclass(hint, Enum):
         spellings = [(spelling, one.name) for one in hint for spelling in (one.value, str(one))]
-        return Choice(tuple(hint.__members__), tuple(spellings))
+        return OneOf(tuple(hint.__members__), tuple(spellings))
     if isinstance(hint, type) and issubclass(hint, PurePath):
         return Scalar("str")
     if isinstance(hint, type) and _is_record(hint):

@@ -26,7 +26,7 @@ class Scalar:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Choice:
+class OneOf:
     """One of a few values, as of an enum or a Literal.
 
     Attributes:
@@ -103,7 +103,7 @@ class Schema:
         return _convert_schema(self, config, place)
 
 
-Kind: TypeAlias = Scalar | Choice | Items | Mapped | Either | Schema
+Kind: TypeAlias = Scalar | OneOf | Items | Mapped | Either | Schema
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def describe_kind(kind: Kind) -> str:
     match kind:
         case Scalar():
             return kind.name
-        case Choice():
+        case OneOf():
             return f"one of {list_names(map(str, kind.values))}"
         case Items():
             many = "a list" if kind.length is None else f"a list of length {kind.length}"
@@ -156,7 +156,7 @@ def _convert(kind: Kind, value: Any, key: str) -> Any:
             return [_convert(kind.item, item, f"{key}.{index}") for index, item in enumerate(value)]
         case Either():
             return _convert_either(kind, value, key)
-        case Choice():
+        case OneOf():
             converted = _choose(kind, value)
         case Scalar():
             converted = _SCALARS[kind.name](value)
@@ -168,7 +168,7 @@ def _convert(kind: Kind, value: Any, key: str) -> Any:
 
 
 def _refuse(kind: Kind, value: Any) -> str:
-    near = name_nearest(value, map(str, kind.values)) if isinstance(kind, Choice) and isinstance(value, str) else None
+    near = name_nearest(value, map(str, kind.values)) if isinstance(kind, OneOf) and isinstance(value, str) else None
     hint = f": did you mean {near}?" if near else "."
     return f"is {_show(value)}, but must be {describe_kind(kind)}{hint}"
 
@@ -205,7 +205,7 @@ def _convert_either(kind: Either, value: Any, key: str) -> Any:
     raise SchemaError(f"{key} {_refuse(kind, value)}", key)
 
 
-def _choose(kind: Choice, value: Any) -> Any:
+def _choose(kind: OneOf, value: Any) -> Any:
     for known in kind.values:
         if type(known) is type(value) and known == value:
             return known

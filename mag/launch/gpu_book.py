@@ -22,7 +22,7 @@ FOLDER_VARIABLE = "MAG_RUNTIME_DIR"
 _LOOK_SECONDS = 0.1
 
 
-class Entry(NamedTuple):
+class GpuEntry(NamedTuple):
     """A GPU that is in use.
 
     Attributes:
@@ -71,7 +71,7 @@ def _locate(key: str) -> str:
     return os.path.join(find_folder(), f"gpu-{key}")
 
 
-def list_entries() -> list[Entry]:
+def list_entries() -> list[GpuEntry]:
     """Return the GPUs that are in use on this machine by this user's experiments."""
     try:
         names = sorted(os.listdir(find_folder()))
@@ -82,16 +82,16 @@ def list_entries() -> list[Entry]:
     return [entry for entry, held in entries if entry is not None and (held or _has_survivors(entry))]
 
 
-def _read_entry(key: str) -> Entry | None:
+def _read_entry(key: str) -> GpuEntry | None:
     try:
         data = files.read_json(_locate(key))
         experiments = tuple(map(str, data["experiments"]))
-        return Entry(key, int(data["pid"]), data["sweep"], str(data["store"]), experiments)
+        return GpuEntry(key, int(data["pid"]), data["sweep"], str(data["store"]), experiments)
     except (OSError, RecordError, KeyError, TypeError, ValueError):
         return None
 
 
-def _has_survivors(entry: Entry) -> bool:
+def _has_survivors(entry: GpuEntry) -> bool:
     return any(map(locks.is_held, entry.experiments))
 
 
@@ -105,7 +105,7 @@ def tell_busy(request: GpuRequest) -> str | None:
     return f"waiting for GPUs, which are in use: {users}"
 
 
-def describe_entry(entry: Entry) -> str:
+def describe_entry(entry: GpuEntry) -> str:
     """Return whose experiments are on a GPU."""
     what = f"sweep {entry.sweep}" if entry.sweep else f"process {entry.pid}"
     return f"{what} in {entry.store}"

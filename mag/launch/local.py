@@ -93,9 +93,9 @@ class LocalLauncher:
         """Yield what came of each turn. joblib may ask for turns ahead: only one that is taken takes a task."""
         from joblib import Parallel, delayed  # noqa: PLC0415  (a single run needs none of it)
 
-        from mag.launch.slots import Slots  # noqa: PLC0415
+        from mag.launch.slots import SlotBackend  # noqa: PLC0415
 
-        parallel = Parallel(self._most, backend=Slots(), return_as="generator_unordered", batch_size=1, verbose=0)
+        parallel = Parallel(self._most, backend=SlotBackend(), return_as="generator_unordered", batch_size=1, verbose=0)
         turns = parallel(delayed(self._take_turn)(rest) for _ in iter(lambda: rest.is_over, True))
         try:
             yield from (turn for turn in turns if turn is not None)

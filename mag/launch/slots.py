@@ -16,7 +16,7 @@ from mag.errors import LaunchError
 _Call = tuple[Callable[[], Any], Callable[[Any], None]]
 
 
-class Slots(ParallelBackendBase):  # type: ignore[misc]  # joblib ships no types
+class SlotBackend(ParallelBackendBase):  # type: ignore[misc]  # joblib ships no types
     """A backend of joblib that calls in threads, which end with the process: nothing waits for them."""
 
     supports_retrieve_callback = True

@@ -3,7 +3,7 @@
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.identity import canonical_json
-from mag.config.inspection.difference import Change, compare_configs
+from mag.config.inspection.difference import KeyChange, compare_configs
 from mag.errors import ConfigError, SchemaError, SpaceError
 from mag.plans.descriptions import Config, Description, describe_point, make_tools
 from mag.plans.resolver import Resolver
@@ -52,7 +52,7 @@ class Describer:
                 f"one of them would never run: {self._naming.advise_visible(keys)}"
             )
 
-    def _is_hidden(self, change: Change) -> bool:
+    def _is_hidden(self, change: KeyChange) -> bool:
         """Tell whether a key that differs, though the identity does not, is hidden or holds what is."""
         hides, values = self._naming.visibility.hides(change.key), (change.before, change.after)
         return hides or (ABSENT not in values and canonical_json(change.before) != canonical_json(change.after))

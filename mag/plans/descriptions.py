@@ -24,7 +24,7 @@ from mag.settings import Settings
 _MOST_PLACES = 20
 
 
-class Source(Protocol):
+class PointSource(Protocol):
     """What can make a point's config again, later, exactly as it was when the plan was made."""
 
     def resolve(self, point: Point) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Description(NamedTuple):
     point: Point
     identity: str
     name: str
-    source: Source
+    source: PointSource
     find: Callable[[str], Any]
     list_keys: Callable[[], list[str]]
 
@@ -96,7 +96,7 @@ class Composition:
         return ()
 
 
-class Keepsake:
+class CompositionCache:
     """Keeps a config that might not come out the same a second time: it asks the environment, or a resolver."""
 
     def __init__(self, config: dict[str, Any], late: Iterable[KeyPath] = ()) -> None:
@@ -167,7 +167,7 @@ def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     parts = [naming.encode(key, visible[key]) for key in naming.choose(drop_late(visible, config))]
     name = naming.join(parts, identity, config.find, tell_apart)
     keeps = bool(found.late) or any(":" in text for text in texts)
-    source = Keepsake(resolved, found.late) if keeps else Composition(composer)
+    source = CompositionCache(resolved, found.late) if keeps else Composition(composer)
     return Description(point, identity, name, source, config.find, config.list_keys), config
 
 

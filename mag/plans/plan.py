@@ -16,13 +16,13 @@ from mag.config.secrets import mask_overrides
 from mag.disk import locks
 from mag.errors import SpaceError
 from mag.plans.describer import Describer
-from mag.plans.descriptions import Source
+from mag.plans.descriptions import PointSource
 from mag.plans.override_files import read_overrides
 from mag.plans.resolver import Resolver
-from mag.plans.selection import Selection, Sieve
-from mag.plans.shapes import PLAIN, Shape, Shaping, build_spaces, read_shape
+from mag.plans.selection import PointFilter, PointSelection
+from mag.plans.shapes import PLAIN, Shape, SpaceOptions, build_spaces, read_shape
 from mag.plans.space import Filter, Point, Space
-from mag.record.names import Names, Place
+from mag.record.names import Address, Names
 from mag.record.notes import read_notes
 from mag.record.paths import StorePaths
 from mag.record.records import FAULTY, is_sound
@@ -59,7 +59,7 @@ class PlannedExperiment(NamedTuple):
     status: str
     point: Point
     composer: Composer
-    source: Source
+    source: PointSource
     secrets: tuple[str, ...] = ()
     app: str | None = None
     code: str | None = None
@@ -183,7 +183,7 @@ def plan(
     experiments_dir: str | Path | None = None,
     schema: type | None = None,
     group_schemas: Mapping[str, type] | None = None,
-    **shaping: Unpack[Shaping],
+    **shaping: Unpack[SpaceOptions],
 ) -> Plan:
     """Return the experiments that overrides ask for; nothing is started or written.
 
@@ -226,9 +226,9 @@ def make_plan(
         SpaceError: The overrides span nothing that can be run.
     """
     spaces = build_spaces(overrides, composer, shape)
-    sieve = Sieve(shape.filters, _gather_filters(spaces))
+    sieve = PointFilter(shape.filters, _gather_filters(spaces))
     resolver = resolver or Resolver()
-    selection = Selection(Describer(composer, settings, resolver), sieve)
+    selection = PointSelection(Describer(composer, settings, resolver), sieve)
     names = Names(store, settings)
     planned: list[PlannedExperiment] = []
     for description in (description for space in spaces for description in selection.select(space)):
@@ -250,7 +250,7 @@ def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
     return list(dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters))
 
 
-def _read_found(place: Place, store: StorePaths) -> tuple[str, tuple[str | None, str | None, int, str | None]]:
+def _read_found(place: Address, store: StorePaths) -> tuple[str, tuple[str | None, str | None, int, str | None]]:
     """Return how an experiment stands; and the app that ran it, the commit of its code, its last attempt, its function.
 
     The last of these only where a program gave it to mag.

@@ -18,7 +18,7 @@ from mag.plans.space import Filter, Point, Space, name_key
 from mag.suggestion import list_names, name_nearest
 
 
-class Sieve:
+class PointFilter:
     """Tells which points pass, and remembers what explains that none does.
 
     A key that a point does not have is null in its conditions; a key that no point has is an error.
@@ -154,7 +154,7 @@ _MOST = 10_000_000
 """So many points are looked at one after the other, in minutes; more would take hours, or all memory."""
 
 
-class Selection:
+class PointSelection:
     """Selects points, and counts those it does not.
 
     Attributes:
@@ -163,7 +163,7 @@ class Selection:
         missing: How many experiments of the samples that were asked for there are not.
     """
 
-    def __init__(self, describer: Describer, sieve: Sieve) -> None:
+    def __init__(self, describer: Describer, sieve: PointFilter) -> None:
         self._describer = describer
         self._sieve = sieve
         self._points: dict[str, Point] = {}

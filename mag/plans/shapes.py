@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Texts: TypeAlias = str | Sequence[str]
 
 
-class Shaping(TypedDict, total=False):
+class SpaceOptions(TypedDict, total=False):
     """What shapes a space beside the overrides; `mag.plan` and `mag.sweep` take it as keywords.
 
     Attributes:
@@ -75,15 +75,15 @@ PLAIN = Shape()
 """Nothing said: every combination of the overrides."""
 
 
-def read_shape(shaping: Shaping, config_path: Path | None) -> Shape:
+def read_shape(shaping: SpaceOptions, config_path: Path | None) -> Shape:
     """Return the shape that options or keywords ask for.
 
     Raises:
         MagError: A part of it cannot be read.
     """
-    unknown = sorted(shaping.keys() - Shaping.__annotations__.keys())
+    unknown = sorted(shaping.keys() - SpaceOptions.__annotations__.keys())
     if unknown:
-        raise TypeError(f"unexpected keyword {unknown[0]!r}, there are {', '.join(Shaping.__annotations__)}")
+        raise TypeError(f"unexpected keyword {unknown[0]!r}, there are {', '.join(SpaceOptions.__annotations__)}")
     sample, seed = shaping.get("sample"), shaping.get("seed")
     if sample is not None and sample < 1:
         raise SpaceError(f"a sample of {sample} points would run nothing: ask for one at least")
@@ -97,7 +97,7 @@ def read_shape(shaping: Shaping, config_path: Path | None) -> Shape:
     return Shape(zips, filters, sample, seed, files, sampler, _read_points(shaping.get("points"), files))
 
 
-def _choose_sampler(shaping: Shaping, *, draws: bool) -> str | None:
+def _choose_sampler(shaping: SpaceOptions, *, draws: bool) -> str | None:
     """Return which sampler is meant; None for the usual one.
 
     Raises:

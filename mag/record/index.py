@@ -34,7 +34,7 @@ _INDEX = "create index if not exists identities on experiments (identity)"  # on
 _FIND = "select * from experiments where identity = ? or current = ?"
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     """An experiment as the index knows it.
 
     Attributes:
@@ -64,11 +64,11 @@ class Index:
         self._store = store
         self._visibility = visibility
         self._rules = describe_rules(visibility)
-        self._found: dict[str, list[Entry]] | None = None
+        self._found: dict[str, list[IndexEntry]] | None = None
         self._database: sqlite3.Connection | None = None
         self._is_checked = False
 
-    def find(self, identity: str) -> list[Entry]:
+    def find(self, identity: str) -> list[IndexEntry]:
         """Return the experiments of an identity: those that completed first, then those that began to exist first."""
         found = self._look_up(identity)
         if not self._is_checked and any(self._stamp(entry.name) != entry.stamp for entry in found):
@@ -76,16 +76,16 @@ class Index:
             found = self._look_up(identity)
         return sorted(found, key=self._rank)
 
-    def _rank(self, entry: Entry) -> tuple[bool, bool, str]:
+    def _rank(self, entry: IndexEntry) -> tuple[bool, bool, str]:
         is_link = os.path.islink(self._store.experiment(entry.name).directory)
         return entry.status != "completed", is_link, entry.name
 
-    def list_entries(self) -> Iterator[Entry]:
+    def list_entries(self) -> Iterator[IndexEntry]:
         """Yield all experiments."""
         self._read_all(trusting=False)
         yield from {entry.name: entry for found in (self._found or {}).values() for entry in found}.values()
 
-    def _look_up(self, identity: str) -> list[Entry]:
+    def _look_up(self, identity: str) -> list[IndexEntry]:
         if self._found is None and self._database is None:
             self._read_all(trusting=True)
         if self._found is not None:
@@ -96,7 +96,7 @@ class Index:
             self._read_all(trusting=False)
             return self._look_up(identity)
 
-    def _query(self, identity: str) -> list[Entry]:
+    def _query(self, identity: str) -> list[IndexEntry]:
         assert self._database is not None
         return [_make_entry(row) for row in self._database.execute(_FIND, (identity, identity))]
 
@@ -119,7 +119,7 @@ class Index:
             return
         self._keep({})
 
-    def _keep(self, entries: dict[str, Entry]) -> None:
+    def _keep(self, entries: dict[str, IndexEntry]) -> None:
         self._by_name = entries
         self._found, self._database, self._is_checked = {}, None, True
         for entry in entries.values():
@@ -127,7 +127,7 @@ class Index:
             if entry.current != entry.identity:
                 self._found.setdefault(entry.current, []).append(entry)
 
-    def _read(self, name: str, known: Entry | None) -> Entry | None:
+    def _read(self, name: str, known: IndexEntry | None) -> IndexEntry | None:
         """Return what the record of a directory says, from the index where it has not changed since."""
         path = f"{self._store.root}/{name}/.mag/record.json"  # as `StorePaths` has it: this is done very often
         stamp = _read_stamp(path)
@@ -141,7 +141,9 @@ class Index:
         if type(identity) is not str or type(status) is not str:
             return None
         is_current = found.get("rules") == self._rules
-        return Entry(name, stamp, identity, identity if is_current else find_current(found, self._visibility), status)
+        return IndexEntry(
+            name, stamp, identity, identity if is_current else find_current(found, self._visibility), status
+        )
 
     def _stamp(self, name: str) -> str | None:
         return _read_stamp(self._store.experiment(name).record)
@@ -221,12 +223,12 @@ def _get_fact(database: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _make_entry(row: tuple[Any, ...]) -> Entry:
+def _make_entry(row: tuple[Any, ...]) -> IndexEntry:
     name, stamp, identity, current, status = row
-    return Entry(name, stamp, identity, current or identity, status)
+    return IndexEntry(name, stamp, identity, current or identity, status)
 
 
-def _load(database: sqlite3.Connection | None) -> dict[str, Entry]:
+def _load(database: sqlite3.Connection | None) -> dict[str, IndexEntry]:
     if database is None:
         return {}
     with contextlib.suppress(sqlite3.Error, TypeError):
@@ -236,7 +238,7 @@ def _load(database: sqlite3.Connection | None) -> dict[str, Entry]:
     return {}
 
 
-def _save(database: sqlite3.Connection, known: dict[str, Entry], entries: dict[str, Entry]) -> None:
+def _save(database: sqlite3.Connection, known: dict[str, IndexEntry], entries: dict[str, IndexEntry]) -> None:
     changed = [
         entry if entry.current != entry.identity else entry._replace(current=None)  # type: ignore[arg-type]
         for name, entry in entries.items()

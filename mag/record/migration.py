@@ -23,7 +23,7 @@ from mag.record.store import StoredExperiment
 from mag.settings import Settings
 
 
-class Change(NamedTuple):
+class ConfigChange(NamedTuple):
     """One change of configs.
 
     Attributes:
@@ -35,7 +35,7 @@ class Change(NamedTuple):
     apply: Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
-def read_assignment(text: str) -> Change:
+def read_assignment(text: str) -> ConfigChange:
     """Return the change that `+key=value` or `~key` is.
 
     Raises:
@@ -49,11 +49,11 @@ def read_assignment(text: str) -> Change:
     if override.operation not in {"add", "delete"} or not is_plain:
         raise UsageError(f"{text!r} is no change: write +KEY=VALUE, the value that they ran with, or ~KEY.")
     if override.operation == "add":
-        return Change(text, lambda config: _change(config, override) if _lacks(config, override.key) else None)
-    return Change(text, lambda config: None if _lacks(config, override.key) else _change(config, override))
+        return ConfigChange(text, lambda config: _change(config, override) if _lacks(config, override.key) else None)
+    return ConfigChange(text, lambda config: None if _lacks(config, override.key) else _change(config, override))
 
 
-def read_renaming(text: str) -> Change:
+def read_renaming(text: str) -> ConfigChange:
     """Return the change that `--rename old=new` is.
 
     Raises:
@@ -71,10 +71,10 @@ def read_renaming(text: str) -> Change:
         moved = _put(_change(config, delete), new, value)
         return _refer(moved, re.compile(rf"\$\{{{re.escape(old)}(?=[}}.])"), "${" + new)  # type: ignore[no-any-return]
 
-    return Change(f"--rename {text}", apply)
+    return ConfigChange(f"--rename {text}", apply)
 
 
-def read_replacement(text: str) -> Change:
+def read_replacement(text: str) -> ConfigChange:
     """Return the change that `--value key:old=new` is.
 
     Raises:
@@ -92,7 +92,7 @@ def read_replacement(text: str) -> Change:
             return None
         return _change(config, after)
 
-    return Change(f"--value {text}", apply)
+    return ConfigChange(f"--value {text}", apply)
 
 
 def _lacks(config: dict[str, Any], key: str) -> bool:
@@ -121,7 +121,7 @@ def _refer(value: Any, old: "re.Pattern[str]", new: str) -> Any:
 def plan_migration(
     experiments: Sequence[StoredExperiment],
     everything: Sequence[StoredExperiment],
-    changes: Sequence[Change],
+    changes: Sequence[ConfigChange],
     settings: Settings,
 ) -> list[Move]:
     """Return what becomes of those experiments in which there is something to change.
@@ -139,7 +139,7 @@ def plan_migration(
 
 
 def _migrate(
-    one: StoredExperiment, record: Record, changes: Sequence[Change], settings: Settings, batch: str
+    one: StoredExperiment, record: Record, changes: Sequence[ConfigChange], settings: Settings, batch: str
 ) -> Record | None:
     config, composed = record.config, record.composed
     for change in changes:

@@ -34,7 +34,7 @@ USUAL = Settings()
 _BEFORE_FIRST_RECORD = {".mag", "config.json"}
 
 
-class Place(NamedTuple):
+class Address(NamedTuple):
     """Where an experiment lives or may live.
 
     Attributes:
@@ -63,7 +63,7 @@ class Names:
         self._index: Index | None = None
         self.merged: dict[str, None] = {}  # what there is to say of experiments that today's settings make one
 
-    def choose(self, identifier: str, identity: str) -> Place:
+    def choose(self, identifier: str, identity: str) -> Address:
         """Return where this experiment lives, and remember that the name is given out.
 
         An experiment that is there already stays where it is, whatever it is called. A new one takes its identifier;
@@ -74,7 +74,7 @@ class Names:
             return place
         return self._find_elsewhere(identity, place) or place
 
-    def _find_elsewhere(self, identity: str, place: Place) -> Place | None:
+    def _find_elsewhere(self, identity: str, place: Address) -> Address | None:
         """Return where an experiment lives that has not completed under its name: first where it has completed."""
         if self._index is None:
             from mag.record.index import Index  # noqa: PLC0415  (start-up: sqlite, which new stores do without)
@@ -92,14 +92,14 @@ class Names:
                 found = read_found(self._store, entry.name)
                 is_link = os.path.islink(self._store.experiment(entry.name).directory)  # read, but never run
                 if found and found.get("status") == entry.status and (entry.status == "completed" or not is_link):
-                    return Place(entry.name, found)
+                    return Address(entry.name, found)
         return None
 
-    def _choose_by_name(self, identifier: str, identity: str) -> Place:
+    def _choose_by_name(self, identifier: str, identity: str) -> Address:
         folded = fold(identifier)
         present = self._list().get(folded)
         if present is None and not self._suffixed and self._given.setdefault(folded, identity) == identity:
-            return Place(identifier, None)
+            return Address(identifier, None)
         place, is_free = self._look(present, folded, identity)
         if place is not None:
             return place
@@ -109,9 +109,9 @@ class Names:
         if place is not None:
             return place
         self._given[folded if is_free else other] = identity
-        return Place(identifier if is_free else suffixed, None)
+        return Address(identifier if is_free else suffixed, None)
 
-    def _look(self, present: str | None, folded: str, identity: str) -> tuple[Place | None, bool]:
+    def _look(self, present: str | None, folded: str, identity: str) -> tuple[Address | None, bool]:
         """Return where the experiment lives if it is there, and whether that name could be given to it if not."""
         found = None
         if present is not None:
@@ -121,7 +121,7 @@ class Names:
                 found = {"identity": identity}
             if found is not None and found.get("identity") == identity:
                 self._given[folded] = identity
-                return Place(present, found), False
+                return Address(present, found), False
         return None, found is None and self._given.get(folded, identity) == identity
 
     def _list(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from mag.errors import LaunchError, MagError, UsageError
 from mag.record.log import flush_streams
-from mag.run.interpreters import Load, Setup, end_interpreter, pack_load, start_interpreter
+from mag.run.interpreters import InterpreterSetup, Load, end_interpreter, pack_load, start_interpreter
 from mag.run.messages import make_pair, receive, send, send_bytes
 from mag.run.processes import HURRY
 from mag.run.questions import ask_question
@@ -116,7 +116,7 @@ class ForkServer:
         except OSError as error:
             raise LaunchError(f"No process can be started: {error.strerror}.") from error
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
-            send_bytes(self._control, Setup(sys.argv, load, self._own).pack())
+            send_bytes(self._control, InterpreterSetup(sys.argv, load, self._own).pack())
         self._keep_private()
 
     def _keep_private(self) -> None:
@@ -146,7 +146,7 @@ class ForkServer:
         """Have a first supervisor import the app in the process of an experiment to come."""
         self._order(self._threads, self._import_seed, True)
         with contextlib.suppress(OSError):
-            send_bytes(self._control, Setup(sys.argv, load, self._own, self._import_seed).pack())
+            send_bytes(self._control, InterpreterSetup(sys.argv, load, self._own, self._import_seed).pack())
         self._ahead = SupervisorHandle(*self._connect(b"+"))
         self._ahead.order([REHEARSE])
 

@@ -18,7 +18,7 @@ Load = Callable[[], Function]
 """Imports the app and returns the user's function."""
 
 
-class Setup(NamedTuple):
+class InterpreterSetup(NamedTuple):
     """What a fresh interpreter is told first.
 
     Attributes:
@@ -38,12 +38,12 @@ class Setup(NamedTuple):
         return pickle.dumps(tuple(self))
 
 
-def read_setup(connection: socket.socket) -> Setup | None:
+def read_setup(connection: socket.socket) -> InterpreterSetup | None:
     """Return what this interpreter is told, None where nobody is there to tell it."""
     data = receive_bytes(connection)
     if data is None:
         return None
-    setup = Setup(*pickle.loads(data))  # noqa: S301  (from mag's own process)
+    setup = InterpreterSetup(*pickle.loads(data))  # noqa: S301  (from mag's own process)
     sys.argv[:] = setup.arguments
     return setup
 

@@ -18,7 +18,7 @@ from mag.code.drift import list_code_files
 from mag.disk.locks import Lock
 from mag.errors import UsageError
 from mag.run.child import Beginning, Groundwork, make_experiment, run_child
-from mag.run.interpreters import Setup, end_interpreter, load_function, read_setup, start_interpreter
+from mag.run.interpreters import InterpreterSetup, end_interpreter, load_function, read_setup, start_interpreter
 from mag.run.interruption import REQUESTS, Handler, hold_back, name_signal
 from mag.run.messages import make_pair, receive, receive_bytes, send, send_bytes
 from mag.run.processes import HURRY
@@ -144,7 +144,7 @@ def main(descriptor: int) -> NoReturn:
     run_child(ground, make_experiment(ground, beginning), beginning)
 
 
-def _import(setup: Setup) -> tuple[Groundwork, Any]:
+def _import(setup: InterpreterSetup) -> tuple[Groundwork, Any]:
     """Import the app; return what an experiment needs, and what to tell of the import: a text if it failed."""
     before = _read_handlers()
     random = RandomStates(setup.import_seed or 0, setup.own)

@@ -21,7 +21,7 @@ from mag.run.tasks import Conditions, Outcome, Task
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer
 from mag.sweeps.ownership import check_owners
-from mag.sweeps.preparation import Slots, choose_slots, list_remarks, prepare
+from mag.sweeps.preparation import SlotCounts, choose_slots, list_remarks, prepare
 from mag.sweeps.report import Report, Tracker
 from mag.sweeps.request import Request
 
@@ -111,7 +111,7 @@ def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iter
 
 
 def _make_launcher(
-    server: Server, conditions: Conditions, request: Request, slots: Slots, tracker: Tracker
+    server: Server, conditions: Conditions, request: Request, slots: SlotCounts, tracker: Tracker
 ) -> LocalLauncher:
     return LocalLauncher(
         server,

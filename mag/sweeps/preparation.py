@@ -34,7 +34,7 @@ _STAMP_LAG = 0.01
 """By how many seconds the clock by which the kernel stamps files may be behind: a tick, 10 ms at most."""
 
 
-class Slots(NamedTuple):
+class SlotCounts(NamedTuple):
     """How many experiments run at a time.
 
     Attributes:
@@ -48,14 +48,14 @@ class Slots(NamedTuple):
     threads: int | None
 
 
-def choose_slots(request: Request, settings: Settings, todo: int) -> Slots:
+def choose_slots(request: Request, settings: Settings, todo: int) -> SlotCounts:
     """Return how many of the experiments that are to do run at a time."""
     jobs = choose_jobs(request, settings, todo)
     threads = max(1, count_cpus() // jobs) if request.limit_threads else None
     if request.in_process or not request.manifest:
-        return Slots(jobs, 1, threads)
+        return SlotCounts(jobs, 1, threads)
     room = min(todo, count_room(), request.gpu_slots or _ROOM * max(jobs, count_cpus()))
-    return Slots(jobs, max(jobs, room), threads)
+    return SlotCounts(jobs, max(jobs, room), threads)
 
 
 def choose_jobs(request: Request, settings: Settings, todo: int) -> int:
@@ -74,7 +74,7 @@ def prepare(
     code: Codebase,
     server: "AppServer | ScriptServer",
     *,
-    slots: Slots,
+    slots: SlotCounts,
 ) -> Conditions:
     """Have the app imported, and record environment and code meanwhile; return what all experiments have in common.
 

@@ -27,7 +27,7 @@ from mag.sweeps.observer import Observer, Question
 if TYPE_CHECKING:
     from mag.config.language.override import Override
     from mag.plans.plan import Plan
-    from mag.plans.shapes import Shaping
+    from mag.plans.shapes import SpaceOptions
     from mag.sweeps.scripts import ScriptServer
 
 
@@ -119,7 +119,7 @@ class SweepRequest(Request):
     settings: Settings
     store: StorePaths
     source: Path
-    shaping: "Shaping" = dataclasses.field(default_factory=dict)  # type: ignore[assignment]  # all of it is optional
+    shaping: "SpaceOptions" = dataclasses.field(default_factory=dict)  # type: ignore[assignment]  # all of it is optional
     only: tuple[str, ...] = ()
     frozen: bool = False
     repetition: Repetition | None = None

@@ -26,7 +26,7 @@ from mag.sweeps.report import Report
 from mag.sweeps.request import SweepRequest
 
 if TYPE_CHECKING:
-    from mag.plans.shapes import Shaping
+    from mag.plans.shapes import SpaceOptions
 
 
 def sweep(
@@ -40,7 +40,7 @@ def sweep(
     n_jobs: int | None = None,
     force: bool = False,
     start_method: str | None = None,
-    **shaping: "Unpack[Shaping]",
+    **shaping: "Unpack[SpaceOptions]",
 ) -> Report:
     """Run a function for every combination of overrides, each in a process and a directory of its own.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.schema import Choice, Either, Field, Items, Kind, Mapped, Scalar, Schema
+from mag.config.schema import Either, Field, Items, Kind, Mapped, OneOf, Scalar, Schema
 from mag.errors import SchemaError
 
 INT, FLOAT, BOOL, STR, NULL = (Scalar(name) for name in ("int", "float", "bool", "str", "null"))
@@ -33,7 +33,7 @@ def convert(kind: Kind, value: Any) -> Any:
         (Mapped(Scalar("float"), INT), {"1": 3, 2: "4"}, {1: 3.0, 2: 4.0}),
         (Either((FLOAT, NULL)), None, None),
         (Either((FLOAT, INT)), 1, 1),
-        (Choice(("RED",), ((1, "RED"),)), 1, "RED"),
+        (OneOf(("RED",), ((1, "RED"),)), 1, "RED"),
         (INNER, {"x": "2"}, {"x": 2, "y": "???"}),
         (INT, "${other}", "${other}"),
     ],
@@ -53,7 +53,7 @@ def test_conversion(kind: Kind, value: Any, expected: Any) -> None:
         (FLOAT, None, "k is null, but must be float"),
         (Items(INT), [1, "x"], "k.1 is 'x', but must be int"),
         (Items(INT, 2), [1], "a list of length 2 of int"),
-        (Choice(("adam", "sgd")), "adma", "did you mean adam"),
+        (OneOf(("adam", "sgd")), "adma", "did you mean adam"),
         (INNER, 3, "must be a mapping"),
         (INNER, {"xx": 1}, "k.xx is no key of the schema Inner: did you mean k.x"),
         (Either((INNER, NULL)), {"x": "a"}, "k.x is 'a', but must be int"),

@@ -8,7 +8,7 @@ import pytest
 from mag.config.composition.composer import Composer
 from mag.config.language.grammar import parse_overrides
 from mag.errors import MagError, SpaceError
-from mag.plans.shapes import Shaping, build_spaces, read_shape
+from mag.plans.shapes import SpaceOptions, build_spaces, read_shape
 from mag.plans.space import Space
 
 NOTHING = Composer(None, None)
@@ -16,7 +16,7 @@ NOTHING = Composer(None, None)
 
 def spaces_of(*texts: str, **shaping: Any) -> tuple[Space, ...]:
     """Return the spaces of overrides and what is said beside them."""
-    return build_spaces(parse_overrides(texts), NOTHING, read_shape(cast("Shaping", shaping), None))
+    return build_spaces(parse_overrides(texts), NOTHING, read_shape(cast("SpaceOptions", shaping), None))
 
 
 def list_points(*texts: str, **shaping: Any) -> list[str]:

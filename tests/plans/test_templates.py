@@ -13,7 +13,7 @@ from mag.config.composition.composer import Composer
 from mag.config.identity import compute_identity
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import format_value
-from mag.config.schema import Choice, Field, Scalar, Schema, Schemas
+from mag.config.schema import Field, OneOf, Scalar, Schema, Schemas
 from mag.errors import MagError, SchemaError
 from mag.plans.describer import Describer
 from mag.plans.descriptions import Description, describe_point, make_tools
@@ -73,7 +73,7 @@ def describe(point: Point, describer: Describer) -> Any:
 
 def test_schema(tmp_path: Path) -> None:
     """With a schema, too: values of one type, of which each is converted, or refused, by itself."""
-    fields = {"C": Field(Scalar("float"), 0.0), "mode": Field(Choice((1, 2)), 1), "name": Field(Scalar("str"), "x")}
+    fields = {"C": Field(Scalar("float"), 0.0), "mode": Field(OneOf((1, 2)), 1), "name": Field(Scalar("str"), "x")}
     (tmp_path / "config.yaml").write_text("C: 1")
     composer = Composer(tmp_path, "config", Schemas(Schema("Config", fields)))
     grid = grid_of(composer, "C=1,2.5,'3'", "mode=1,2,3", "name=a,7")

@@ -9,7 +9,7 @@ from mag.config.identity import compute_identity
 from mag.disk.locks import acquire
 from mag.errors import UsageError
 from mag.record.migration import (
-    Change,
+    ConfigChange,
     find_batch,
     plan_migration,
     plan_undoing,
@@ -43,7 +43,7 @@ def write(root: Path, name: str, config: dict[str, Any], **fields: Any) -> None:
     write_record(paths, Record(config=config, **{**standard, **fields}), durable=False)
 
 
-def plan(store: Store, *changes: Change) -> list[Move]:
+def plan(store: Store, *changes: ConfigChange) -> list[Move]:
     """Return what becomes of all experiments of a store."""
     everything = list(store)
     return plan_migration(everything, everything, changes, SETTINGS)
@@ -59,7 +59,7 @@ def plan(store: Store, *changes: Change) -> list[Move]:
         (read_replacement("name:m=mlp"), "1|0.1|mlp", {"C": 1, "lr": 0.1, "name": "mlp"}),
     ],
 )
-def test_all_of_it_moves_and_comes_back(store: Store, change: Change, name: str, config: dict[str, Any]) -> None:
+def test_all_of_it_moves_and_comes_back(store: Store, change: ConfigChange, name: str, config: dict[str, Any]) -> None:
     """Config, identity and name are those of the new config, seed and former identity stay; undoing restores all."""
     before = {one.name: one.record for one in store}
     carry_out(store.paths, plan(store, change))

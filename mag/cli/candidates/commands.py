@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mag.cli.candidates.values import Candidate, list_folders, list_paths
-from mag.cli.candidates.words import Place, find_completer
+from mag.cli.candidates.words import Cursor, find_completer
 from mag.cli.group import program
 from mag.cli.pages import COMMANDS
 
@@ -86,7 +86,7 @@ def _list_options(command: click.Command, context: click.Context, typed: str) ->
 def _list_values(parameter: click.Parameter, typed: str, context: click.Context, app: "App | None") -> list[Candidate]:
     completer = find_completer(parameter.metavar)
     if completer is not None:
-        place = Place(str(context.info_name), str(parameter.name), context.params, app)
+        place = Cursor(str(context.info_name), str(parameter.name), context.params, app)
         return completer(typed, place)
     found: list[Candidate] = []
     for item in parameter.shell_complete(context, typed):

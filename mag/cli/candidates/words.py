@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mag.record.paths import StorePaths
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """Where the cursor is.
 
     Attributes:
@@ -41,7 +41,7 @@ class Place(NamedTuple):
         return StorePaths(str(self.given.get("directory") or find_settings(cwd).store_root(cwd)))
 
 
-def list_app_words(typed: str, place: Place) -> list[Candidate]:
+def list_app_words(typed: str, place: Cursor) -> list[Candidate]:
     """Return the apps and the overrides that a word may become."""
     from mag.cli.candidates.overrides import list_overrides, survey
     from mag.cli.candidates.values import list_apps, locate_app
@@ -60,21 +60,21 @@ def list_app_words(typed: str, place: Place) -> list[Candidate]:
     return apps + found
 
 
-def list_experiment_words(typed: str, place: Place) -> list[Candidate]:
+def list_experiment_words(typed: str, place: Cursor) -> list[Candidate]:
     """Return the experiments that a word may become."""
     from mag.cli.candidates.values import list_experiments
 
     return list_experiments(typed, place.store)
 
 
-def list_filter_words(typed: str, place: Place) -> list[Candidate]:
+def list_filter_words(typed: str, place: Cursor) -> list[Candidate]:
     """Return the filters that a word may become."""
     from mag.cli.candidates.values import list_filters
 
     return list_filters(typed, place.store)
 
 
-def list_keys(typed: str, place: Place) -> list[Candidate]:
+def list_keys(typed: str, place: Cursor) -> list[Candidate]:
     """Return the keys of experiments that a word may become; a minus before one, for the order, stays."""
     from mag.cli.candidates.values import list_columns
 
@@ -82,7 +82,7 @@ def list_keys(typed: str, place: Place) -> list[Candidate]:
     return [each._replace(value=sign + each.value) for each in list_columns(typed[len(sign) :], place.store)]
 
 
-def list_last_keys(typed: str, place: Place) -> list[Candidate]:
+def list_last_keys(typed: str, place: Cursor) -> list[Candidate]:
     """Return the keys that the last one of several, with commas between them, may become.
 
     Where there are overrides, as in a sweep, theirs are meant.
@@ -97,26 +97,26 @@ def list_last_keys(typed: str, place: Place) -> list[Candidate]:
     return [each._replace(value=f"{head}{comma}{each.value}") for each in found if each.value not in before]
 
 
-def list_metrics(typed: str, place: Place) -> list[Candidate]:
+def list_metrics(typed: str, place: Cursor) -> list[Candidate]:
     """Return the results, and what else can be measured of every experiment, that a word may become."""
     from mag.cli.candidates.values import list_columns
 
     return list_columns(typed, place.store, ("results", "fact"))
 
 
-def list_sweeps(typed: str, place: Place) -> list[Candidate]:
+def list_sweeps(typed: str, place: Cursor) -> list[Candidate]:
     """Return the ids of sweeps that a word may become, the newest first."""
     from mag.record.sweeps import list_ids
 
     return [Candidate(name) for name in list_ids(place.store) if name.startswith(typed)]
 
 
-def list_names(typed: str, place: Place) -> list[Candidate]:
+def list_names(typed: str, place: Cursor) -> list[Candidate]:
     """Return the experiments that the word after `--only` may become, or the files after `--space`."""
     return list_experiment_words(typed, place) if place.parameter == "only" else list_paths(typed)
 
 
-def list_causes(typed: str, place: Place) -> list[Candidate]:  # noqa: ARG001  (the same everywhere)
+def list_causes(typed: str, place: Cursor) -> list[Candidate]:  # noqa: ARG001  (the same everywhere)
     """Return the causes that the last one of several, with commas between them, may become."""
     from mag.run.tasks import RETRIED
 
@@ -126,7 +126,7 @@ def list_causes(typed: str, place: Place) -> list[Candidate]:  # noqa: ARG001  (
     return [Candidate(f"{head}{comma}{cause}") for cause in fitting]
 
 
-def list_recorded_overrides(typed: str, place: Place) -> list[Candidate]:
+def list_recorded_overrides(typed: str, place: Cursor) -> list[Candidate]:
     """Return what an override of an experiment's recorded config may become."""
     from mag.cli.candidates.overrides import list_overrides, surround
     from mag.record.store import Store
@@ -135,12 +135,12 @@ def list_recorded_overrides(typed: str, place: Place) -> list[Candidate]:
     return list_overrides(typed, surround(found.config, place.given[place.parameter] or ()), several=False)
 
 
-def list_places(typed: str, place: Place) -> list[Candidate]:
+def list_places(typed: str, place: Cursor) -> list[Candidate]:
     """Return the files and folders that a path may become; after `--dir` folders alone."""
     return list_folders(typed) if place.parameter == "directory" else list_paths(typed)
 
 
-def list_topics(typed: str, _place: Place) -> list[Candidate]:
+def list_topics(typed: str, _place: Cursor) -> list[Candidate]:
     """Return what there is a page of help on: topics and commands."""
     from mag.cli.help import TOPICS
     from mag.cli.pages import COMMANDS
@@ -149,7 +149,7 @@ def list_topics(typed: str, _place: Place) -> list[Candidate]:
     return [Candidate(word, text) for word, text in words.items() if word.startswith(typed)]
 
 
-def list_spaces(typed: str, place: Place) -> list[Candidate]:
+def list_spaces(typed: str, place: Cursor) -> list[Candidate]:
     """Return the names of spaces, or files, that the last of several spaces may become."""
     from mag.plans.space_files import FOLDER
 
@@ -160,13 +160,13 @@ def list_spaces(typed: str, place: Place) -> list[Candidate]:
     return [Candidate(f"{before}{comma}{name}") for name in names] or list_places(typed, place)
 
 
-def list_primaries(typed: str, place: Place) -> list[Candidate]:
+def list_primaries(typed: str, place: Cursor) -> list[Candidate]:
     """Return the primary configs that a word may become."""
     names = sorted(file.stem for file in _find_configs(place).glob("*.yaml"))
     return [Candidate(name) for name in names if name.startswith(typed)]
 
 
-def _find_configs(place: Place) -> Path:
+def _find_configs(place: Cursor) -> Path:
     """Return the folder of the configs of the app that is meant, or where it would be."""
     from mag.cli.candidates.values import locate_app
     from mag.cli.project import split_app
@@ -178,7 +178,7 @@ def _find_configs(place: Place) -> Path:
     return app.config_path if app is not None and app.config_path is not None else cwd / "configs"
 
 
-COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
+COMPLETERS: dict[str, Callable[[str, Cursor], list[Candidate]]] = {
     "APP OVERRIDES": list_app_words,
     "OVERRIDES": list_recorded_overrides,
     "EXPERIMENT": list_experiment_words,
@@ -206,7 +206,7 @@ COMPLETERS: dict[str, Callable[[str, Place], list[Candidate]]] = {
 """What may stand in each kind of word, brackets and dots left out: from what is typed and where, to the candidates."""
 
 
-def find_completer(metavar: str | None) -> Callable[[str, Place], list[Candidate]] | None:
+def find_completer(metavar: str | None) -> Callable[[str, Cursor], list[Candidate]] | None:
     """Return what completes the words that the help calls by a name; None where the name says nothing.
 
     >>> find_completer("[FILTERS]...") is list_filter_words

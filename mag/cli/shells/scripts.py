@@ -129,7 +129,7 @@ _ASSIGNMENT = compile_lazily(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _TAKE_A_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 
 
-class Call(NamedTuple):
+class CompletionCall(NamedTuple):
     """A command line that mag completes.
 
     Attributes:
@@ -150,18 +150,18 @@ def answer(shell: str, text: str, breaks: str = "") -> str | None:
     return format_candidates(shell, list_candidates(call.words, line.typed, call.app), line)
 
 
-def read_call(words: Sequence[str]) -> Call | None:
+def read_call(words: Sequence[str]) -> CompletionCall | None:
     """Return what a command line asks of mag: `mag ...`, `python -m mag ...` or `python app.py ...`."""
     start = next((index for index, word in enumerate(words) if not _ASSIGNMENT.fullmatch(word)), len(words))
     program, rest = os.path.basename("".join(words[start : start + 1])), words[start + 1 :]
     if not _PYTHON.fullmatch(program):
-        return Call(rest) if program else None
+        return CompletionCall(rest) if program else None
     while rest and rest[0].startswith("-"):
         if rest[0] in {"-m", "-c"}:
-            return Call(rest[2:]) if list(rest[:2]) == ["-m", "mag"] else None
+            return CompletionCall(rest[2:]) if list(rest[:2]) == ["-m", "mag"] else None
         rest = rest[2 if rest[0] in _TAKE_A_VALUE else 1 :]
     app = _find_script(rest[0]) if rest else None
-    return Call(rest[1:], app) if app else None
+    return CompletionCall(rest[1:], app) if app else None
 
 
 def _find_script(name: str) -> "App | None":

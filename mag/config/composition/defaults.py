@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mag.config.composition.groups import Library
 from mag.config.composition.node import Node
 from mag.config.composition.objections import Objections
-from mag.config.composition.selection import Selection
+from mag.config.composition.selection import GroupSelection
 from mag.config.documents.document import Document
 from mag.config.documents.entries import Entry, Option, join_path
 from mag.errors import ConfigError
@@ -51,7 +51,7 @@ class Defaults(NamedTuple):
     choices: dict[str, Option]
 
 
-def expand_defaults(library: Library, primary: Document, name: str, selection: Selection) -> Defaults:
+def expand_defaults(library: Library, primary: Document, name: str, selection: GroupSelection) -> Defaults:
     """Return the files that a primary config and the choices lead to.
 
     Raises:
@@ -76,7 +76,7 @@ class Pick(NamedTuple):
 class _Tree:
     """The tree, and what has been settled while it grew."""
 
-    def __init__(self, library: Library, selection: Selection) -> None:
+    def __init__(self, library: Library, selection: GroupSelection) -> None:
         self.choices: dict[str, Option] = {}
         self._library = library
         self._selection = selection

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mag.config.composition.groups import Library
 from mag.config.composition.node import Node
-from mag.config.composition.selection import Selection
+from mag.config.composition.selection import GroupSelection
 from mag.config.documents.entries import GLOBAL, Option, name_choice
 from mag.config.documents.marks import Marks
 from mag.config.language.lexer import write_word
@@ -28,7 +28,7 @@ class OpenChoiceError(MissingValueError):
 class Objections:
     """Builds the errors of one growth of the tree; each method returns the error to raise."""
 
-    def __init__(self, library: Library, selection: Selection, choices: Mapping[str, Option]) -> None:
+    def __init__(self, library: Library, selection: GroupSelection, choices: Mapping[str, Option]) -> None:
         self._library = library
         self._selection = selection
         self._choices = choices

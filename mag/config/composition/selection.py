@@ -12,7 +12,7 @@ from mag.errors import OverrideError
 from mag.suggestion import list_names
 
 
-class Selection(NamedTuple):
+class GroupSelection(NamedTuple):
     """Which options the overrides choose.
 
     Attributes:
@@ -39,7 +39,7 @@ def selects_option(override: Override, library: Library) -> bool:
     return override.operation == "delete" and slash == "/" and library.has_group(group)
 
 
-def read_selection(overrides: Sequence[Override], library: Library) -> Selection:
+def read_selection(overrides: Sequence[Override], library: Library) -> GroupSelection:
     """Return what the overrides choose; of two that change the same choice the later one counts.
 
     Raises:
@@ -65,7 +65,7 @@ def read_selection(overrides: Sequence[Override], library: Library) -> Selection
             chosen[key] = _option(override, library)
         texts[key] = override.text
     _check_contradictions(chosen, added, deleted)
-    return Selection(chosen, tuple(added), deleted, texts)
+    return GroupSelection(chosen, tuple(added), deleted, texts)
 
 
 def name_selected(override: Override) -> str:

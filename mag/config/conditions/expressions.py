@@ -30,7 +30,7 @@ from typing import Any
 
 from mag.config.conditions.dates import Period, parse_period
 from mag.config.conditions.operations import Pattern, contains, is_nan, is_same, precedes
-from mag.config.conditions.reader import NOTHING, Find, Node, Reader, Vocabulary, is_wild
+from mag.config.conditions.reader import NOTHING, ConditionReader, Find, Node, Vocabulary, is_wild
 from mag.config.conditions.tokens import Token, is_literal, refuse_expression
 from mag.config.conditions.values import read_tests, split_commas
 from mag.config.language.lexer import QUOTED
@@ -76,7 +76,7 @@ def parse_expression(text: str, vocabulary: Vocabulary = NOTHING) -> Expression:
     return _Parser(text, vocabulary).parse()
 
 
-class _Parser(Reader):
+class _Parser(ConditionReader):
     """Reads one expression from left to right."""
 
     def parse(self) -> Expression:

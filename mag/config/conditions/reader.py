@@ -44,7 +44,7 @@ NOTHING = Vocabulary()
 """Of which nothing is known."""
 
 
-class Reader:
+class ConditionReader:
     """Reads sums and what is in them; `_next` is the next token."""
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:

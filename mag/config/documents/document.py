@@ -12,7 +12,7 @@ import yaml
 
 from mag.config.documents.entries import GLOBAL, OLD_GLOBAL, Entry, read_entries
 from mag.config.documents.marks import mark_text
-from mag.config.documents.reader import TOO_DEEP, Reader
+from mag.config.documents.reader import TOO_DEEP, YamlReader
 from mag.errors import ConfigError, YamlError
 from mag.patterns import compile_lazily
 
@@ -75,7 +75,7 @@ def read_yaml(text: str, path: Path | str) -> Any:
     {'a': [0.001, True, '2020-01-01']}
     """
     try:
-        return Reader(_LOADER(text), path).read()
+        return YamlReader(_LOADER(text), path).read()
     except yaml.YAMLError as error:
         raise YamlError(_explain(error, text, path)) from None
 

@@ -29,7 +29,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-class Reader:
+class YamlReader:
     """Builds the value of one YAML document."""
 
     def __init__(self, loader: Any, path: Path | str) -> None:

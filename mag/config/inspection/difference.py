@@ -9,7 +9,7 @@ from mag.config.flat import flatten
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class KeyChange:
     """One key that two configs do not agree on.
 
     Attributes:
@@ -23,7 +23,7 @@ class Change:
     after: Any
 
 
-def compare_configs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+def compare_configs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[KeyChange]:
     """Yield the flat keys that two configs do not agree on, sorted; 1, 1.0 and true are different values.
 
     Raises:
@@ -36,4 +36,4 @@ def compare_configs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
     for key in sorted({*first, *second}):
         old, new = first.get(key, ABSENT), second.get(key, ABSENT)
         if repr(old) != repr(new):  # tells 1 from 1.0 and true at any depth, and knows that nan is nan
-            yield Change(key, old, new)
+            yield KeyChange(key, old, new)
