@@ -134,6 +134,9 @@ def _explain(verdict: Verdict, verdicts: Sequence[Verdict]) -> None:
         before, after = (format_value(value) or "nothing" for value in (pair.before, pair.after))
         note(f"{section} differs: {pair.key} was {before}, is {after}")
     note(f"not known: {'; '.join(claims.unknown)}")
+    since, number = verdict.before.since, verdict.before.attempt
+    if since is not None and since < number:
+        note(f"the original is attempt {number}, which went on with the files of attempt {since}; a rerun has none")
     if verdict.before.environment.get("hash_seed") is None:
         note("string hashes were seeded at random, so the order of sets may differ: `mag run` seeds them with 0")
     elif is_unrepeatable(verdicts):

@@ -99,3 +99,15 @@ def test_the_recipe_for_checkpoints_works(project: Path, mag: Mag, read: Read) -
     assert [(line["step"], line["attempt"]) for line in found] == [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 2)]
     state = json.loads((project / "experiments" / "6|0.5" / "checkpoint.json").read_text())
     assert state == {"epoch": 6, "weight": 3.0}
+
+
+def test_a_rerun_says_where_the_original_went_on(project: Path, mag: Mag, git: Callable[..., str]) -> None:
+    """It begins with an empty directory; where the original did not, that may be why the results differ."""
+    (project / "train.py").write_text(APP)
+    (project / ".gitignore").write_text("experiments/\n__pycache__/\n")
+    git("init", "-q", "-b", "main")
+    mag("run")
+    mag("run")
+    done = mag("rerun", NAME)
+    assert done.returncode == 1
+    assert "the original is attempt 2, which went on with the files of attempt 1" in done.stderr
