@@ -4,6 +4,7 @@ Nothing is read before it is asked for: the fork server is forked first, and all
 experiment has in its memory.
 """
 
+import abc
 import contextlib
 import dataclasses
 import os
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(abc.ABC):
     """How experiments are to be run; which ones, its subclasses say.
 
     Attributes:
@@ -85,18 +86,18 @@ class Request:
         """Whether experiments run in this process, one after the other."""
         return self.examine is not None
 
+    @abc.abstractmethod
     def lend_code(self, observer: Observer) -> contextlib.AbstractContextManager[Codebase]:
         """Lend the code that the experiments run."""
-        raise NotImplementedError
 
     def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
         """Lend what will import the app when it is started; best before there is a plan."""
         told = self.start_method or (code.app.start_method if code.app else None) or code.settings.start_method
         return open_server(code.load, self.examine, portable=code.release().load, start_method=told)
 
+    @abc.abstractmethod
     def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":
         """Return the experiments; the server is told as soon as it is known that there is something to run."""
-        raise NotImplementedError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

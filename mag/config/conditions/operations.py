@@ -4,6 +4,7 @@ Values are those of a config. Null stands for what is not there: it equals only 
 does not hold, and a calculation with it is null. Numbers compare by value (`1 == 1.0`), but no number is a boolean.
 """
 
+import abc
 import math
 import operator
 import re
@@ -20,12 +21,12 @@ MAX_BITS = 4096
 _WILD = {"*": ".*", "?": "."}
 
 
-class Answer:
+class Answer(abc.ABC):
     """A value that decides itself what it agrees with: a date, the beginning of a hash, one of several tags."""
 
+    @abc.abstractmethod
     def agrees(self, other: Any) -> bool:
         """Tell whether a condition that asks for the other value is met."""
-        raise NotImplementedError
 
     def precedes(self, name: str, other: Any) -> bool:
         """Tell whether it is `<`, `<=`, `>` or `>=` the other value.

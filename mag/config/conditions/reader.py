@@ -1,5 +1,6 @@
 """The reader: goes through a condition word by word, and knows what calculates."""
 
+import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol, TypeAlias
@@ -44,7 +45,7 @@ NOTHING = Vocabulary()
 """Of which nothing is known."""
 
 
-class ConditionReader:
+class ConditionReader(abc.ABC):
     """Reads sums and what is in them; `_next` is the next token."""
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
@@ -55,8 +56,8 @@ class ConditionReader:
         self._words: dict[str, None] = {}
         self._read(0)
 
-    def _either(self) -> Node:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _either(self) -> Node: ...
 
     def _read(self, position: int) -> None:
         """Read the next token; a known key of unusual characters is one."""
