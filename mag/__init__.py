@@ -124,7 +124,7 @@ def main(
     Raises:
         UsageError: An argument has no such name.
     """
-    from mag.app.definition import decorate, refuse_argument  # noqa: PLC0415 - importing mag costs next to nothing
+    from mag.app.decorator import decorate, refuse_argument  # noqa: PLC0415 - importing mag costs next to nothing
 
     for name in unknown:
         refuse_argument(name, "@mag.main")

@@ -1,68 +1,18 @@
-"""The definition of an app: the user's function, decorated, and the schemas of its config."""
+"""The definition of an app: the user's function, decorated or not, and where its configs are."""
 
-import contextlib
 import functools
-import os
-import pickle
 import sys
-import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
+from mag.app.imports import is_importing, read_apart
 from mag.app.modules import Module
 from mag.errors import UsageError
-from mag.settings import MISSING_KINDS, check_start_method
-from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
     from mag.config.composition.composer import Composer
     from mag.config.schema import Schemas
-
-
-Answer = TypeVar("Answer")
-
-
-def read_apart(read: Callable[[], Answer], file: Path) -> Answer:
-    """Return what a function returns that imports the app, called in a process of its own.
-
-    So this process stays light, and has one thread, when it forks the fork server.
-
-    Raises:
-        UsageError: The app cannot be imported, or what it says cannot be used.
-    """
-    near, far = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(near)
-        _answer(read, far)
-    os.close(far)
-    with open(near, "rb") as stream:
-        content = stream.read()
-    os.waitpid(pid, 0)
-    if not content:
-        raise UsageError(f"{file} ended the process that imported it to plan: nothing was started.")
-    answer: Answer | UsageError = pickle.loads(content)  # noqa: S301 - from our own child
-    if isinstance(answer, UsageError):
-        raise answer
-    return answer
-
-
-def _answer(read: Callable[[], Any], pipe: int) -> typing.NoReturn:
-    """Write what a function returns, or raises, to a pipe, and end the process without its exit functions."""
-    with contextlib.suppress(BaseException):
-        os.dup2(2, 1)  # what an import prints is no data
-        try:
-            answer: Any = read()
-        except UsageError as error:
-            answer = UsageError(str(error))
-        with open(pipe, "wb") as stream:
-            stream.write(pickle.dumps(answer))
-    os._exit(0)
-
-
-PARAMETERS = ("config_path", "config_name", "version_base", "schema", "group_schemas", "missing", "start_method")
-"""What `main` takes, in order."""
 
 
 class App(NamedTuple):
@@ -283,7 +233,7 @@ class Main:
         """Call the function; without any argument, be the program that the command line describes."""
         if arguments or named:
             return self.function(*arguments, **named)
-        if _is_importing():
+        if is_importing():
             raise UsageError(
                 f"{self.function.__name__}() was called without a config while a file was imported: "
                 f'put the call under `if __name__ == "__main__":`, or pass a config.'
@@ -324,27 +274,6 @@ class Main:
         return app._replace(is_late=self.missing == "late", start_method=self.start_method)
 
 
-def decorate(
-    program: Program,
-    config_path: str | Path | Callable[..., Any] | None,
-    config_name: str | None,
-    schema: type | None = None,
-    group_schemas: Mapping[str, type] | None = None,
-    *,
-    missing: str = "early",
-    start_method: str | None = None,
-) -> Main | Callable[[Callable[..., Any]], Main]:
-    """Return what `@mag.main` with these arguments makes of a function, or the function decorated if it was given."""
-    if callable(config_path):
-        return Main(config_path, None, config_name, program=program)
-    if missing not in MISSING_KINDS:
-        raise UsageError(f"@mag.main(missing={missing!r}): it is 'early' or 'late'.")
-    if start_method is not None:
-        check_start_method(start_method, f"@mag.main(start_method={start_method!r}): it")
-    path, more = config_path, {"missing": missing, "start_method": start_method}
-    return lambda function: Main(function, path, config_name, schema, group_schemas, **more, program=program)  # type: ignore[arg-type]  # texts
-
-
 def find_configs(main: object) -> tuple[str | Path | None, str | None]:
     """Return config path and name as a decorated function has them, be it mag's or Hydra's; None for neither."""
     if isinstance(main, Main):
@@ -358,16 +287,6 @@ def find_configs(main: object) -> tuple[str | Path | None, str | None]:
     return None, None
 
 
-def _is_importing() -> bool:
-    """Tell whether a module is being imported: not the program that runs, be it a script or an installed command."""
-    frame = sys._getframe()  # noqa: SLF001 - the only way to know who calls
-    while frame.f_back is not None:
-        frame = frame.f_back
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            return True
-    return False
-
-
 def describe_function(function: Callable[..., Any]) -> App:
     """Return the app that a function is, decorated or not."""
     if isinstance(function, Main):
@@ -377,10 +296,3 @@ def describe_function(function: Callable[..., Any]) -> App:
     return App(
         f"{getattr(function, '__module__', '')}:{name}", Module(Path(file), Path()), name, None, "config", function
     )
-
-
-def refuse_argument(name: str, place: str) -> Never:
-    """Say that `main` takes no argument of this name."""
-    near = name_nearest(name, PARAMETERS)
-    hint = f"did you mean {near!r}?" if near else f"it takes {list_names(PARAMETERS)}."
-    raise UsageError(f"{place} has an argument {name!r}, which is unknown: {hint}")

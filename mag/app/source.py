@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from mag.app.constants import Constants
-from mag.app.definition import PARAMETERS, refuse_argument
+from mag.app.decorator import PARAMETERS, refuse_argument
 from mag.errors import UsageError
 from mag.patterns import compile_lazily
 from mag.settings import check_start_method

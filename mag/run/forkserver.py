@@ -8,27 +8,26 @@ Supervisors speak with the runner over sockets of their own, one task at a time.
 """
 
 import contextlib
-import functools
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from mag.errors import LaunchError, MagError, UsageError
+from mag.errors import LaunchError, UsageError
 from mag.record.log import flush_streams
 from mag.run.interpreters import InterpreterSetup, Load, end_interpreter, pack_load, start_interpreter
 from mag.run.messages import make_pair, receive, send, send_bytes
-from mag.run.processes import HURRY
+from mag.run.private_sockets import keep_private, make_private_pair
 from mag.run.questions import ask_question
 from mag.run.randomness import draw_seed, read_own_states
 from mag.run.serving import PREPARE, REHEARSE, serve
 from mag.run.spawning import explain_end
-from mag.run.tasks import Answer, Conditions, Outcome, Question, Task
+from mag.run.supervisor_handle import SupervisorHandle
+from mag.run.tasks import Answer, Conditions, Question
 from mag.run.threads import find_obstacle
 
 _DEFAULT: Any = "spawn" if sys.platform == "darwin" else None
@@ -105,7 +104,7 @@ class ForkServer:
             self._control.close()
             serve(far, load, self._own, has_threads=has_threads)
         far.close()
-        self._keep_private()
+        keep_private(self._control)
 
     def _begin_afresh(self, load: bytes) -> None:
         """Start the fork server as a fresh interpreter."""
@@ -117,11 +116,7 @@ class ForkServer:
             raise LaunchError(f"No process can be started: {error.strerror}.") from error
         with contextlib.suppress(OSError):  # it is dead already, as whoever waits for it will see
             send_bytes(self._control, InterpreterSetup(sys.argv, load, self._own).pack())
-        self._keep_private()
-
-    def _keep_private(self) -> None:
-        _private.add(self._control)
-        _close_in_forks()  # registered only now: forks made earlier must not run it
+        keep_private(self._control)
 
     def prepare(self) -> None:
         """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
@@ -223,7 +218,7 @@ class ForkServer:
             raise error
         return answer
 
-    def hire(self, conditions: Conditions) -> "SupervisorHandle":
+    def hire(self, conditions: Conditions) -> SupervisorHandle:
         """Return a new supervisor that works under these conditions.
 
         Raises:
@@ -244,7 +239,7 @@ class ForkServer:
         """
         with self._turn:  # in which the pair is made, too: one end more is open at a time, not one for each who waits
             try:
-                near, far = _make_private_pair()
+                near, far = make_private_pair()
             except OSError as error:
                 raise LaunchError(f"No connection can be made: {error.strerror}.") from error
             with far:
@@ -288,73 +283,3 @@ def _explain_obstacle(obstacle: str, seconds: float, method: str | None) -> str:
         f"{{app}} {obstacle} when it is imported: experiments are spawned, {max(seconds, 0.1):.1f} s each; move that "
         f"into the function to have them forked"
     )
-
-
-class SupervisorHandle:
-    """The runner's side of a supervisor.
-
-    Attributes:
-        begun: Name of the directory that it began to use for its task; None before.
-    """
-
-    def __init__(self, connection: socket.socket, pid: int) -> None:
-        self._connection = connection
-        self.pid = pid
-        self.begun: str | None = None
-
-    def order(self, order: object) -> None:
-        """Tell it under which conditions it works, or what is to be done before."""
-        with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
-            send(self._connection, order)
-
-    def ask(self, question: Question[Answer]) -> "tuple[Answer, MagError | None] | None":
-        """Have a question answered where the app is imported; None if that is gone."""
-        return ask_question(self._connection, question)
-
-    def hear(self) -> Any:
-        """Return what it tells, None if it is dead."""
-        with contextlib.suppress(OSError):
-            return receive(self._connection)
-        return None
-
-    def run(self, task: Task, started: Callable[[str], None]) -> Outcome | None:
-        """Run a task and return its outcome, or None if the supervisor died over it."""
-        self.begun = None
-        try:
-            send(self._connection, task.to_plain())
-            while isinstance(answer := receive(self._connection), str):
-                self.begun = answer
-                started(answer)
-        except OSError:
-            return None
-        return None if answer is None else Outcome(**answer)
-
-    def stop(self, *, at_once: bool = False) -> None:
-        """Ask it to stop what it runs: with a grace period, or at once."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, HURRY if at_once else signal.SIGTERM)
-
-    def close(self) -> None:
-        """Let it end."""
-        self._connection.close()
-
-
-_private: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-"""What no fork of the runner may hold open, such as workers of a pool: when it is gone, the other end has to see it."""
-
-
-def _make_private_pair() -> tuple[socket.socket, socket.socket]:
-    """Return two connected sockets, which forks of this process close."""
-    pair = make_pair()
-    _private.update(pair)
-    return pair
-
-
-@functools.cache
-def _close_in_forks() -> None:
-    os.register_at_fork(after_in_child=_close_private)
-
-
-def _close_private() -> None:
-    for connection in list(_private):
-        connection.close()

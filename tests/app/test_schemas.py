@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mag.app.definition import read_apart
+from mag.app.imports import read_apart
 from mag.errors import UsageError
 
 

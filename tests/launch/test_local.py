@@ -18,10 +18,11 @@ from mag.record.attempts import Attempt
 from mag.record.paths import StorePaths
 from mag.record.provenance import gather_provenance
 from mag.record.records import Record, read_record
-from mag.run.forkserver import ForkServer, SupervisorHandle
+from mag.run.forkserver import ForkServer
 from mag.run.in_process import InProcessSupervisor
 from mag.run.randomness import RandomStates
 from mag.run.supervisor import Supervisor
+from mag.run.supervisor_handle import SupervisorHandle
 from mag.run.tasks import Conditions, Function, Outcome, Task
 from mag.settings import Settings
 
