@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
 
 import mag
+from mag.cli.program import run_program
 from mag.disk.locks import is_held
 from mag.errors import ConfigError, ExistsError, MagError, NotFoundError, RecordError, ResultError
 from mag.experiment import Experiment, IfExists
@@ -174,8 +175,8 @@ def test_resume_goes_on_from_any_result() -> None:
     assert experiment.results == {"loss": float("inf"), "accuracy": float("inf")}
 
 
-def test_resume_goes_on() -> None:
-    """A resumed experiment keeps what it has."""
+def test_resume_goes_on(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A resumed experiment keeps what it has, and `mag log` shows what all attempts printed as one."""
     with Experiment(config=CONFIG) as experiment:
         print("first")
         experiment.register_result("a", 1)
@@ -184,7 +185,9 @@ def test_resume_goes_on() -> None:
         experiment.register_result("b", 2)
 
     assert experiment.results == {"a": 1, "b": 2}
-    assert (experiment.directory / "log").read_text() == "first\nsecond\n"
+    capsysbinary.readouterr()
+    assert run_program(["log", experiment.identifier]) == 0
+    assert capsysbinary.readouterr().out == b"first\n--- attempt 2 ---\nsecond\n"
 
 
 def test_skip_writes_nothing() -> None:

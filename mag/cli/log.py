@@ -1,7 +1,10 @@
 """`mag log`: all that an experiment printed."""
 
 import codecs
-from pathlib import Path
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 import click
 
@@ -12,7 +15,7 @@ from mag.compare.description import number_attempts
 from mag.disk.locks import is_held
 from mag.errors import NotFoundError, RecordError
 from mag.patterns import compile_lazily
-from mag.record.log import find_tail, follow_log
+from mag.record.log import count_lines, ends_line, find_tail, follow_log
 from mag.record.store import StoredExperiment
 
 HELP = """Print all that an experiment printed: standard output and standard error, of Python, C and child processes.
@@ -21,11 +24,14 @@ HELP = """Print all that an experiment printed: standard output and standard err
   mag log '10|0.01'
   mag log '10|0.01' -f              follow it until it ends
   mag log '10|0.01' --lines 20      the end of it
-  mag log '10|0.01' --attempt 1     of an earlier attempt
+  mag log '10|0.01' --attempt 1     of one attempt alone
   mag log '10|0.01' | grep loss     byte for byte
 
+Of an experiment that went on after a failure the logs of all its attempts are shown as one, with a line such as
+`--- attempt 2 ---` where the next begins. What --clean and --force set aside is shown with --attempt only.
+
 On a terminal, of a progress bar the last state is shown, and control characters other than colours are spelled out
-(\\x1b), as they could change the terminal's state; --raw passes all on. Through a pipe the log is always byte for byte
+(\\x1b), as they could change the terminal's state; --raw passes all on. Through a pipe a log is always byte for byte
 what was printed.
 
 EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
@@ -43,7 +49,7 @@ _RESET = "\x1b[0m"
 @EXPERIMENT_ARGUMENT
 @click.option("-f", "--follow", is_flag=True, help="Go on until the experiment ends.")
 @click.option("--lines", type=click.IntRange(min=0), metavar="N", help="The last N lines only.")
-@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="The log of attempt N instead of the last.")
+@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="The log of attempt N alone.")
 @click.option("--raw", is_flag=True, help="Pass control characters on to the terminal.")
 @STORE_OPTION
 def command(
@@ -51,40 +57,87 @@ def command(
 ) -> None:
     """Find the log, hand it over."""
     experiment = find_experiment(reference, directory)
-    path = find_log(experiment, attempt)
+    logs = find_logs(experiment, attempt)
     screen = find_screen()
     pane = None if raw or screen.width is None else Pane(screen.width if follow else None)
+
+    def show(content: bytes) -> None:
+        write_bytes(pane.feed(content) if pane else content)
+
     try:
-        offset = 0 if lines is None else find_tail(path, lines)
-        follow_log(
-            path,
-            lambda chunk: write_bytes(pane.feed(chunk) if pane else chunk),
-            lambda: not (follow and is_held(experiment.paths.lock)),
-            offset=offset,
-        )
+        for piece in cut_logs(logs, lines):
+            show(piece.heading)
+            may_grow = follow and piece.path == experiment.paths.log
+            is_over = partial(_is_over, experiment) if may_grow else lambda: True
+            follow_log(piece.path, show, is_over, offset=piece.offset)
     except OSError as error:
+        path = error.filename or experiment.paths.log
         raise RecordError(f"Cannot read {path}: {error.strerror or error}.") from error
     finally:
         if pane:
             write_bytes(pane.finish())
-    if not Path(path).exists():
+    if not any(os.path.exists(log.path) for log in logs):
         note(f"{experiment.name} has no log: it printed nothing")
 
 
-def find_log(experiment: StoredExperiment, attempt: int | None) -> str:
-    """Return the path of an experiment's log.
+def _is_over(experiment: StoredExperiment) -> bool:
+    return not is_held(experiment.paths.lock)
+
+
+class AttemptLog(NamedTuple):
+    """The log of one attempt.
+
+    Attributes:
+        number: Of the attempt.
+        path: Of the log; there is no such file where it printed nothing.
+        offset: Where what is to be shown of it begins.
+        heading: What to show before it.
+    """
+
+    number: int
+    path: str
+    offset: int = 0
+    heading: bytes = b""
+
+
+def find_logs(experiment: StoredExperiment, attempt: int | None) -> list[AttemptLog]:
+    """Return the logs of an attempt, or of all that went on from each other.
 
     Raises:
         NotFoundError: There was no such attempt.
     """
-    earlier = number_attempts(experiment)
-    if attempt in earlier:
-        return f"{experiment.paths.attempt(attempt)}/log"
-    last = experiment.record.attempt if experiment.record else max(earlier, default=0) + 1
-    if attempt not in {None, last}:
-        known = ", ".join(map(str, [*earlier, last]))
+    earlier, record = number_attempts(experiment), experiment.record
+    last = record.attempt if record else max(earlier, default=0) + 1
+    since = last if record is None else record.since or last
+    found = [AttemptLog(number, f"{experiment.paths.attempt(number)}/log") for number in earlier if number != last]
+    found.append(AttemptLog(last, experiment.paths.log))
+    wanted = [log for log in found if (log.number == attempt if attempt else log.number >= since)]
+    if not wanted:
+        known = ", ".join(str(log.number) for log in found)
         raise NotFoundError(f"{experiment.name} has no attempt {attempt}: there is {known}.")
-    return experiment.paths.log
+    return wanted
+
+
+def cut_logs(logs: Sequence[AttemptLog], lines: int | None) -> list[AttemptLog]:
+    """Return of several logs those that hold the last lines, each with where they begin, and a heading but the first.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    found: list[AttemptLog] = []
+    for log in reversed(logs):
+        offset = 0 if lines is None else find_tail(log.path, lines)
+        found.insert(0, log._replace(offset=offset))
+        if lines is not None and (lines := lines - count_lines(log.path, offset)) <= 0:
+            break
+    return [
+        log._replace(heading=_write_heading(before, log)) if before else log
+        for before, log in zip([None, *found], found, strict=False)
+    ]
+
+
+def _write_heading(before: AttemptLog, log: AttemptLog) -> bytes:
+    return b"\n" * (not ends_line(before.path)) + f"--- attempt {log.number} ---\n".encode()
 
 
 class Pane:

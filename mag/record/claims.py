@@ -159,7 +159,7 @@ def begin_attempt(claim: Claim, record: Record, *, keep: bool = False, clean: bo
     Args:
         claim: The directory.
         record: What is known of the attempt so far.
-        keep: Go on with the log and the results of the last attempt.
+        keep: Go on with the results of the last attempt.
         clean: Set all files of the last attempt aside, so that this one begins with an empty directory.
 
     Raises:
@@ -223,7 +223,7 @@ def _set_aside(claim: Claim, *, keep: bool, clean: bool) -> int:
         files.make_own_folder(folder)
         for path in paths.output:
             if os.path.lexists(path):
-                copied = keep and path != paths.metrics  # those of all attempts are read as one
+                copied = keep and path == paths.results  # logs and metrics of all attempts are read as one
                 (shutil.copy2 if copied else os.replace)(path, f"{folder}/{os.path.basename(path)}")
         if clean and (names := _list_files(paths)):
             files.make_own_folder(f"{folder}/{LEFT}")

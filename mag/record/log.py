@@ -178,6 +178,34 @@ def _find_from_end(data: bytes, count: int) -> int:
     return place if count else len(data) - 1
 
 
+def count_lines(path: str, offset: int = 0) -> int:
+    """Return how many lines follow `offset`, one that has not ended yet among them.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    file = _open_to_read(path)
+    if file is None:
+        return 0
+    count, last = 0, b"\n"
+    with file:
+        file.seek(offset)
+        while chunk := file.read(_CHUNK):
+            count, last = count + chunk.count(b"\n"), chunk[-1:]
+    return count + (last != b"\n")
+
+
+def ends_line(path: str) -> bool:
+    """Tell whether what is appended to a log begins a line."""
+    file = _open_to_read(path)
+    if file is None:
+        return True
+    with file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        return file.read(1) in {b"", b"\n"}
+
+
 def follow_log(path: str, show: Callable[[bytes], None], is_over: Callable[[], bool], *, offset: int = 0) -> None:
     """Hand over a growing log until `is_over` says that nobody writes it any more.
 

@@ -92,14 +92,57 @@ def test_the_last_lines(run: Run, write: Write, log: bytes, lines: int, expected
     assert run("log", "1", "--lines", str(lines)).out == expected
 
 
-def test_earlier_attempts(run: Run, write: Write) -> None:
-    """--attempt shows the log that an attempt left; one that never was is not found."""
-    paths = write("1", {"C": 1}, log=b"second\n", attempt=2)
-    Path(paths.attempt(1)).mkdir(parents=True)
-    Path(paths.attempt(1), "log").write_bytes(b"first\n")
-    assert run("log", "1", "--attempt", "1").out == "first\n"
-    assert run("log", "1", "--attempt", "2").out == run("log", "1").out == "second\n"
-    assert run("log", "1", "--attempt", "3") == (4, "", "mag: 1 has no attempt 3: there is 1, 2.\n")
+@pytest.fixture
+def resumed(write: Write) -> ExperimentPaths:
+    """Put an experiment into the store that went on twice, once without printing anything."""
+    paths = write("1", {"C": 1}, log=b"x\ny\n", attempt=4, since=1)
+    for number, log in ((1, b"a\nb"), (2, b"c\n"), (3, b"")):
+        Path(paths.attempt(number)).mkdir(parents=True)
+        if log:
+            Path(paths.attempt(number), "log").write_bytes(log)
+    return paths
+
+
+@pytest.mark.usefixtures("resumed")
+def test_all_attempts_are_one_log(run: Run) -> None:
+    """Of an experiment that went on nothing is left out, and a line of its own says where an attempt begins."""
+    headings = ["--- attempt 2 ---\n", "--- attempt 3 ---\n", "--- attempt 4 ---\n"]
+    assert run("log", "1").out == f"a\nb\n{headings[0]}c\n{headings[1]}{headings[2]}x\ny\n"
+
+
+@pytest.mark.usefixtures("resumed")
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (0, ""),
+        (1, "y\n"),
+        (2, "x\ny\n"),
+        (3, "c\n--- attempt 3 ---\n--- attempt 4 ---\nx\ny\n"),
+        (4, "b\n--- attempt 2 ---\nc\n--- attempt 3 ---\n--- attempt 4 ---\nx\ny\n"),
+    ],
+)
+def test_the_last_lines_of_all_attempts(run: Run, lines: int, expected: str) -> None:
+    """--lines reaches back into earlier attempts, whose headings do not count."""
+    assert run("log", "1", "--lines", str(lines)).out == expected
+
+
+@pytest.mark.usefixtures("resumed")
+def test_one_attempt(run: Run) -> None:
+    """--attempt shows the log that one left, byte for byte; one that never was is not found."""
+    assert run("log", "1", "--attempt", "1").out == "a\nb"
+    assert run("log", "1", "--attempt", "4").out == "x\ny\n"
+    assert run("log", "1", "--attempt", "3").err == "mag: 1 has no log: it printed nothing\n"
+    assert run("log", "1", "--attempt", "5") == (4, "", "mag: 1 has no attempt 5: there is 1, 2, 3, 4.\n")
+
+
+@pytest.mark.parametrize("since", [3, None])
+def test_what_was_set_aside_whole_is_another_log(run: Run, write: Write, since: int | None) -> None:
+    """An attempt that began with an empty directory shows nothing of those before."""
+    paths = write("1", {"C": 1}, log=b"third\n", attempt=3, since=since)
+    for number in (1, 2):
+        Path(paths.attempt(number)).mkdir(parents=True)
+        Path(paths.attempt(number), "log").write_bytes(b"old\n")
+    assert run("log", "1").out == "third\n"
 
 
 def test_no_log(run: Run, write: Write) -> None:

@@ -97,8 +97,8 @@ def test_attempts_are_set_aside(store: StorePaths) -> None:
     assert sorted(os.listdir(paths.attempt(1))) == ["log", "metrics.jsonl", "record.json", "results.json"]
 
 
-def test_going_on_keeps_log_and_results(store: StorePaths) -> None:
-    """An attempt that goes on starts from the results and the log of the last."""
+def test_going_on_keeps_results(store: StorePaths) -> None:
+    """An attempt that goes on starts from the results of the last; its log is its own."""
     claim = claim_directory(store, "1", IDENTITY)
     record = begin_attempt(claim, make_record()).record.replace(status="failed", results={"loss": 1})
     write_record(claim.paths, record, durable=True)
@@ -108,7 +108,8 @@ def test_going_on_keeps_log_and_results(store: StorePaths) -> None:
     record = begin_attempt(claim_directory(store, "1", IDENTITY), make_record(), keep=True).record
 
     assert record.results == {"loss": 1}
-    assert Path(claim.paths.log).read_text() == "first"
+    assert not Path(claim.paths.log).exists()
+    assert Path(claim.paths.attempt(1), "log").read_text() == "first"
 
 
 @pytest.mark.parametrize("moved", [[], ["log"], ["log", "results.json"], ["log", "results.json", "record.json"]])
