@@ -137,7 +137,7 @@ def tag_command(*, words: tuple[str, ...], directory: str | None) -> None:
 
 @click.command(help=NOTE_HELP, short_help="Note something about an experiment.")
 @EXPERIMENT_ARGUMENT
-@click.argument("text", required=False)
+@click.argument("text", required=False, metavar="[TEXT]")
 @STORE_OPTION
 def note_command(*, reference: str, text: str | None, directory: str | None) -> None:
     """Find it, note or print."""

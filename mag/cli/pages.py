@@ -42,7 +42,7 @@ FAMILIES = {
     "Keep and bring back": {
         "restore": "Bring back the code and config of an experiment.",
         "export": "Hand experiments to other programs.",
-        "import": "Take an experiment and its code from a file.",
+        "import": "Take an experiment from a file, or old results of Hydra's.",
         "gc": "Drop snapshots that no record names.",
     },
     "Help": {

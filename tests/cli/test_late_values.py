@@ -100,5 +100,5 @@ def test_a_resolver_that_raises(write: Callable[[str], None], mag: Mag) -> None:
     done = mag("sweep", "C=1,2")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("mag: configs/config.yaml:2: bad is '${fail:}', but its resolver raised ZeroDivision")
+    assert "mag: configs/config.yaml:2: bad is '${fail:}', but its resolver raised ZeroDivision" in done.stderr
     assert not Path("experiments").exists()
