@@ -17,7 +17,7 @@ class Draws(Sequence[float]):
 
     >>> draws = Draws(Interval(0.0, 1.0))
     >>> len(draws), draws[0], draws[1234]
-    (10000, 0.0001, 0.1234)
+    (10000, 0.0001, 0.1235)
     >>> list(Draws(Interval(1, 4)))
     [1, 2, 3, 4]
     """
@@ -27,7 +27,7 @@ class Draws(Sequence[float]):
         self._is_log = interval.log
         self._is_integer = isinstance(interval.start, int) and isinstance(interval.end, int)
         span = abs(self._high - self._low)
-        self._decimals = _DIGITS - math.floor(math.log10(span)) - (1 if span < _STEPS else 0) if span else 0
+        self._decimals = _DIGITS - math.ceil(math.log10(span)) if span else 0
 
     def __len__(self) -> int:
         return int(self._high - self._low) + 1 if self._is_integer else _STEPS
@@ -43,7 +43,7 @@ class Draws(Sequence[float]):
             raise IndexError(index)
         if self._is_integer:
             return self._low + index
-        share = (index + 0.5) / _STEPS
+        share = (index + 1) / (_STEPS + 1)
         if self._is_log:
             return float(f"{self._low * (self._high / self._low) ** share:.{_DIGITS}g}")
         return round(self._low + (self._high - self._low) * share, self._decimals)

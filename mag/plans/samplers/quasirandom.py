@@ -39,7 +39,7 @@ def _make_engine(name: str, dimensions: int, seed: int) -> Any:
         raise UsageError(
             f"--sampler {name.lower()} needs SciPy, which is not installed: type pip install 'mag-sweep[tune]'."
         ) from error
-    return getattr(qmc, name)(dimensions, scramble=True, rng=seed)
+    return getattr(qmc, name)(dimensions, scramble=True, rng=seed % 2**64)
 
 
 def _choose_grid(space: Space, share: float) -> tuple[int, Grid]:
