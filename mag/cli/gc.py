@@ -10,6 +10,7 @@ import click
 
 from mag.cli.output import note, write_table
 from mag.cli.references import JSON_OPTION
+from mag.cli.wording import count_experiments
 from mag.config.language.lexer import write_word
 from mag.errors import UsageError
 
@@ -83,7 +84,7 @@ def _empty_trash(directories: Sequence[str], *, dry_run: bool) -> None:
         if removed and not dry_run:
             empty_trash(store)
         if removed:
-            note(f"{'would remove' if dry_run else 'removed'} {len(removed)} experiments for good from {store.trash}")
+            note(f"{'would remove' if dry_run else 'removed'} {count_experiments(len(removed))} for good from {store.trash}")
 
 
 def _ask_stores(repository: "Repository", directories: list[str], gone: list[str]) -> set[str]:

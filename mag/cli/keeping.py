@@ -77,8 +77,8 @@ Exit status: 0; 2 if nothing was removed, as one of them is running, say.
 ARCHIVE_HELP = """Move experiments to another directory, on a larger disk, say.
 
 \b
-  mag archive /data/old started<-90d -n       show what would be moved
-  mag archive /data/old started<-90d
+  mag archive /data/old 'started<-90d' -n     show what would be moved
+  mag archive /data/old 'started<-90d'
   mag ls --dir /data/old
 
 Their code stays: `mag gc` asks the experiments there, too, before it drops a snapshot. To have one counted here still,
@@ -111,9 +111,16 @@ def accept_command(*, words: tuple[str, ...], reason: str | None, undo: bool, di
     say(f"{'no longer accepted' if undo else 'accepted'}: {_count(chosen)}")
 
 
-@click.command(
-    help=TAG_HELP, short_help="Add tags, or take them away.", context_settings={"ignore_unknown_options": True}
-)
+class TagCommand(click.Command):
+    """A command to which `-TAG` is a word, whatever options its letters would be."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put what takes a tag away behind `--`, where nothing is an option."""
+        tags = [] if "--" in args else [word for word in args if word[:1] == "-" and word[:2] != "--" and word != "-h"]
+        return super().parse_args(ctx, [*(word for word in args if word not in tags), *(["--", *tags] if tags else [])])
+
+
+@click.command(cls=TagCommand, help=TAG_HELP, short_help="Add tags, or take them away.")
 @click.argument("words", nargs=-1, metavar="EXPERIMENTS... +TAG -TAG...", type=click.UNPROCESSED)
 @STORE_OPTION
 def tag_command(*, words: tuple[str, ...], directory: str | None) -> None:
@@ -201,7 +208,7 @@ def archive_command(*, target: str, words: tuple[str, ...], dry_run: bool, direc
     store, other = open_store(directory), StorePaths(os.path.abspath(target))
     if os.path.realpath(other.root) == os.path.realpath(store.paths.root):
         raise UsageError(f"{target} is where the experiments are: name another directory.")
-    chosen = _select(words, directory, "archive")
+    chosen = _select(words, directory, "archive DIR")
     if not dry_run:
         prepare_store(other)
         Path(other.root, ".mag").mkdir(exist_ok=True)

@@ -74,7 +74,7 @@ RESULT = click.option(
     "patterns",
     metavar="REGEX",
     multiple=True,
-    help="After -- : a result in what the program prints, 'accuracy: ([0-9.]+)' (repeatable).",
+    help="Take a result out of what the program after -- prints, 'accuracy: ([0-9.]+)' (repeatable).",
     callback=_keep,
     expose_value=False,
 )

@@ -11,7 +11,7 @@ from mag.cli.messages import say
 from mag.cli.output import escape, write_bytes, write_lines
 from mag.cli.references import STORE_OPTION, Selection, open_store, select
 from mag.cli.wording import count_experiments
-from mag.errors import RecordError, UsageError
+from mag.errors import NotFoundError, RecordError, UsageError
 
 REPORT_HELP = """Write experiments as one HTML file, to explore and to share.
 
@@ -41,6 +41,8 @@ def report_command(*, filters: tuple[str, ...], output: str, title: str | None, 
     from mag.disk import files
 
     selection = select(filters, directory)
+    if not selection.rows:  # which select has said
+        raise click.exceptions.Exit(NotFoundError.exit_code)
     page = render_page(_build(selection, title)).encode()
     if output == "-":
         write_bytes(page)

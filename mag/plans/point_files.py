@@ -66,7 +66,7 @@ def _read_csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         for cells in table:
             place = f"{path}: line {table.line_num}"
             if len(cells) not in {0, len(header)}:
-                raise SpaceError(f"{place}: there are {len(cells)} cells for {len(header)} keys")
+                raise SpaceError(f"{place}: cells: {len(cells)}, keys: {len(header)}")
             if cells:
                 named = zip(header, cells, strict=True)
                 yield place, {key: _read_cell(cell) for key, cell in named if cell != ""}

@@ -57,7 +57,7 @@ class Reason:
     message: str
 
 
-STOPPED = Reason("interrupted", "stopped", "it was stopped")
+STOPPED = Reason("interrupted", "stopped", "Ctrl-C, `mag stop` or a signal ended it")
 
 
 class Guard:

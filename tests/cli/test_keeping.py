@@ -38,6 +38,7 @@ def test_tags_and_notes_find_experiments(run: Run) -> None:
     assert run("ls", "-q", "tag=paper").out.split() == ["1|0", "2|0", "10|0"]
     assert run("ls", "-q", "tag=good*").out.split() == ["10|0"]
     assert run("tag", "10|0", "-paper", "-never").status == 0
+    assert run("tag", "10|0", "-hard").err == "tagged 1 experiment ('10|0')\n"
     assert run("ls", "--columns", "name,tag", "tag=good/v2").out.splitlines()[1] == "10|0\tgood/v2"
     run("note", "10|0", "lr too high\x1b[0m")
     assert run("note", "10|0").out == "lr too high\\x1b[0m\n"
@@ -60,6 +61,7 @@ def test_tags_and_notes_find_experiments(run: Run) -> None:
         (["rm", "C=77"], 2, "matches C=77"),
         (["rm", "--restore"], 2, "The trash is empty"),
         (["accept", "10|0"], 2, "nothing to accept"),
+        (["archive", "lr=1"], 2, "`mag archive DIR status=failed`"),
         (["archive", "experiments", "10|0"], 2, "is where the experiments are"),
         (["sweep", "--retry", "faild"], 2, "did you mean failed?"),
     ],
@@ -110,7 +112,7 @@ def test_an_archive_keeps_the_code(versioned: Path, mag: Mag, git: Git, tmp_path
     mag("rm", "2|0.5")
     (versioned / "train.py").write_text("gone")
     done = mag("gc", "--force")
-    assert "removed 1 experiments for good" in done.stderr
+    assert "removed 1 experiment for good" in done.stderr
     assert len(git("for-each-ref", "refs/mag/", folder=tmp_path).splitlines()) == 1
     assert mag("rerun", "old/1|0.5").returncode == 0
 

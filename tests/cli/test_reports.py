@@ -66,8 +66,12 @@ def test_a_file_that_cannot_be_written(run: Run) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_nothing_to_report(run: Run) -> None:
-    """A report of nothing says so and is written all the same."""
-    assert "none of the 24 experiments" in run("report", "seed=7").err
+    """Where nothing passes the filters that is said, and the report that is there stays."""
+    Path("report.html").write_text("of yesterday")
+    status, _, err = run("report", "seed=7")
+
+    assert (status, "none of the 24 experiments" in err) == (4, True)
+    assert Path("report.html").read_text() == "of yesterday"
 
 
 @pytest.fixture

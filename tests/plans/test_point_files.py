@@ -34,7 +34,7 @@ def test_facts_of_a_listing_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("lr,seed\n0.1,2\n0.2\n", "line 3: there are 1 cells for 2 keys"),
+        ("lr,seed\n0.1,2\n0.2\n", "line 3: cells: 1, keys: 2"),
         ("lr,lr\n1,2\n", "line 1: each column needs a key of its own"),
         ("lr\n", "has no rows"),
         ("lr,seed\n,\n", "line 2: the row assigns no key"),
