@@ -43,7 +43,7 @@ STOP_HELP = """Stop a sweep, or one experiment.
 What runs gets SIGTERM, has a grace period to end in (a sweep its own, an experiment --grace), and is then killed. It is
 recorded as interrupted. The command returns when it has ended.
 
-Exit status: 0 stopped, 4 there is no such sweep or experiment.
+Exit status: 0 stopped, 2 it does not run, 4 there is no such sweep or experiment.
 """
 
 _LOOK_SECONDS = 0.05

@@ -113,7 +113,7 @@ def _examine_git(folder: Path) -> Iterator["Finding"]:
             commit = repository.read_ref("HEAD")
             yield Finding("git", "fine", f"{version}, {repository.top}: the code of every experiment is kept")
             if commit is None:
-                yield Finding("git", "note", "the repository has no commit yet", "git commit -m 'begin'")
+                yield Finding("git", "note", "the repository has no commit yet", "`git add -A && git commit -m begin`")
     except RepositoryError as error:
         advice = "`git init` in the project's folder" if "not in a git repository" in str(error) else None
         told = f"{error}: the code of experiments is not kept, and `mag rerun` runs today's"

@@ -110,6 +110,8 @@ def read_bundle(source: Path, store: StorePaths, repository: Repository | None) 
                     pass
             return _take_in(Path(scratch), source, store, repository)
     except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise RecordError(f"{source} is no file that `mag export --bundle` wrote.") from error
         why = getattr(error, "strerror", None) or error
         hint = " (is it whole?)" if isinstance(error, EOFError | zlib.error | tarfile.ReadError) else ""
         raise RecordError(f"Cannot read {source}: {why}{hint}.") from error

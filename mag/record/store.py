@@ -199,7 +199,8 @@ class Store:
             if os.path.isdir(path):
                 return f"{path} is there, but it is no experiment: it holds no record; `mag ls` lists the experiments."
         names = self._list_names()
-        near = difflib.get_close_matches(reference, names, n=3)
+        near = [name for name in names if name.startswith(reference)][:3]
+        near = near or difflib.get_close_matches(reference, names, n=3)
         if near:
             return f"No experiment {reference!r} in {self.paths.root}; there is {', '.join(map(repr, near))}."
         if not names:

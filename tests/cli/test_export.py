@@ -70,6 +70,7 @@ def test_what_is_no_bundle(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyP
 
     for name in ("text.mag", "empty.mag", "evil.mag", "missing.mag"):
         assert run("import", name).status == 2
+    assert "text.mag is no file that `mag export --bundle` wrote" in run("import", "text.mag").err
     assert list(Path("experiments/.mag").iterdir()) == []
     assert not list(tmp_path.parent.rglob("evil"))
 

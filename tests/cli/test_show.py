@@ -163,6 +163,7 @@ def test_not_found(run: Run) -> None:
     status, out, err = run("show", "10|1")
     assert (status, out) == (4, "")
     assert err.startswith("mag: No experiment '10|1' in experiments; there is '10|0'")
+    assert run("show", "2|").err == "mag: No experiment '2|' in experiments; there is '2|0'.\n"
 
 
 def test_control_characters_are_spelled_out(run: Run, write: Write) -> None:
