@@ -84,7 +84,8 @@ def _empty_trash(directories: Sequence[str], *, dry_run: bool) -> None:
         if removed and not dry_run:
             empty_trash(store)
         if removed:
-            note(f"{'would remove' if dry_run else 'removed'} {count_experiments(len(removed))} for good from {store.trash}")
+            said = "would remove" if dry_run else "removed"
+            note(f"{said} {count_experiments(len(removed))} for good from {store.trash}")
 
 
 def _ask_stores(repository: "Repository", directories: list[str], gone: list[str]) -> set[str]:
