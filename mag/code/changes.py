@@ -24,7 +24,6 @@ class Changes:
         untracked: Files that git neither tracks nor ignores.
         folders: Directories with such files, of which git tracks none.
         converted: Tracked files, unchanged to git, of which it keeps other bytes than there are.
-        distrusted: Those that are not as the index knows them, although it may take them for unchanged.
         submodules: The submodules that are there, and the commits that are tracked of them.
         tracked: All tracked files.
     """
@@ -37,9 +36,13 @@ class Changes:
     untracked: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     converted: tuple[str, ...] = ()
-    distrusted: tuple[str, ...] = ()
     submodules: dict[str, str] = dataclasses.field(default_factory=dict)
     tracked: Tracked = dataclasses.field(default_factory=lambda: Tracked(""))
+
+    @property
+    def touched(self) -> bool:
+        """Whether a snapshot may be needed; submodules that were changed are another matter."""
+        return any((self.changed, self.deleted, self.moved, self.untracked, self.folders, self.converted))
 
 
 def read_changes(repository: Repository, largest: int) -> Changes:
@@ -59,7 +62,6 @@ def read_changes(repository: Repository, largest: int) -> Changes:
     tracked, entries = Tracked(listed()), [entry for entry in told.split("\0") if entry]
     commit, branch, found = _read_entries(entries)
     unseen = find_unseen(repository, tracked, {*found["changed"], *found["deleted"]}, largest)
-    staged = [path for path in found["changed"] if path in tracked] if unseen.may_convert else []
     return Changes(
         commit,
         branch,
@@ -69,7 +71,6 @@ def read_changes(repository: Repository, largest: int) -> Changes:
         untracked=tuple(found["untracked"]),
         folders=(*found["folders"], *(path for path in found["deleted"] if (repository.top / path).is_dir())),
         converted=unseen.converted,
-        distrusted=(*unseen.edited, *unseen.converted, *staged),
         submodules={path: name for path, name in tracked.submodules.items() if _is_there(repository, path)},
         tracked=tracked,
     )

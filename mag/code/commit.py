@@ -43,6 +43,7 @@ def _read(repository: Repository, store: Path | None, rules: Rules, since: float
         if store is not None:
             note_store(repository, store)
     except (RepositoryError, OSError, UnicodeError) as error:
+        repository.locate()  # git may have refused all of it
         omissions.append(Omission(".", f"no snapshot could be made: {error}"))
         known = _describe(repository, repository.read_ref("HEAD"), repository.read_branch(), dirty=None)
     told = {"top": str(repository.top), "taken": taken, "snapshot": snapshot, "not_captured": _list(omissions)}

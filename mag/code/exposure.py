@@ -98,7 +98,7 @@ def _exposes_in_text(path: str, content: bytes, patterns: Sequence[str]) -> bool
 
 
 def _read_blobs(repository: Repository, names: Iterable[str]) -> Iterator[bytes]:
-    told = io.BytesIO(repository.run_on("".join(f"{name}\n" for name in names).encode(), "cat-file", "--batch"))
+    told = io.BytesIO(repository.run_on((f"{name}\n".encode() for name in names), "cat-file", "--batch"))
     while line := told.readline():
         size = int(line.split()[2])
         yield told.read(size)

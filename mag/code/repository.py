@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mag.code.location import Location, find_plain
 from mag.errors import RepositoryError
 from mag.patterns import compile_lazily
 
@@ -61,20 +62,27 @@ class Repository:
         if not place.is_dir() or not _may_be_repository(place):
             raise RepositoryError("not in a git repository")
         self.top = place
+        self.git_dir, self.common_dir, self.top = find_plain(place) or self.locate()
+
+    def locate(self) -> Location:
+        """Ask git where it is.
+
+        Raises:
+            RepositoryError: Git cannot or will not open it.
+        """
         words = ("--absolute-git-dir", "--git-common-dir", "--is-inside-work-tree", "--show-toplevel")
-        status, answer, said = _run_git(place, None, ["rev-parse", *words], {}, None)
+        status, answer, said = _run_git(self.top, (), ["rev-parse", *words], {}, None)
         if status:
             raise RepositoryError(_explain_refusal(said))
-        told = answer.decode("utf-8", "surrogateescape").split("\n", 3)
-        self.git_dir = Path(told[0])
-        self.common_dir = Path(os.path.normpath(place / told[1]))
-        self.top = Path(told[3].removesuffix("\n"))
+        git_dir, common_dir, _, top = answer.decode("utf-8", "surrogateescape").split("\n", 3)
+        common = os.path.normpath(self.top / common_dir)
+        return Location(Path(git_dir), Path(common), Path(top.removesuffix("\n")))
 
     @classmethod
     def make(cls, folder: Path) -> Self:
         """Make an empty repository and open it."""
         folder.mkdir(parents=True, exist_ok=True)
-        status, _, said = _run_git(folder, None, ["init", "--quiet", "--template=", "."], {}, None)
+        status, _, said = _run_git(folder, (), ["init", "--quiet", "--template=", "."], {}, None)
         if status:
             raise RepositoryError(said.partition("\n")[0])
         return cls(folder)
@@ -101,13 +109,13 @@ class Repository:
         Raises:
             RepositoryError: It failed; the message is its own first line.
         """
-        data = None if lines is None else "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
+        data = [] if lines is None else (f"{line}\0".encode("utf-8", "surrogateescape") for line in lines)
         told = self.run_on(data, *words, env=env, seconds=seconds, expect=expect)
         return told.decode("utf-8", "surrogateescape")
 
     def run_on(
         self,
-        data: bytes | None,
+        data: Iterable[bytes],
         *words: str,
         env: Mapping[str, str] | None = None,
         seconds: float | None = None,
@@ -215,7 +223,7 @@ class Repository:
 
 
 def _run_git(
-    folder: Path, data: bytes | None, words: Sequence[str], env: dict[str, str], seconds: float | None
+    folder: Path, data: Iterable[bytes], words: Sequence[str], env: dict[str, str], seconds: float | None
 ) -> tuple[int, bytes, str]:
     """Return the exit status of a git command, what it printed and what it said."""
     try:
@@ -226,7 +234,7 @@ def _run_git(
     program = [*(["env", *aside] if aside else []), git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"]
     try:
         with tempfile.TemporaryFile() as file:
-            file.write(data or b"")
+            file.writelines(data)
             file.seek(0)
             status, told, said = git.Git(folder).execute(
                 [*program, *_OPTIONS, *words],

@@ -1,34 +1,28 @@
 """Snapshots: the exact code of a work tree, changes and untracked files included, kept as a commit of its own.
 
-A snapshot is a commit under `refs/mag/snapshots/`, made through a copy of the user's index: index, HEAD, branches,
-stash and hooks stay as they are, and the copy keeps the index's knowledge of which files are unchanged, so that only
-changed ones are read. Its files are byte for byte those on disk, whatever git converts. The same tree on the same
-commit is the same snapshot, whoever makes it, and its ref is called by its name: two people's never clash. Submodules
-that were changed are stored as part of the tree, so that one ref of one repository says all. A clean tree needs no
-snapshot: its commit is only kept from being collected, by a ref under `refs/mag/commits/`.
+A snapshot is a commit under `refs/mag/snapshots/`, made from the last commit and the files that differ from it: index,
+HEAD, branches, stash and hooks stay as they are, and only changed files are read. Its files are byte for byte those on
+disk, whatever git converts. The same tree on the same commit is the same snapshot, whoever makes it, and its ref is
+called by its name: two people's never clash. Submodules that were changed are stored as part of the tree, so that one
+ref of one repository says all. A clean tree needs no snapshot: its commit is only kept from being collected, by a ref
+under `refs/mag/commits/`.
 """
 
 import dataclasses
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mag.code.changes import Changes, read_changes
-from mag.code.omissions import Intake, Omission, Rules, take_in
+from mag.code.omissions import Omission, Rules, take_in
 from mag.code.repository import Repository
-from mag.code.unseen import quote_path
+from mag.code.writer import Draft, write_commit
 from mag.errors import RepositoryError
 
 SNAPSHOTS = "refs/mag/snapshots/"
 COMMITS = "refs/mag/commits/"
 
 _GIT_SECONDS = 120.0  # no snapshot is worth a longer wait
-_AUTHOR = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "mag"), ("EMAIL", "mag@localhost"))
-}
+_TREE, _GITLINK = "040000", "160000"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,14 +34,14 @@ class State:
         dirty: Whether anything does, in submodules too.
         tree: The tree that holds it all; None where that is the last commit's.
         omissions: What the tree does not hold as it was.
-        moment: When the last commit was made, in seconds since 1970.
+        snapshot: The commit of that tree, which no ref leads to yet.
     """
 
     changes: Changes
     dirty: bool
     tree: str | None
     omissions: tuple[Omission, ...]
-    moment: str = "0"
+    snapshot: str | None = None
 
 
 def read_state(repository: Repository, rules: Rules) -> State:
@@ -57,21 +51,41 @@ def read_state(repository: Repository, rules: Rules) -> State:
         RepositoryError: Git failed.
     """
     changes = read_changes(repository, rules.largest)
+    wait = _ask_commit(repository, changes) if changes.touched else None
     intake = take_in(repository, changes, rules)
     modules, dirty, omissions = _read_submodules(repository, changes, rules)
     omissions = [*intake.omissions, *omissions]
     dirty = dirty or intake.dirty
-    if not (intake.stored or intake.gone or modules):
+    named = changes.tracked.submodules
+    links = {path: (_GITLINK, named[path]) for path in changes.moved if path in named and path not in modules}
+    if not (intake.stored or intake.gone or modules or links):
         return State(changes, dirty, None, tuple(omissions))
-    wait = repository.start("show", "--no-patch", "--format=%T %ct", changes.commit) if changes.commit else None
-    with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
-        index = _Index(repository, Path(scratch))
-        index.take_in(changes, intake)
-        for path, tree in modules.items():
-            index.graft(path, tree)
-        tree = index.write()
-    last, _, moment = (wait() if wait else " 0").strip("\n").partition(" ")
-    return State(changes, dirty, None if tree == last else tree, tuple(omissions), moment)
+    last, moment = (wait or _ask_commit(repository, changes))()
+    draft = Draft(
+        message="mag: the code of a work tree, as it ran",
+        parent=changes.commit,
+        moment=moment,
+        gone=intake.gone,
+        files={path: repository.top / path for path in intake.stored},
+        objects={**links, **{path: (_TREE, tree) for path, tree in modules.items()}},
+    )
+    commit, tree = write_commit(repository, draft)
+    same = tree == last
+    return State(changes, dirty, None if same else tree, tuple(omissions), None if same else commit)
+
+
+def _ask_commit(repository: Repository, changes: Changes) -> Callable[[], tuple[str | None, str]]:
+    """Begin to read the last commit, and return what waits for its tree and its date."""
+    if changes.commit is None:
+        return lambda: (None, "0")
+    wait = repository.start("cat-file", "commit", changes.commit)
+
+    def read() -> tuple[str | None, str]:
+        head = wait().partition("\n\n")[0].splitlines()
+        committer = next(line for line in head if line.startswith("committer "))
+        return head[0].removeprefix("tree "), committer.split(" ")[-2]
+
+    return read
 
 
 def _read_submodules(
@@ -105,42 +119,10 @@ def _copy_tree(source: Repository, target: Repository, tree: str, largest: int) 
     try:
         target.run("cat-file", "-e", tree)
     except RepositoryError:
-        pack = source.run_on(f"{tree}\n".encode(), "pack-objects", "--revs", "--stdout", "-q", seconds=_GIT_SECONDS)
+        pack = source.run_on([f"{tree}\n".encode()], "pack-objects", "--revs", "--stdout", "-q", seconds=_GIT_SECONDS)
         if len(pack) > largest:
             raise RepositoryError(f"its changed state is larger than {largest >> 20} MB") from None
-        target.run_on(pack, "unpack-objects", "-q", seconds=_GIT_SECONDS)
-
-
-class _Index:
-    """A copy of the user's index, to be changed freely."""
-
-    def __init__(self, repository: Repository, scratch: Path) -> None:
-        self._repository = repository
-        self._env = {"GIT_INDEX_FILE": str(scratch / "index")}
-        try:
-            shutil.copy2(repository.git_dir / "index", scratch / "index")
-        except FileNotFoundError:  # nothing was ever added
-            return
-
-    def take_in(self, changes: Changes, intake: Intake) -> None:
-        """Bring what is stored into the index, byte for byte, and take out what is gone."""
-        self._update([*changes.distrusted, *intake.gone], "--force-remove", env=self._env)
-        with self._repository.convert_nothing(self._repository.top, Path(self._env["GIT_INDEX_FILE"])) as exact:
-            self._update(intake.stored, "--add", "--replace", "--remove", env=exact)
-
-    def _update(self, paths: Sequence[str], *options: str, env: Mapping[str, str]) -> None:
-        if paths:
-            words = ("update-index", "-z", *options, "--stdin")
-            self._repository.run(*words, env=env, lines=paths, seconds=_GIT_SECONDS)
-
-    def graft(self, path: str, tree: str) -> None:
-        """Put a tree where a submodule is."""
-        self._update([path], "--force-remove", env=self._env)
-        self._repository.run("read-tree", f"--prefix={path}/", tree, env=self._env)
-
-    def write(self) -> str:
-        """Store the index as a tree and return its name."""
-        return self._repository.run("write-tree", env=self._env).strip()
+        target.run_on([pack], "unpack-objects", "-q", seconds=_GIT_SECONDS)
 
 
 def keep_snapshot(repository: Repository, state: State) -> str | None:
@@ -149,30 +131,17 @@ def keep_snapshot(repository: Repository, state: State) -> str | None:
     Raises:
         RepositoryError: Git failed.
     """
-    last = state.changes.commit
-    if state.tree is None:
-        if last is not None:
-            keep_commit(repository, last)
-        return None
-    parents = ["-p", last] if last else []
-    dates = {f"GIT_{role}_DATE": f"@{state.moment} +0000" for role in ("AUTHOR", "COMMITTER")}
-    words = ["commit-tree", state.tree, *parents, "-m", "mag: the code of a work tree, as it ran"]
-    commit = repository.run(*words, env=_AUTHOR | dates).strip()
-    _keep(repository, SNAPSHOTS + commit, commit)
-    return commit
+    if state.snapshot is not None:
+        _keep(repository, SNAPSHOTS + state.snapshot, state.snapshot)
+    elif state.changes.commit is not None:
+        keep_commit(repository, state.changes.commit)
+    return state.snapshot
 
 
 def keep_files(repository: Repository, files: Sequence[str]) -> str:
     """Store files from anywhere in a commit of their own, each under its path, and return it."""
-    quoted = "".join(f"{quote_path(file)}\n" for file in files).encode("utf-8", "surrogateescape")
-    names = repository.run_on(quoted, "hash-object", "-w", "--no-filters", "--stdin-paths").decode().split()
-    entries = [f"100644 {name}\t{file.lstrip('/')}" for file, name in zip(files, names, strict=True)]
-    with tempfile.TemporaryDirectory(prefix="mag-") as scratch:
-        env = {"GIT_INDEX_FILE": f"{scratch}/index"}
-        repository.run("update-index", "--add", "-z", "--index-info", env=env, lines=entries)
-        tree = repository.run("write-tree", env=env).strip()
-    dates = {f"GIT_{role}_DATE": "@0 +0000" for role in ("AUTHOR", "COMMITTER")}
-    commit = repository.run("commit-tree", tree, "-m", "mag: code from elsewhere", env=_AUTHOR | dates).strip()
+    places = {file.lstrip("/"): Path(file) for file in files}
+    commit, _ = write_commit(repository, Draft(message="mag: code from elsewhere", files=places, links=False))
     _keep(repository, SNAPSHOTS + commit, commit)
     return commit
 

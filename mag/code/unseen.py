@@ -23,13 +23,11 @@ class Unseen:
         edited: Files that were changed.
         deleted: Files that are gone.
         converted: Files, unchanged to git, of which it keeps other bytes than there are.
-        may_convert: Whether git may convert files here at all.
     """
 
     edited: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     converted: tuple[str, ...] = ()
-    may_convert: bool = False
 
 
 def find_unseen(repository: Repository, tracked: Tracked, seen: Collection[str], largest: int) -> Unseen:
@@ -38,8 +36,7 @@ def find_unseen(repository: Repository, tracked: Tracked, seen: Collection[str],
     Raises:
         RepositoryError: Git did not answer.
     """
-    may_convert = _may_convert(repository, tracked)
-    filtered = list(_list_filtered(repository, tracked, seen)) if may_convert else []
+    filtered = list(_list_filtered(repository, tracked, seen)) if _may_convert(repository, tracked) else []
     hidden = [path for path in tracked.hidden if path not in seen and path in tracked.blobs]
     there = [path for path in hidden if os.path.lexists(repository.top / path)]
     other = _compare(repository, tracked, dict.fromkeys([*there, *filtered]), largest)
@@ -49,7 +46,7 @@ def find_unseen(repository: Repository, tracked: Tracked, seen: Collection[str],
         edited += [path for path in others if _has_other_mode(repository.top / path, tracked.blobs[path][0])]
     gone = (path for path in hidden if tracked.hidden[path] == "h" and path not in there)
     converted = (path for path in other if path not in tracked.hidden)
-    return Unseen(tuple(edited), tuple(gone), tuple(converted), may_convert)
+    return Unseen(tuple(edited), tuple(gone), tuple(converted))
 
 
 def _compare(repository: Repository, tracked: Tracked, paths: dict[str, None], largest: int) -> list[str]:
@@ -57,7 +54,7 @@ def _compare(repository: Repository, tracked: Tracked, paths: dict[str, None], l
     small = [path for path in paths if _is_small(repository.top / path, largest)]
     quoted = "".join(f"{quote_path(path)}\n" for path in small).encode("utf-8", "surrogateescape")
     words = ("hash-object", "--no-filters", "--stdin-paths")
-    names = repository.run_on(quoted, *words).decode().split() if small else []
+    names = repository.run_on([quoted], *words).decode().split() if small else []
     known = dict(zip(small, names, strict=True))
     known |= {path: _hash_link(repository, path) for path in paths if (repository.top / path).is_symlink()}
     return [path for path in paths if known.get(path) != tracked.blobs[path][1]]

@@ -121,3 +121,13 @@ def test_remote_without_credentials(url: str, shown: str, repository: Path) -> N
 
     assert remove_credentials(url) == shown
     assert read_commit(repository)["remote"] == shown
+
+
+def test_settings_that_git_cannot_read(repository: Path) -> None:
+    """Where git refuses all of a repository, its own words are the reason."""
+    (repository / ".git" / "config").write_text("[core\n")
+
+    told = read_commit(repository)
+
+    assert told["hash"] is None
+    assert "bad config line 1" in told["reason"]
