@@ -19,16 +19,16 @@ from mag.errors import ConfigError, MagError, UsageError
 
 HELP = """Check the configs and spaces of a project; nothing is run or written.
 
-Every option of every group is composed by itself against the defaults, every file in spaces/ is expanded, and what
-YAML reads otherwise than it looks is found.
+It composes every option of every group with the defaults, expands every file in spaces/, and finds values that YAML
+reads differently than they look.
 
 \b
   mag check                one line for each problem, with file and line
-  mag check seed=1         with what the primary config leaves to be typed
+  mag check seed=1         with the values that the primary config leaves to you
   mag check --json | jq '.[].file'
 
-An error cannot run; a warning probably means something else than it says; a note is for you to know: an option that
-needs more to be typed, a file that nothing leads to.
+An error cannot run. A warning probably means something else than it says. A note is for your information: an option
+that needs more overrides, a file that nothing uses.
 
 Exit status: 0 nothing but notes, 1 errors or warnings, 2 there are no configs to check.
 """

@@ -21,7 +21,7 @@ HELP = """Set up Tab completion for SHELL: bash, zsh or fish.
 
 Tab then completes commands, options and their values, the app, keys (one step at a time), options of config groups,
 values that the configs know, several of them after a comma, and names of experiments. It reads configs and records
-and never imports your app; where the decorator computes its config path, there is nothing to read, and so to complete.
+and never imports your app; where the decorator computes its config path, nothing can be completed.
 
 \b
   mag sweep mod<Tab>            model=  model.
@@ -29,7 +29,7 @@ and never imports your app; where the decorator computes its config path, there 
   mag show 10<Tab>              10\\|0.01  10\\|0.1
 
 `python app.py`, where app.py uses @mag.main, and `python -m mag` are completed in the same way, for programs named
-python and python3; all else after `python` is completed as before:
+python and python3; everything else after `python` is completed as before:
 
 \b
   bash   once ~/.bashrc sources the script (--install says how)

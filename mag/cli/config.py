@@ -41,7 +41,7 @@ EXPLAIN = click.option(
 
 @click.command(help=HELP, short_help="Print the composed config.")
 @app_words
-@click.option("--resolve", "resolved", is_flag=True, help="Replace interpolations by their values.")
+@click.option("--resolve", "resolved", is_flag=True, help="Replace interpolations with their values.")
 @click.option("--typed", is_flag=True, help="Import the app, and compose with the types and defaults of its schema.")
 @click.option("--choices", is_flag=True, help="Show the groups, their options, what is chosen and by what.")
 @EXPLAIN

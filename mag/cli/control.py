@@ -36,14 +36,14 @@ STOP_HELP = """Stop a sweep, or one experiment.
 
 \b
   mag stop              the sweep that is running
-  mag stop 1a2b3c       the sweep whose id begins or ends so
+  mag stop 1a2b3c       the sweep whose id begins or ends with this
   mag stop '10|0.01'    one experiment; its sweep goes on
   mag stop --now        without waiting for the grace period
 
-What runs gets SIGTERM, has a grace period to end in (a sweep its own, an experiment --grace), and is then killed. It is
-recorded as interrupted. The command returns when it has ended.
+Running experiments get SIGTERM, have a grace period to end in (the sweep's own; for a single experiment --grace), and
+are then killed. They are recorded as interrupted. The command returns when they have ended.
 
-Exit status: 0 stopped, 2 it does not run, 4 there is no such sweep or experiment.
+Exit status: 0 stopped, 2 if it is not running, 4 if there is no such sweep or experiment.
 """
 
 _LOOK_SECONDS = 0.05
@@ -52,7 +52,7 @@ _LOOK_SECONDS = 0.05
 @click.command(help=STOP_HELP, short_help="Stop a sweep or an experiment.")
 @click.argument("reference", metavar="[SWEEP | EXPERIMENT]", required=False)
 @click.option("--now", is_flag=True, help="Kill at once.")
-@click.option("--grace", type=Duration(), default=10.0, help="Time that an experiment has to end in (10s).")
+@click.option("--grace", type=Duration(), default=10.0, help="How long an experiment has to end (10s).")
 @STORE_OPTION
 def stop_command(*, reference: str | None, now: bool, grace: float, directory: str | None) -> None:
     """Find out what is meant, and stop it."""
@@ -131,7 +131,7 @@ def _stop_experiment(experiment: StoredExperiment, *, now: bool, grace: float) -
     say(f"Experiment {name} has ended.")
 
 
-PAUSE_HELP = """Let a sweep that is running start nothing more for now; what runs goes on to its end.
+PAUSE_HELP = """Pause a sweep: it starts nothing more for now, and running experiments finish.
 
 \b
   mag pause     the sweep that is running
@@ -139,7 +139,7 @@ PAUSE_HELP = """Let a sweep that is running start nothing more for now; what run
 """
 
 
-@click.command(help=PAUSE_HELP, short_help="Let a sweep start nothing more for now.")
+@click.command(help=PAUSE_HELP, short_help="Pause a sweep: start nothing more for now.")
 @SWEEP_ARGUMENT
 @STORE_OPTION
 def pause_command(*, reference: str | None, directory: str | None) -> None:
@@ -149,15 +149,15 @@ def pause_command(*, reference: str | None, directory: str | None) -> None:
     say(f"The sweep {sweep.id} starts nothing more.\nNext: mag resume {sweep.id}{lead_to(store.root, directory)}")
 
 
-RESUME_HELP = """Let a sweep go on that was paused with `mag pause`.
+RESUME_HELP = """Continue a sweep that `mag pause` paused.
 
-How an experiment goes on from where its last attempt stopped: `mag help checkpoints`.
+To continue a sweep whose runner has ended, run its command again: it does what is left.
 
-A sweep whose runner has ended is not resumed so: type its command again, and what is left is done.
+To continue one experiment from where its last attempt stopped, see `mag help checkpoints`.
 """
 
 
-@click.command(help=RESUME_HELP, short_help="Let a paused sweep go on.")
+@click.command(help=RESUME_HELP, short_help="Continue a paused sweep.")
 @SWEEP_ARGUMENT
 @STORE_OPTION
 def resume_command(*, reference: str | None, directory: str | None) -> None:
@@ -167,14 +167,14 @@ def resume_command(*, reference: str | None, directory: str | None) -> None:
     say(f"The sweep {sweep.id} goes on.\nNext: mag watch {sweep.id}{lead_to(store.root, directory)}")
 
 
-JOBS_HELP = """Let a sweep that is running run another number of experiments at a time.
+JOBS_HELP = """Change how many experiments a running sweep runs at a time.
 
 \b
   mag jobs 8            the sweep that is running
-  mag jobs 1a2b3c 8     the one whose id begins or ends so
+  mag jobs 1a2b3c 8     the one whose id begins or ends with this
 
-With a smaller number, what runs goes on to its end. A sweep has room for four times as many jobs as the machine has
-CPUs (or as it was started with, if that is more), or for as many as it has GPU slots.
+With a smaller number, running experiments still finish. The most a sweep can run is four times the number of CPUs (or
+of the jobs it was started with, if that is more), or the number of its GPU slots.
 """
 
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from mag.compare.differences import Pair
     from mag.record.store import StoredExperiment
 
-HELP = """Show in what experiments differ: config, code, environment, host, results, metrics.
+HELP = """Show how experiments differ: config, code, environment, host, results, metrics.
 
 \b
   mag diff '1|0.01' '10|0.01'
   mag diff '10|0.01' 'experiments/10|0.01/.mag/reruns/1'     an experiment and its rerun
   mag diff '1|0.01' '10|0.01' --stat                         files that differ, not lines
-  mag diff '1|0.01' '10|0.01' '100|0.01'                     each key in which one differs, with the values of all
+  mag diff '1|0.01' '10|0.01' '100|0.01'                     each key that differs, with all values
   mag diff '1|0.01' '10|0.01' --json | jq .config
 
 The code is compared as it ran, uncommitted changes included. External diff programs, text conversions and filters that
@@ -34,9 +34,9 @@ _TITLES = ("config", "code", "environment", "host", "results", "metrics")
 
 @click.command(help=HELP, short_help="Show how experiments differ.")
 @click.argument("references", metavar="A B [C]...", nargs=-1)
-@click.option("--stat", is_flag=True, help="Of the code, only which files differ.")
+@click.option("--stat", is_flag=True, help="Of the code, show only which files differ.")
 @click.option(
-    "--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far results and metrics may be apart (0)."
+    "--tolerance", type=click.FloatRange(min=0), default=0.0, help="How much results and metrics may differ (0)."
 )
 @JSON_OPTION
 @STORE_OPTION

@@ -16,7 +16,7 @@ from mag.errors import MagError, RepositoryError, UsageError
 if TYPE_CHECKING:
     from mag.launch.diagnosis import Finding
 
-HELP = """Say what this machine, Python, the file system, git, GPUs, limits and the app mean for mag, a line each.
+HELP = """Check this machine for mag: Python, file system, git, GPUs, limits and the app, a line each.
 
 \b
   mag doctor              here, with the project's app
@@ -24,11 +24,11 @@ HELP = """Say what this machine, Python, the file system, git, GPUs, limits and 
   mag doctor --dir /scratch/me/runs
   mag doctor --json | jq '.[] | select(.state != "fine")'
 
-The app is imported, in a process of its own, as it is for experiments: how long that takes, whether it leaves threads
-that no fork survives, and whether it sets random states. The file system is tried out in a temporary directory. Nothing
-is run or left behind.
+The app is imported in a process of its own, as for experiments, to see how long that takes, whether it leaves threads
+that no fork survives, and whether it sets random states. The file system is tested in a temporary directory. Nothing is
+run or left behind.
 
-A line is fine, a note (it works, and this is to be known), or trouble (something does not work), with what to do.
+Each line is fine, a note (it works, but you should know this), or trouble (something does not work), with what to do.
 
 Exit status: 0 no trouble, 1 trouble.
 """
@@ -38,7 +38,7 @@ _COLORS = {"fine": "green", "note": "yellow", "trouble": "red"}
 _SLOW_SECONDS = 5.0
 
 
-@click.command(help=HELP, short_help="Say what machine, file system and app mean for mag.")
+@click.command(help=HELP, short_help="Check the machine, file system and app for mag.")
 @click.argument("app", required=False, metavar="[APP]")
 @click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -148,7 +148,7 @@ def _examine_app(project: Project, *, debug: bool) -> Iterator["Finding"]:
 def _time_import(name: str, seconds: float) -> "Finding":
     from mag.launch.diagnosis import Finding
 
-    told = f"{name} is imported in {seconds:.1f} s, once a command"
+    told = f"{name} takes {seconds:.1f} s to import, once a command"
     if seconds > _SLOW_SECONDS:
         return Finding("app", "note", told, "python -X importtime shows what takes long; move that into the function")
     return Finding("app", "fine", told)

@@ -25,19 +25,19 @@ HELP = """Hand experiments to other programs as a table, or one of them with its
 
 \b
   mag export > results.csv
-  mag export status=completed -o results.parquet       by what the name ends in, or --format
+  mag export status=completed -o results.parquet       format by the ending, or --format
   mag export model=cnn --columns lr,accuracy,loss.min -o table.md
   mag export --bundle '10|0.01' -o result.mag          then there: mag import result.mag; mag rerun '10|0.01'
 
 FILTERS are those of `mag ls`. The columns are all facts, choices, config keys and results, and the last values of
 metrics. Formats are csv, json, jsonl, markdown, parquet (needs polars), and those of packages that offer the entry
-point `mag.exporters`. Numbers are written in full, but for markdown.
+point `mag.exporters`. Numbers are written in full, except in markdown.
 
 A bundle is one file: the experiment's directory, the record of its environment, and a git bundle of its code with the
-history that leads to it, submodules included. What is masked in a record is masked in the file; what the experiment
-printed or saved, and its code, are in it as they are: files that hold values under secret-looking keys are named.
+history that leads to it, submodules included. Values masked in the record stay masked in the file. The log, the saved
+files and the code go in unchanged: mag names those that hold values under secret-looking keys.
 
-Exit status: 0, 2 if the file cannot be written or a part of the code is not here (as in a shallow clone), 4 if there
+Exit status: 0; 2 if the file cannot be written or part of the code is missing here (as in a shallow clone); 4 if there
 is no such experiment.
 """
 
@@ -45,11 +45,16 @@ is no such experiment.
 @click.command(help=HELP, short_help="Hand experiments to other programs.")
 @FILTERS_ARGUMENT
 @click.option("--bundle", "reference", metavar="EXPERIMENT", help="Put one experiment and its code into a file.")
-@click.option("-o", "--output", metavar="FILE", help="The file; without it a table is printed, a bundle is NAME.mag.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write to this file. If left out, a table is printed and a bundle is NAME.mag.",
+)
 @click.option("--format", "form", metavar="FORMAT", help="csv, json, jsonl, markdown, parquet, or a package's.")
-@click.option("--columns", metavar="KEYS", help="What to write, with commas: name,C,accuracy; everything without it.")
-@click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY, by -KEY from the highest.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="The first N only.")
+@click.option("--columns", metavar="KEYS", help="Which columns, with commas: name,C,accuracy; all if left out.")
+@click.option("--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY; -KEY sorts from the highest.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Write only the first N.")
 @STORE_OPTION
 def command(
     *,
@@ -67,7 +72,7 @@ def command(
         names = None if columns is None else tuple(name.strip() for name in columns.split(",") if name.strip())
         _export_table(filters, Style(keys, names, limit, "csv"), form, output, directory)
     elif filters or form or columns or keys or limit is not None:
-        raise UsageError("--bundle is of one experiment and its code: leave out filters and the options of tables.")
+        raise UsageError("--bundle writes one experiment and its code: leave out filters and table options.")
     else:
         _export_bundle(reference, output, directory)
 
@@ -120,4 +125,4 @@ def _name_exposed(experiment: "StoredExperiment", repository: "Repository | None
     for path in exposed:
         note(f"it holds what looks like a secret: {path}")
     if exposed:
-        note("the history that comes with the code was not looked into")
+        note("the history of the code was not searched for secrets")

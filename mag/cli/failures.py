@@ -15,11 +15,11 @@ HELP = """Group the experiments that did not complete by what broke and where.
 
 \b
   mag failures             all of them
-  mag failures model=mlp   those that meet a filter, as in `mag ls`
+  mag failures model=mlp   those that match a filter, as in `mag ls`
 
-For each group: how many there are, the last line of one log, and the command that runs exactly these again.
+Each group shows how many there are, the last line of one log, and the command that runs exactly these again.
 
-Exit status: 0 if there are none, 1 if there are.
+Exit status: 0 if nothing failed, 1 if something did.
 """
 
 _MOST_NAMES = 5

@@ -14,10 +14,13 @@ _HYDRA = {
     ("--cfg", "-c"): "The config is shown by mag config",
     ("--resolve",): "The resolved config is shown by mag config --resolve",
     ("--package", "-p"): "A part of the config is shown by mag config --json | jq .KEY",
-    ("--info", "-i"): "What is chosen by what is shown by mag config --choices and mag config --explain",
+    (
+        "--info",
+        "-i",
+    ): "The chosen options, and who chose them, are shown by mag config --choices and mag config --explain",
     ("--experimental-rerun",): "An experiment is run again by mag rerun",
     ("--shell-completion", "-sc"): "Completion is set up by mag completion",
-    ("--hydra-help",): "What is here of Hydra is told by mag help hydra",
+    ("--hydra-help",): "mag help hydra says what mag has of Hydra",
 }
 """The options of Hydra's programs, and what there is in their place."""
 
@@ -37,9 +40,7 @@ def read_script_words(words: Sequence[str]) -> list[str]:
             what = value if joined else "".join(words[index + 1 : index + 2])
             rest = [*words[:index], *words[index + (1 if joined else 2) :]]
             if what != "job":
-                raise UsageError(
-                    f"{option} {what} shows Hydra's own config, of which there is none: type {option} job."
-                )
+                raise UsageError(f"{option} {what} shows Hydra's own config, and mag has none: type {option} job.")
             return ["config", *(each for each in rest if each not in {"-m", "--multirun"})]
     rest = [word for word in words if word not in {"-m", "--multirun"}]
     return ["run" if len(rest) == len(words) else "sweep", *rest]

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 HELP = """Drop the snapshots of code that no record names any more.
 
-Each sweep keeps the exact code that it ran, in the git repository, under refs/mag/. When experiments are removed, their
-snapshots stay until this command drops them; git then collects them when it is their time (after two weeks, usually).
+Each sweep keeps the exact code that it ran in the git repository, under refs/mag/. When experiments are removed, their
+snapshots stay until this command drops them; git then deletes them in its own time (usually after two weeks).
 
 \b
   mag gc -n                  show what would be dropped
   mag gc
-  mag gc --dir /data/runs    of experiments elsewhere, too
+  mag gc --dir /data/runs    also check experiments elsewhere
 
-Every directory whose experiments ran from this repository is asked, and named; those of clones elsewhere are not: use
---dir for them. If one of them cannot be seen now (moved, not mounted, on another host) nothing is dropped until you say
-that it is --gone for good. What was kept within the last hour stays, without --force. Temporary work trees that a
-`mag rerun` or a `mag sweep --snapshot` left when it was killed are removed, too.
+It checks and names every directory whose experiments ran from this repository, but not those of other clones: add
+--dir for them. If a directory cannot be seen now (moved, not mounted, on another host), nothing is dropped until you
+say that it is --gone for good. Snapshots from the last hour stay, unless you add --force. Temporary work trees of a
+killed `mag rerun` or `mag sweep --snapshot` are removed, too.
 
-Exit status: 0, or 2 if nothing was dropped since a directory of experiments cannot be seen.
+Exit status: 0, or 2 if nothing was dropped because a directory of experiments cannot be seen.
 """
 
 _RECENT_SECONDS = 3600
@@ -40,9 +40,21 @@ _RECENT_SECONDS = 3600
 
 @click.command(help=HELP, short_help="Drop snapshots that no record names.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be dropped, drop nothing.")
-@click.option("--dir", "directories", multiple=True, metavar="PATH", help="More experiments to ask; repeatable.")
-@click.option("--gone", "forgotten", multiple=True, metavar="PATH", help="Experiments that were removed; repeatable.")
-@click.option("--force", is_flag=True, help="Drop what was kept within the last hour, too.")
+@click.option(
+    "--dir",
+    "directories",
+    multiple=True,
+    metavar="PATH",
+    help="Also check the experiments in this directory; repeatable.",
+)
+@click.option(
+    "--gone",
+    "forgotten",
+    multiple=True,
+    metavar="PATH",
+    help="This directory of experiments is gone for good; repeatable.",
+)
+@click.option("--force", is_flag=True, help="Also drop snapshots from the last hour.")
 @JSON_OPTION
 def command(
     *, dry_run: bool, directories: tuple[str, ...], forgotten: tuple[str, ...], force: bool, as_json: bool

@@ -19,10 +19,10 @@ TOPICS = {
     "names": "How experiments are named, and what makes two of them the same.",
     "settings": "What [tool.mag] in pyproject.toml can say.",
     "records": "What is kept of an experiment, and the exit statuses.",
-    "checkpoints": "How an experiment goes on where its last attempt stopped.",
-    "reproduction": "Which code is kept, which is not, and what the verdict of a rerun says.",
+    "checkpoints": "How to continue an experiment where its last attempt stopped.",
+    "reproduction": "Which code is kept, which is not, and what a rerun tells.",
     "hydra": "For those who come from Hydra: its commands and options beside mag's.",
-    "seeds": "Which random numbers an experiment draws, and how to have the same again.",
+    "seeds": "Which random numbers an experiment draws, and how to draw the same again.",
     "starting": "How the processes of experiments are started, and why some are not forked.",
 }
 """The pages in the folder `topics`, and a line on each."""

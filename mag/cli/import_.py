@@ -11,33 +11,33 @@ from mag.cli.messages import say
 from mag.cli.output import escape, write_bytes
 from mag.errors import RepositoryError, UsageError
 
-HELP = """Take an experiment and its code from a file that `mag export --bundle` wrote, or old results of Hydra's.
+HELP = """Import an experiment and its code from a file of `mag export --bundle`, or old results of Hydra.
 
 \b
   mag import result.mag
   mag rerun '10|0.01'
   mag import --hydra multirun/2024-05-01/12-00-00
 
-The experiment goes where experiments are kept here; its code into the git repository around this directory, under
-refs/mag/ alone, or into .mag/code of the experiments if there is none. Nothing of it is run: `mag rerun` does that.
+The experiment goes to this project's experiments. Its code goes to the git repository around this directory, only
+under refs/mag/, or to .mag/code of the experiments if there is no repository. None of it is run: `mag rerun` does that.
 Prints the experiment's directory.
 
---hydra takes the output folders of Hydra's in a folder, of one run or of a multirun: a copy of each becomes an
-experiment, with its config, overrides, choices and log; what is there already is left alone. Hydra keeps neither
-results nor how a job ended: one whose log shows an error is failed, the others are completed.
+--hydra takes the folder of a Hydra run or multirun: a copy of each output folder in it becomes an experiment, with its
+config, overrides, choices and log. Experiments that are there already stay as they are. Hydra keeps neither results nor
+how a job ended: a job whose log shows an error is failed, the others are completed.
 
-Exit status: 0, 2 if the file is no such file, or the experiment is there already, 4 if there is no folder of Hydra's.
+Exit status: 0; 2 if it is not such a file, or the experiment is there already; 4 if there is no folder of Hydra.
 """
 
 
-@click.command(help=HELP, short_help="Take an experiment from a file, or old results of Hydra's.")
+@click.command(help=HELP, short_help="Import an experiment from a file, or old results of Hydra.")
 @click.argument("file", metavar="FILE", required=False)
-@click.option("--hydra", "folder", metavar="FOLDER", help="Output folders of Hydra's, of one run or a multirun.")
+@click.option("--hydra", "folder", metavar="FOLDER", help="Import the output folders of a Hydra run or multirun.")
 @click.option("--dir", "directory", metavar="PATH", help="Directory of the experiments.")
 def command(*, file: str | None, folder: str | None, directory: str | None) -> None:
     """Unpack it, keep it."""
     if (file is None) == (folder is None):
-        raise UsageError("Name either a file that `mag export --bundle` wrote, or with --hydra a folder of Hydra's.")
+        raise UsageError("Name a file that `mag export --bundle` wrote, or --hydra and a folder of Hydra.")
     if folder is not None:
         _take_folders(Path(folder), directory)
     else:

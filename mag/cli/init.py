@@ -10,13 +10,13 @@ from mag.cli.messages import say
 from mag.cli.output import escape, write_lines
 from mag.errors import UsageError
 
-HELP = """Start a project: an app, configs with one group, the setting that names the app.
+HELP = """Start a project: an app, configs with one group, and the setting that names the app.
 
 \b
   mag init              in the current directory
   mag init study        in a new or existing one
 
-Nothing is overwritten: a file that is there already is kept, and listed.
+Nothing is overwritten: files that exist are kept, and listed.
 """
 
 APP = '''\

@@ -27,10 +27,10 @@ ACCEPT_HELP = """Accept that experiments failed: a setting that diverges is a fi
 
 \b
   mag accept '10|0.01' --reason diverges
-  mag accept lr=1.0 status=failed         all that meet filters, as for mag ls
+  mag accept lr=1.0 status=failed         all that match filters, as in mag ls
   mag accept '10|0.01' --undo
 
-Their status stays what it was. The same sweep does not run them again, and neither `mag failures` nor the exit status
+Their status stays as it was. The same sweep does not run them again, and neither `mag failures` nor the exit status
 counts them; `mag ls 'accepted=*'` lists them. `mag sweep ... --retry accepted` tries them again.
 
 Exit status: 0, or 2 if nothing was accepted.
@@ -41,7 +41,7 @@ TAG_HELP = """Add tags to experiments, or take them away.
 \b
   mag tag '10|0.01' +paper          add a tag
   mag tag '10|0.01' -old +new       take one away, add another
-  mag tag 'accuracy>0.9' +good      all that meet a filter, as for mag ls
+  mag tag 'accuracy>0.9' +good      all that match a filter, as in mag ls
   mag ls tag=paper                  those that have it
 
 Exit status: 0, or 2 if nothing was changed.
@@ -50,7 +50,7 @@ Exit status: 0, or 2 if nothing was changed.
 NOTE_HELP = """Note something about an experiment.
 
 \b
-  mag note '10|0.01' 'lr too high'   replaces what was noted before
+  mag note '10|0.01' 'lr too high'   replaces the note before
   mag note '10|0.01'                 print it
   mag note '10|0.01' ''              remove it
 
@@ -59,29 +59,29 @@ NOTE_HELP = """Note something about an experiment.
 Exit status: 0, or 4 if there is no such experiment.
 """
 
-RM_HELP = """Remove experiments: their directories are moved to a trash, whole.
+RM_HELP = """Remove experiments: their whole directories move to a trash.
 
 \b
   mag rm '10|0.01' -n              show what would be removed
   mag rm '10|0.01'
-  mag rm status=failed model=mlp   all that meet filters, as for mag ls
+  mag rm status=failed model=mlp   all that match filters, as in mag ls
   mag rm --restore                 bring back what the last mag rm removed
   mag rm --restore '10|0.01'       bring back this one
 
-The trash is .mag/trash in the directory of the experiments; `mag gc` empties it. Of an experiment behind a link the
-link is removed, and what it leads to stays.
+The trash is .mag/trash in the directory of the experiments; `mag gc` empties it. If an experiment is a link, only the
+link is removed.
 
-Exit status: 0; 2 if nothing was removed, as one of them is running, say.
+Exit status: 0; 2 if nothing was removed, for example because one of them is running.
 """
 
-ARCHIVE_HELP = """Move experiments to another directory, on a larger disk, say.
+ARCHIVE_HELP = """Move experiments to another directory, for example on a larger disk.
 
 \b
   mag archive /data/old 'started<-90d' -n     show what would be moved
   mag archive /data/old 'started<-90d'
   mag ls --dir /data/old
 
-Their code stays: `mag gc` asks the experiments there, too, before it drops a snapshot. To have one counted here still,
+Their code stays: `mag gc` also checks the experiments there before it drops a snapshot. To keep one in the tables here,
 link it: ln -s /data/old/NAME experiments/.
 
 Exit status: 0; 2 if nothing was moved.
@@ -94,8 +94,8 @@ _DRY_RUN = click.option("-n", "--dry-run", is_flag=True, help="Show what would h
 
 @click.command(help=ACCEPT_HELP, short_help="Accept that experiments failed.")
 @_WORDS
-@click.option("--reason", metavar="TEXT", help="Why that is a finding.")
-@click.option("--undo", is_flag=True, help="Accept it no longer.")
+@click.option("--reason", metavar="TEXT", help="Why the failure is a finding.")
+@click.option("--undo", is_flag=True, help="No longer accept it.")
 @STORE_OPTION
 def accept_command(*, words: tuple[str, ...], reason: str | None, undo: bool, directory: str | None) -> None:
     """Find them, note it."""

@@ -18,7 +18,7 @@ from mag.patterns import compile_lazily
 from mag.record.log import count_lines, ends_line, find_tail, follow_log
 from mag.record.store import StoredExperiment
 
-HELP = """Print all that an experiment printed: standard output and standard error, of Python, C and child processes.
+HELP = """Print everything an experiment printed: standard output and error, of Python, C and child processes.
 
 \b
   mag log '10|0.01'
@@ -27,16 +27,16 @@ HELP = """Print all that an experiment printed: standard output and standard err
   mag log '10|0.01' --attempt 1     of one attempt alone
   mag log '10|0.01' | grep loss     byte for byte
 
-Of an experiment that went on after a failure the logs of all its attempts are shown as one, with a line such as
-`--- attempt 2 ---` where the next begins. What --clean and --force set aside is shown with --attempt only.
+If an experiment went on after a failure, the logs of all its attempts are shown as one, with a line such as
+`--- attempt 2 ---` where the next one begins. Logs that --clean and --force set aside are shown only with --attempt.
 
-On a terminal, of a progress bar the last state is shown, and control characters other than colours are spelled out
-(\\x1b), as they could change the terminal's state; --raw passes all on. Through a pipe a log is always byte for byte
-what was printed.
+A terminal shows the last state of a progress bar, and control characters other than colours are spelled out (\\x1b),
+since they could change the terminal's state; --raw passes everything on. Through a pipe the log is byte for byte what
+was printed.
 
 EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
 
-Exit status: 0, 4 if there is no such experiment or attempt, 130 when following was ended with Ctrl-C.
+Exit status: 0, 4 if there is no such experiment or attempt, 130 if Ctrl-C ended -f.
 """
 
 _COLOR = compile_lazily(r"\x1b\[[0-9;:]*m")
@@ -48,7 +48,7 @@ _RESET = "\x1b[0m"
 @click.command(help=HELP, short_help="Print the log of an experiment.")
 @EXPERIMENT_ARGUMENT
 @click.option("-f", "--follow", is_flag=True, help="Go on until the experiment ends.")
-@click.option("--lines", type=click.IntRange(min=0), metavar="N", help="The last N lines only.")
+@click.option("--lines", type=click.IntRange(min=0), metavar="N", help="Print only the last N lines.")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="The log of attempt N alone.")
 @click.option("--raw", is_flag=True, help="Pass control characters on to the terminal.")
 @STORE_OPTION

@@ -13,7 +13,7 @@ from mag.compare.description import describe
 from mag.compare.rows import MISSING, Row, read_fact
 from mag.errors import UsageError
 
-HELP = """List experiments as a table: what they are, how they stand, what came out.
+HELP = """List experiments as a table: their status, configs and results.
 
 \b
   mag ls                                   all of them
@@ -22,15 +22,15 @@ HELP = """List experiments as a table: what they are, how they stand, what came 
   mag ls model=cnn or 'started>-2h'        one of two
   mag ls --sort -accuracy --limit 3        the three best
   mag ls --columns C,accuracy,commit       chosen columns
-  mag ls -q status=failed                  names alone
+  mag ls -q status=failed                  only the names
 
 FILTERS are conditions, all of which must be met: KEY=VALUE, KEY=A,B, model=res*, 'KEY>VALUE', also with and, or, not;
-`KEY=` means that there is no such value. KEY is a key of the config (model.C, or C where that says it all), a config
+`KEY=` finds those without such a value. KEY is a key of the config (model.C, or C where that says it all), a config
 group, a result, or a fact such as status, started, sweep, tag. `mag help conditions` is the whole language.
 
 The columns are name, status, the choices and config keys that differ, the results, seconds and started. A terminal gets
-them aligned; what has no room beside the rest stands below it. A pipe gets them tab-separated under a line of headers.
-Results have as many digits as tell them apart: --csv and --json have them all.
+aligned columns; those that do not fit stand below the others. A pipe gets a line of headers and tab-separated values.
+Results show as many digits as tell them apart; --csv and --json show all digits.
 
 Exit status: 0, even if nothing matches; 2 for an unknown key.
 """
@@ -50,7 +50,7 @@ def command(*, filters: tuple[str, ...], quiet: bool, directory: str | None, **o
     """Read, filter, sort, show."""
     style = read_style(**options)
     if quiet and (style.columns or style.format != "text"):
-        raise UsageError("--quiet prints names alone: leave out --columns, --csv, --markdown and --json.")
+        raise UsageError("--quiet prints only names: leave out --columns, --csv, --markdown and --json.")
     selection = select(filters, directory)
     varying = find_varying(selection.rows)
     rows = sort_selection(selection, varying, style)[: style.limit]

@@ -16,33 +16,33 @@ if TYPE_CHECKING:
     from mag.record.moves import Move
     from mag.record.store import Store
 
-MIGRATE_HELP = """Give finished experiments the config that they would have now, so that they stay finished.
+MIGRATE_HELP = """Give finished experiments the config that they would have today, so that they stay finished.
 
-A key that was added since, deleted or renamed makes every point of a sweep another experiment. This says what the
-finished ones ran with; their config, identity, name and record change together, and the same sweep finds them.
+If a key was added, deleted or renamed since, every point of a sweep is a new experiment. This command says which values
+the finished ones ran with. Their config, identity, name and record change together, and the same sweep finds them.
 
 \b
-  mag migrate +dropout=0.0                 they lack dropout, and ran as with 0.0
-  mag migrate '~old_key'                   it is no part of the config any more
-  mag migrate --rename lr=optimizer.lr     it is called otherwise now
-  mag migrate --value model.name:svm=svc   so is a value
-  mag migrate +dropout=0.0 model.name=mlp  of some experiments only: filters as for mag ls
+  mag migrate +dropout=0.0                 they lack dropout, and ran as if it were 0.0
+  mag migrate '~old_key'                   the config no longer has this key
+  mag migrate --rename lr=optimizer.lr     lr is called optimizer.lr now
+  mag migrate --value model.name:svm=svc   the value svm is called svc now
+  mag migrate +dropout=0.0 model.name=mlp  only of some experiments: filters as in mag ls
   mag migrate +dropout=0.0 -n              show what would change, change nothing
   mag migrate --undo                       take the latest migration back
 
-Experiments that have the key already, or lack it, stay as they are. Nothing is run; what each of them was before stays
-in its record, experiment.seed included, and `mag rerun` without overrides runs that. A migration that is interrupted
-goes on when the same command is typed again.
+Experiments that already have the key to add, or lack the key to delete, stay as they are. Nothing is run. The record
+keeps what each experiment was before, its experiment.seed included, and `mag rerun` without overrides runs that. To
+finish an interrupted migration, type the same command again.
 
-Exit status: 0; 2 if nothing was changed, since two experiments would become one, say.
+Exit status: 0; 2 if nothing was changed, for example because two experiments would become one.
 """
 
-RENAME_HELP = """Give the directories of experiments the names that today's settings make.
+RENAME_HELP = """Rename the directories of experiments as today's settings would name them.
 
 \b
   mag rename -n                  show what would be renamed
   mag rename
-  mag rename model.name=mlp      some of them: filters as for mag ls
+  mag rename model.name=mlp      only some: filters as in mag ls
 
 A name is a label: an experiment is found by what it is, whatever its directory is called. After a change of
 `separator` or `identifier` in [tool.mag], finished ones keep their names until this command renames them.
@@ -53,10 +53,8 @@ Exit status: 0, or 2 if nothing was renamed.
 
 @click.command(help=MIGRATE_HELP, short_help="Keep finished experiments when a key is added or renamed.")
 @click.argument("words", nargs=-1, metavar="[CHANGES] [FILTERS]...")
-@click.option(
-    "--rename", "renamings", multiple=True, metavar="OLD=NEW", help="A key that has another name; repeatable."
-)
-@click.option("--value", "values", multiple=True, metavar="KEY:OLD=NEW", help="A value that is written otherwise.")
+@click.option("--rename", "renamings", multiple=True, metavar="OLD=NEW", help="Rename a key; repeatable.")
+@click.option("--value", "values", multiple=True, metavar="KEY:OLD=NEW", help="Rename a value of a key; repeatable.")
 @click.option("--undo", is_flag=True, help="Take the latest migration back.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would change, change nothing.")
 @JSON_OPTION
@@ -92,7 +90,7 @@ def migrate_command(
     if undo:
         batch = migration.find_batch(everything)
         if batch is None:
-            raise UsageError(f"No migration is there to be undone in {store.paths.root}.")
+            raise UsageError(f"There is no migration to undo in {store.paths.root}.")
         planned = migration.plan_undoing(everything, batch)
     else:
         chosen = select_among(everything, filters, str(store.paths.root))

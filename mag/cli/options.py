@@ -58,7 +58,7 @@ class Size(click.ParamType[int]):
 START_METHOD = click.option(
     "--start-method",
     type=click.Choice(["fork", "spawn"]),
-    help="Spawn: a fresh interpreter for each experiment; fork is faster, and done where it is safe.",
+    help="spawn starts a fresh interpreter for each experiment; fork is faster, and the default where it is safe.",
 )
 ENV = click.option(
     "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable of the experiments; repeatable."
@@ -77,7 +77,8 @@ def read_env(texts: Sequence[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(
-                f"--env {text} has no value: type --env {text}=VALUE. What this shell has exported, experiments have."
+                f"--env {text} has no value: type --env {text}=VALUE. "
+                f"Experiments have this shell's exported variables already."
             )
         check_variable(name, value, "--env")
     return dict(text.split("=", 1) for text in texts)
@@ -87,10 +88,18 @@ _GPU_OPTIONS = (
     click.option(
         "--gpus",
         metavar="GPUS",
-        help="Give each experiment GPUs of its own: out of these (0,1 or UUIDs), of 2 whichever are free, or of all.",
+        help="Give each experiment GPUs of its own: from these (0,1 or UUIDs), any 2 that are free, or all.",
     ),
-    click.option("--gpus-per-experiment", type=click.IntRange(min=1), default=1, metavar="N", help="How many (1)."),
-    click.option("--per-gpu", type=click.IntRange(min=1), default=1, metavar="N", help="So many share one (1)."),
+    click.option(
+        "--gpus-per-experiment",
+        type=click.IntRange(min=1),
+        default=1,
+        metavar="N",
+        help="GPUs for each experiment (1).",
+    ),
+    click.option(
+        "--per-gpu", type=click.IntRange(min=1), default=1, metavar="N", help="How many experiments share one GPU (1)."
+    ),
 )
 
 
@@ -112,7 +121,7 @@ def read_gpus(options: Mapping[str, Any]) -> "GpuRequest | None":
         for name in ("gpus_per_experiment", "per_gpu"):
             if options[name] > 1:
                 option = f"--{name.replace('_', '-')} {options[name]}"
-                raise UsageError(f"{option} goes with --gpus, which names them: add --gpus 0,1,2,3, or --gpus all.")
+                raise UsageError(f"{option} needs --gpus, which says which GPUs: add --gpus 0,1,2,3, or --gpus all.")
         return None
     from mag.launch.gpus import read_request
 
@@ -120,21 +129,21 @@ def read_gpus(options: Mapping[str, Any]) -> "GpuRequest | None":
 
 
 _SHAPE_OPTIONS = (
-    click.option("--zip", metavar="KEYS", multiple=True, help="Keys that advance together, a,b (repeatable)."),
+    click.option("--zip", metavar="KEYS", multiple=True, help="Advance these keys together: a,b (repeatable)."),
     click.option(
-        "--where", metavar="EXPR", multiple=True, help="Only points for which this holds (repeatable: all must)."
+        "--where", metavar="EXPR", multiple=True, help="Run only points where this holds (repeatable: all must)."
     ),
     click.option(
-        "--exclude", metavar="EXPR", multiple=True, help="No points for which this holds, a=1,b=2 (repeatable)."
+        "--exclude", metavar="EXPR", multiple=True, help="Leave out points where this holds: a=1,b=2 (repeatable)."
     ),
-    click.option("--sample", type=click.IntRange(min=1), metavar="N", help="N of the points, drawn at random."),
-    click.option("--seed", type=int, metavar="S", help="What the draw depends on (0)."),
-    click.option("--sampler", metavar="NAME", help="How they are drawn: random (if left out), sobol or halton."),
+    click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Run N of the points, drawn at random."),
+    click.option("--seed", type=int, metavar="S", help="Seed of the random draw (0)."),
+    click.option("--sampler", metavar="NAME", help="How to draw them: random (the default), sobol or halton."),
     click.option(
         "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
     ),
     click.option("--points", metavar="FILE", help="A table, each row a point: .csv, .tsv, .json or .parquet."),
-    click.option("--shuffle", is_flag=True, help="Run all of them in a random order."),
+    click.option("--shuffle", is_flag=True, help="Run all points in random order."),
 )
 
 
@@ -161,30 +170,30 @@ def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
 
 
 _LIMIT_OPTIONS = (
-    click.option("--timeout", type=Duration(), help="End an experiment that runs longer, as 90s, 20m or 2h."),
-    click.option("--stall", type=Duration(), help="End one that neither prints nor logs anything for that long."),
-    click.option("--memory", type=Size(), help="End one that holds more memory, child processes included, as 4G."),
-    click.option("--stop-if", metavar="EXPR", help="End one whose logged metrics fulfil this, as 'loss is nan'."),
-    click.option("--log-limit", type=Size(), help="Keep only the beginning and the end of a log that grows larger."),
+    click.option("--timeout", type=Duration(), help="End an experiment that runs longer: 90s, 20m, 2h."),
+    click.option("--stall", type=Duration(), help="End one that prints and logs nothing for that long."),
+    click.option("--memory", type=Size(), help="End one that uses more memory (with its child processes): 4G."),
+    click.option("--stop-if", metavar="EXPR", help="End one whose logged metrics meet this: 'loss is nan'."),
+    click.option("--log-limit", type=Size(), help="Of a larger log keep only the beginning and the end."),
     click.option(
-        "--retries", type=click.IntRange(min=0), default=0, help="Try a faulty experiment again, up to N times."
+        "--retries", type=click.IntRange(min=0), default=0, help="Try an experiment that failed again, up to N times."
     ),
     click.option(
-        "--retry-on", metavar="CAUSES", help="Only for these: failed, killed, timeout, oom (comma-separated)."
+        "--retry-on", metavar="CAUSES", help="Retry only after these: failed, killed, timeout, oom (comma-separated)."
     ),
-    click.option("--grace", type=Duration(), default=10.0, help="Time to end in between SIGTERM and SIGKILL (10s)."),
+    click.option("--grace", type=Duration(), default=10.0, help="Time between SIGTERM and SIGKILL (10s)."),
 )
 
 
 _SWEEP_OPTIONS = (
     click.option(
-        "--only", multiple=True, metavar="NAME", help="Of the sweep only this experiment; repeatable, * is any."
+        "--only", multiple=True, metavar="NAME", help="Run only this experiment of the sweep; repeatable, * is any."
     ),
     click.option("-x", "--fail-fast", is_flag=True, help="Start nothing more after the first failure."),
     click.option(
         "--max-failures", type=click.IntRange(min=1), metavar="N", help="Start nothing more after N failures."
     ),
-    click.option("--then", metavar="COMMAND", help="Run this shell command when all is in."),
+    click.option("--then", metavar="COMMAND", help="Run this shell command when all experiments have ended."),
 )
 
 
@@ -243,7 +252,7 @@ def read_limits(options: dict[str, Any]) -> dict[str, Any]:
     if unknown := [cause for cause in causes if cause not in RETRIED]:
         raise UsageError(f"--retry-on {unknown[0]!r} is no cause: there are {', '.join(RETRIED)}.")
     if options["retry_on"] and not options["retries"]:
-        raise UsageError("--retry-on says for what to try again, and --retries how often: add --retries 1.")
+        raise UsageError("--retry-on does nothing without --retries: add --retries 1.")
     if options["stop_if"] is not None:
         from mag.run.stop_condition import check_condition
 
@@ -261,7 +270,7 @@ def read_limits(options: dict[str, Any]) -> dict[str, Any]:
 DEBUG = click.option(
     "--debug",
     is_flag=True,
-    help="Run in this process, one at a time, without limits; on a terminal pdb opens at a failure.",
+    help="Run in this process, one at a time, without limits; on a terminal a failure opens pdb.",
 )
 
 

@@ -17,8 +17,8 @@ FAMILIES = {
         "status": "List the sweeps and how far each is.",
         "watch": "Show a sweep live.",
         "stop": "Stop a sweep or an experiment.",
-        "pause": "Let a sweep start nothing more for now.",
-        "resume": "Let a paused sweep go on.",
+        "pause": "Pause a sweep: start nothing more for now.",
+        "resume": "Continue a paused sweep.",
         "jobs": "Change how many experiments run at a time.",
     },
     "Look and compare": {
@@ -42,11 +42,11 @@ FAMILIES = {
     "Keep and bring back": {
         "restore": "Bring back the code and config of an experiment.",
         "export": "Hand experiments to other programs.",
-        "import": "Take an experiment from a file, or old results of Hydra's.",
+        "import": "Import an experiment from a file, or old results of Hydra.",
         "gc": "Drop snapshots that no record names.",
     },
     "Help": {
-        "doctor": "Say what machine, file system and app mean for mag.",
+        "doctor": "Check the machine, file system and app for mag.",
         "completion": "Set up Tab completion.",
         "help": "Explain a command or a topic.",
     },

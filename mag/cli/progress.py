@@ -141,7 +141,7 @@ class PlainProgress(QuietProgress):
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that the sweep is being stopped, and how to make it quicker."""
         self._interrupted += 1
-        first = "stopping: what runs has the grace period to end in, nothing more is started (once more: at once)"
+        first = "stopping: what runs has the grace period to end, and nothing more starts (Ctrl-C again: at once)"
         self.tell(first if self._interrupted == 1 else "stopping at once")
 
 

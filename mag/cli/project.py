@@ -40,14 +40,14 @@ def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
 
 _CONFIG_OPTIONS = (
     click.option(
-        "-cn", "--config-name", metavar="CONFIG", help="Another primary config.", callback=_keep, expose_value=False
+        "-cn", "--config-name", metavar="CONFIG", help="Use another primary config.", callback=_keep, expose_value=False
     ),
     click.option(
         "-cd",
         "--config-dir",
         metavar="DIR",
         multiple=True,
-        help="More configs, searched after the app's own (repeatable).",
+        help="Search this folder after the app's own configs (repeatable).",
         callback=_keep,
         expose_value=False,
     ),
@@ -55,7 +55,7 @@ _CONFIG_OPTIONS = (
         "-cp",
         "--config-path",
         metavar="DIR",
-        help="Other configs than the app's own, relative to its file.",
+        help="Use this folder of configs, relative to the app's file, not the app's own.",
         callback=_keep,
         expose_value=False,
     ),
@@ -158,7 +158,7 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
     settings = find_app_settings(app.file, cwd)
     os.environ.update(settings.env)  # a config may name them, as ${oc.env:NAME}
     if settings.unheeded is not None:
-        note(f"{settings.unheeded} belongs to another user, and is not heeded: copy it, or work in its directory")
+        note(f"{settings.unheeded} belongs to another user, and is not read: copy it, or work in its directory")
     root = Path(directory) if directory else settings.store_root(cwd)
     if (repetition := Repetition.find()) is not None:  # a script that is run again calls mag
         root = Path(repetition.divert(os.path.abspath(root)))

@@ -17,16 +17,16 @@ REPORT_HELP = """Write experiments as one HTML file, to explore and to share.
 
 \b
   mag report                             report.html, of all experiments
-  mag report model=svm -o svm.html       of those that pass a filter
+  mag report model=svm -o svm.html       of those that match a filter
   mag report sweep=1a2b3c -o - > all.html
 
 The file needs no network and no server: a sortable table, parallel coordinates to brush, a heat map of two keys, what
-matters most, learning curves, failures with the ends of their logs. What is brushed in one is shown in all, and the
-link keeps it. Filters are those of `mag ls`.
+matters most, learning curves, failures with the ends of their logs. A selection in one is shown in all, and the link
+keeps it. Filters are those of `mag ls`.
 
 Values under keys that look secret are masked, as in records; log ends are what the experiments printed.
 
-Exit status: 0, 2 if the file cannot be written, 4 if nothing passes the filters.
+Exit status: 0, 2 if the file cannot be written, 4 if nothing matches the filters.
 """
 
 
@@ -64,14 +64,14 @@ def _build(selection: Selection, title: str | None) -> dict[str, Any]:
     return build_report(selection.rows, selection.catalog, title=name, made=tell_time())
 
 
-UI_HELP = """Show the page of `mag report` in a browser, live: it is drawn again while experiments run.
+UI_HELP = """Show the page of `mag report` live in a browser: it updates while experiments run.
 
 \b
   mag ui                       all experiments
   mag ui model=svm --port 8765
 
-It listens on 127.0.0.1 alone, and only to those who have the random token in the address that it prints. It reads, and
-never writes. From another machine: `ssh -L 8765:127.0.0.1:8765 HOST`, and the same address here. Ctrl-C ends it.
+It listens only on 127.0.0.1, and answers only with the random token in the address that it prints. It reads and never
+writes. From another machine, type `ssh -L 8765:127.0.0.1:8765 HOST` and open the same address. Ctrl-C ends it.
 
 Needs `pip install 'mag-sweep[ui]'`.
 """

@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from mag.sweeps.report import Report
     from mag.sweeps.reruns import RerunRequest
 
-HELP = """Run an experiment once more, with its own code, config and app, and tell whether the results agree.
+HELP = """Run an experiment again, with its own code, config and app, and say whether the results agree.
 
 Its code, uncommitted changes included, is checked out into a clean temporary work tree; its config is the stored one,
-whatever the YAML says today. What comes out lies in .mag/reruns/1 (2, 3, ...) of its directory; nothing else changes.
+whatever the YAML says today. The rerun is kept in .mag/reruns/1 (2, 3, ...) of its directory; nothing else changes.
 
 \b
   mag rerun '10|0.01'
-  mag rerun '10|0.01' --tolerance 1e-6     numbers may be that far apart, relatively
+  mag rerun '10|0.01' --tolerance 1e-6     numbers may differ by that much, relatively
   mag rerun '10|0.01' --ignore '*seconds'  results that do not count
   mag rerun '10|0.01' --here               with today's code instead
-  mag rerun '10|0.01' --link data          with a directory that git ignores
+  mag rerun '10|0.01' --link data          use a directory that git ignores
   mag rerun '10|0.01' --times 3            three times: does it repeat at all?
-  mag rerun '10|0.01' C=100                what the command with C=100 would have run then: a new experiment
+  mag rerun '10|0.01' C=100                a new experiment: what its command with C=100 would have run
 
-Of an experiment that a script made with Experiment(...) or mag.sweep(...), the script is run again, until it has made
-this one; others that it makes on the way are thrown away.
+If a script made the experiment with Experiment(...) or mag.sweep(...), the script runs again until it has made this
+one; other experiments that it makes on the way are thrown away.
 
-If the results differ, it says what is known to be the same, what differs, and what is not known: code, environment,
-host, seeds (`mag help reproduction`).
+If the results differ, mag says what is the same, what differs and what is not known of code, environment, host and
+seeds (`mag help reproduction`).
 
-Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is no such experiment.
+Exit status: 0 if they agree, 1 if not, 2 if it could not run, 4 if there is no such experiment.
 """
 
 
@@ -49,10 +49,14 @@ Exit status: 0 if they agree, 1 if not, 2 if it could not be run, 4 if there is 
 @EXPERIMENT_ARGUMENT
 @click.argument("overrides", nargs=-1, metavar="[OVERRIDES]...")
 @click.option("--here", is_flag=True, help="Run today's code, not the recorded one.")
-@click.option("--tolerance", type=click.FloatRange(min=0), default=0.0, help="How far numbers may be apart (0).")
-@click.option("--ignore", multiple=True, metavar="KEY", help="A result that does not count; * stands for anything.")
-@click.option("--times", type=click.IntRange(min=1), default=1, help="Run it so often: does it repeat at all? (1)")
-@click.option("--link", "links", multiple=True, metavar="PATH", help="Link what is no part of the code; repeatable.")
+@click.option(
+    "--tolerance", type=click.FloatRange(min=0), default=0.0, help="How much numbers may differ, relatively (0)."
+)
+@click.option("--ignore", multiple=True, metavar="KEY", help="Do not compare this result; * stands for anything.")
+@click.option("--times", type=click.IntRange(min=1), default=1, help="Run it N times: does it repeat at all? (1)")
+@click.option(
+    "--link", "links", multiple=True, metavar="PATH", help="Link a path that is not in the recorded code; repeatable."
+)
 @ENV
 @click.option("-y", "--yes", is_flag=True, help="Run it even if another user wrote its record.")
 @JSON_OPTION

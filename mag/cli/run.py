@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from mag.sweeps.observer import Question
     from mag.sweeps.report import Report, Tracker
 
-HELP = """Run one experiment, its output also on the terminal.
+HELP = """Run one experiment and show its output on the terminal.
 
 \b
   mag run C=10 gamma=0.01
   mag run model=mlp +model.dropout=0.1    + adds a key that the config does not have
-  mag run train.py C=10                   of another app than the project's
+  mag run train.py C=10                   another app than the project's
   mag run lr=0.1 -- ./sim.sh --lr {lr}    any program: mag help programs
   python train.py C=10                    the same as mag run train.py C=10
 
   mag run C=10 --debug                    in this process: breakpoint() works, and pdb opens where it fails
 
-An experiment that is complete is not run again without --force. Its output is in its log, too: `mag log NAME`.
+A completed experiment runs again only with --force. Its output is also in its log: `mag log NAME`.
 
 Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 """
@@ -55,15 +55,15 @@ Exit status: 0 completed, 1 failed, 2 nothing was started, 130 interrupted.
 @click.option(
     "--force",
     is_flag=True,
-    help="Run it again if it is complete, from an empty directory; what was there is set aside.",
+    help="Run it again if it is complete, from an empty directory; the old files are set aside.",
 )
-@click.option("--clean", is_flag=True, help="Try it again from an empty directory, if it failed.")
+@click.option("--clean", is_flag=True, help="If it failed, try it again from an empty directory.")
 @limit_options
 @ENV
 @START_METHOD
 @gpu_options
 @DEBUG
-@click.option("-q", "--quiet", is_flag=True, help="Only its output.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only its output.")
 @RESULT
 @DIRECTORY
 @click.pass_obj
@@ -149,7 +149,7 @@ class Output(PlainProgress):
     def interrupt(self, number: int) -> None:  # noqa: ARG002
         """Say that it is being stopped, and how to make it quicker."""
         self._interrupted += 1
-        first = "stopping: it has the grace period to end in (once more: at once)"
+        first = "stopping: it has the grace period to end (Ctrl-C again: at once)"
         say(first if self._interrupted == 1 else "stopping at once")
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from mag.compare.rows import Row, format_value, is_number, read_rows
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
 
-HELP = """Show everything about one experiment: how it stands and why, results, config, how it ran, its files.
+HELP = """Show everything about one experiment: its status and why, results, config, how it ran, its files.
 
 \b
   mag show '10|0.01'
@@ -28,7 +28,7 @@ HELP = """Show everything about one experiment: how it stands and why, results, 
   mag show '10|0.01' --json | jq .results.accuracy
 
 EXPERIMENT is a name as `mag ls` shows it, the beginning of an identity (4 characters or more), or a path.
-The sections go to standard output, the commands to type next to standard error.
+The sections go to standard output; suggested commands go to standard error.
 
 Exit status: 0, or 4 if there is no such experiment.
 """
@@ -118,7 +118,7 @@ def _tell_error(experiment: StoredExperiment, record: Record) -> Iterator[str]:
         if where := record.error.get("where"):
             yield escape(f"at {where}")
     elif experiment.status == "lost":
-        yield "its processes are gone, and it never said how it ended: the machine went down, or all were killed"
+        yield "its processes are gone, and left no word of how it ended: the machine went down, or all were killed"
     if experiment.status not in _QUIET_ENDINGS and (tail := read_tail(experiment, _LOG_LINES)):
         yield "the log ends with"
         yield from (f"  {escape(line)}" for line in tail)
@@ -226,7 +226,7 @@ def _tell_files(experiment: StoredExperiment, screen: Screen) -> Iterator[tuple[
 def advise(experiment: StoredExperiment, reference: str) -> Iterator[str]:
     """Yield the commands to type next, escaped."""
     name, record = escape(reference), experiment.record
-    pairs = [(f"mag log {name}{' -f' if experiment.status == 'running' else ''}", "all that it printed")]
+    pairs = [(f"mag log {name}{' -f' if experiment.status == 'running' else ''}", "everything it printed")]
     pairs.append((f'cd "$(mag path {name})"', "its files"))
     if record and experiment.status not in _QUIET_ENDINGS and record.command and "***" not in " ".join(record.command):
         pairs.append((escape(repeat(record)), "try again"))

@@ -14,17 +14,17 @@ from mag.record.sweeps import StoredSweep, list_ids, read_sweep
 if TYPE_CHECKING:
     from mag.launch.gpu_book import GpuEntry
 
-HELP = """List the sweeps, the newest first, and how far each is.
+HELP = """List the sweeps, newest first, and their progress.
 
 \b
   mag status            the latest ten
   mag status --limit 0  all of them
   mag watch             one of them, live
 
-A sweep is running, paused, ended, or lost, where its runner was killed before the end: its experiments are counted as
-their records say, and the same command again does what is left. Corrupt: what remembers it cannot be read.
+A sweep is running, paused, ended, lost (its runner was killed before the end; run the same command again to do what is
+left) or corrupt (its file cannot be read). Its experiments are counted as their records say.
 
-Of GPUs that experiments were given with --gpus it says which sweep has which, those of other stores included.
+For GPUs given out by --gpus it says which sweep has which, sweeps of other stores included.
 """
 
 

@@ -42,7 +42,7 @@ from mag.compare.table import Table
 from mag.disk.values import encode_config
 from mag.errors import UsageError
 
-HELP = """Put the results of completed experiments side by side, next to the choices and keys in which they differ.
+HELP = """Put the results of completed experiments side by side, next to the choices and keys that differ.
 
 \b
   mag summarize                                    all results
@@ -56,12 +56,13 @@ HELP = """Put the results of completed experiments side by side, next to the cho
   mag summarize --effects accuracy                 how much each key matters
 
 sd is the standard deviation of the sample (n - 1), ±95% the margin of the 95 % interval of the mean by Student's t; a
-single value has neither. Whether a best setting leads by more than noise is judged by Welch's t test. --effects is the
-share of the variance between the values of a key, or of two together beyond what each does alone (as in an analysis of
-variance), beside the share that chance alone would give. A mean over NaN is NaN; true counts as 1, false as 0.
+single value has neither. Welch's t test judges whether a best setting leads by more than noise. --effects is the share
+of the variance that lies between the values of a key, or comes from two keys together beyond what each does alone (as
+in an analysis of variance), beside the share that chance alone would give. A mean over NaN is NaN; true counts as 1,
+false as 0.
 
-Keys that vary within groups are named: add them to --by, filter, or say that they are meant with --over. Experiments
-that did not complete are counted, and are in no mean; of several directories of one identity one counts.
+mag names keys that vary within groups: add them to --by, filter, or name them with --over if they should. Experiments
+that did not complete are counted, but are in no mean. If several directories have one identity, one of them counts.
 
 Exit status: 0, even if there is nothing to show; 2 for an unknown key.
 """
@@ -73,10 +74,14 @@ _MOST_TOLD = 5
 @FILTERS_ARGUMENT
 @click.option("--by", multiple=True, metavar="KEYS", help="Group by KEYS (repeatable): mean, sd and n of the rest.")
 @click.option("--over", multiple=True, metavar="KEYS", help="Take the mean over KEYS, seed for example.")
-@click.option("--best", metavar="METRIC", help="Show the experiment, or with --over the setting, of highest METRIC.")
+@click.option(
+    "--best", metavar="METRIC", help="Show the experiment (with --over: the setting) with the highest METRIC."
+)
 @click.option("--min", "lowest", is_flag=True, help="With --best: the lowest instead.")
-@click.option("--pivot", nargs=3, metavar="METRIC ROWS COLS", help="Mean METRIC for each value of two keys.")
-@click.option("--effects", metavar="METRIC", help="How much of the variance of METRIC each key accounts for.")
+@click.option(
+    "--pivot", nargs=3, metavar="METRIC ROWS COLS", help="Show the mean of METRIC for each pair of values of two keys."
+)
+@click.option("--effects", metavar="METRIC", help="Show how much of the variance of METRIC each key explains.")
 @table_options
 @STORE_OPTION
 def command(
@@ -124,7 +129,7 @@ def _check_views(
     if effects and (pivot or best):
         raise UsageError("--effects is a view of its own: leave out --pivot and --best.")
     if lowest and not best:
-        raise UsageError("--min says which is the best: write --best METRIC with it.")
+        raise UsageError("--min needs --best: add --best METRIC.")
 
 
 def _has_completed(selection: Selection) -> bool:
@@ -193,7 +198,7 @@ def _tell_variations(selection: Selection, groups: Sequence[Group], known: Seque
     for one in found[:_MOST_TOLD]:
         label = selection.catalog.label(one.column)
         number = "a group" if one.groups == 1 else f"{one.groups} groups"
-        note(f"{label} varies within {number}: add --by {label}, or filter; where it is meant to, say --over {label}")
+        note(f"{label} varies within {number}: add --by {label}, or filter; if it should, add --over {label}")
     if found[_MOST_TOLD:]:
         note(f"and so do {list_words([selection.catalog.label(one.column) for one in found[_MOST_TOLD:]])}")
 
@@ -281,7 +286,7 @@ def _show_effects(
     )
     show_table(shape_table(table, style), style, rounded=(2, 3))
     if found.effects and found.rest is not None:
-        note(f"of {count_experiments(found.count)}; {found.rest:.1%} of the variance is accounted for by none of these")
+        note(f"of {count_experiments(found.count)}; {found.rest:.1%} of the variance is explained by none of these")
     for column in found.cut:
         note(f"{selection.catalog.label(column)} has many values: four ranges of it are compared")
     for warning in found.warnings[:_MOST_TOLD]:

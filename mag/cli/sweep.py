@@ -33,61 +33,61 @@ if TYPE_CHECKING:
 HELP = """Run every combination of the values given, in parallel.
 
 Each experiment gets a process, a directory (experiments/10|0.01), a log and a record of its own. One that fails costs
-only itself. Type the same command again and only what is not complete runs; add a value and only what is new runs.
+only itself. Run the same command again and it runs what is not complete; add a value and it runs only what is new.
 
 \b
   mag sweep C=1,10 gamma=0.01,0.1       4 experiments
   mag sweep C=1,10 -n                   show them, run nothing
   mag sweep model=svm,mlp seed='range(5)' -j 4
   mag sweep 'model=glob(*)'             every option of the group model
-  mag sweep train.py C=1,10             of another app than the project's
+  mag sweep train.py C=1,10             another app than the project's
   mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}      of any program: mag help programs
 
 Which combinations:
 
 \b
   mag sweep C=1,10 gamma=0.1,0.01 --zip C,gamma         2 experiments: both advance together
-  mag sweep C=1,10 gamma=0.1,0.01 --where 'C*gamma<1'   those for which a condition holds
+  mag sweep C=1,10 gamma=0.1,0.01 --where 'C*gamma<1'   where a condition holds
   mag sweep C=1,10 gamma=0.1,0.01 --exclude C=1,gamma=0.1
   mag sweep 'C=range(1000)' 'seed=range(1000)' --sample 100
-  mag sweep 'lr=log(1e-5,1e-1)' 'drop=interval(0,0.5)' --sample 50   out of ranges
-  mag sweep --points trials.csv                         a header of keys, and a point in each row
-  mag sweep @overrides.yaml seed=1,2                    overrides out of a file
-  mag sweep --space small,large seed=1,2                spaces/small.yaml and spaces/large.yaml, their union
+  mag sweep 'lr=log(1e-5,1e-1)' 'drop=interval(0,0.5)' --sample 50   from ranges
+  mag sweep --points trials.csv                         a header of keys, then a point in each row
+  mag sweep @overrides.yaml seed=1,2                    overrides from a file
+  mag sweep --space small,large seed=1,2                the union of spaces/small.yaml and spaces/large.yaml
 
 A condition compares and calculates with the keys of the composed config and the names of groups: == != < <= > >= in,
 not in, is, and, or, not, + - * / // % **, (), [], "text", true, false, null, nan, isnan(), isinf(), isfinite(); a key
-that a point does not have is null, which equals only null. A sample is drawn among the points that pass, and is the
-same for the same --seed.
+that a point does not have is null, which equals only null. --sample draws from the points that pass; the same --seed
+draws the same ones.
 
 A space is a YAML file, or the bare name of one in the folder spaces beside or inside the config path:
 
 \b
-  grid: {model: [svm, mlp], seed: range(3)}   a list is its values, a text is read as typed here; or a list of
-                                              such grids: their union, as for keys that only one model has
-  zip: [a, b]                                 and where:, exclude:, sample:, seed: as the options
-  include: [{model: svm, C: 7}]               single points besides
+  grid: {model: [svm, mlp], seed: range(3)}   a list holds the values, a text is read as if typed here; for the
+                                              union of grids (keys that only one model has) write a list of them
+  zip: [a, b]                                 also where:, exclude:, sample:, seed:, as the options
+  include: [{model: svm, C: 7}]               more single points
 
-Overrides on the command line belong to all of its grids, and take the place of what they say of the same key.
+Overrides on the command line apply to every grid of the space, and replace its values for the same key.
 
 --stop-if takes such a condition, over what an experiment logs with `log_metrics`: 'loss is nan', 'step > 100 and
-accuracy < 0.2'. The experiment that fulfils it is ended, recorded as failed, and not retried at once. A metric has the
-value logged last; each part of an `or` is looked at from when all of its metrics have been logged.
+accuracy < 0.2'. An experiment that meets it is ended, recorded as failed, and not retried at once. A metric counts with
+its latest value. Each part of an `or` is checked once all of its metrics have been logged.
 
 All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
 
---gpus gives each experiment GPUs of its own, and sets CUDA_VISIBLE_DEVICES for it: 0,1 are the first two of those that
-this shell may use, 2 any two of them, all is all. No other sweep of yours on this machine gets the same meanwhile; it
-waits. --gpus-per-experiment 2 gives each two, --per-gpu 3 has three share one. As many run at a time as there is room.
+--gpus gives each experiment GPUs of its own, and sets CUDA_VISIBLE_DEVICES for it: 0,1 are the first two that this
+shell may use, 2 any two of them, all is every one. Another sweep of yours on this machine waits until they are free.
+--gpus-per-experiment 2 gives each experiment two, --per-gpu 3 lets three share one. As many run at a time as fit.
 
 --debug runs them in this process, one at a time and without limits, so that breakpoint() and debuggers work. On a
-terminal pdb opens where one fails: c goes on with the next one, q ends the sweep. Elsewhere the traceback is all.
+terminal pdb opens where one fails: c goes on with the next one, q ends the sweep. Elsewhere you get the traceback.
 
-Ctrl-C stops what runs within the grace period; a second one at once.
+Ctrl-C stops what runs, within the grace period; a second Ctrl-C stops it at once.
 
---then runs a shell command once all experiments are in, failures or not: not after Ctrl-C or `mag stop`, nor where some
-were not started, as with -x. If the command fails, that is said, and the exit status is not 0. For one that only a
-complete sweep is to be followed by, type `mag sweep ... && COMMAND`.
+--then runs a shell command when all experiments have ended, even if some failed. It does not run after Ctrl-C or `mag
+stop`, or if some were not started, as with -x. If the command fails, mag says so and its exit status is not 0. For a
+command that must follow only a complete sweep, type `mag sweep ... && COMMAND`.
 
 Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130 interrupted.
 """
@@ -96,20 +96,20 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @click.command(help=HELP, short_help="Run every combination.")
 @app_words
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many run at a time; as many as there are CPUs.")
-@click.option("-m", "--multirun", is_flag=True, hidden=True, expose_value=False, help="What Hydra calls this.")
+@click.option("-m", "--multirun", is_flag=True, hidden=True, expose_value=False, help="Hydra's name for this command.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show names and states, run nothing.")
 @click.option(
     "--force",
     is_flag=True,
-    help="Run completed ones again, from an empty directory; what was there is set aside.",
+    help="Run completed ones again, from an empty directory; the old files are set aside.",
 )
 @click.option(
     "--retry",
     metavar="STATUSES",
     callback=lambda _context, _option, text: read_retry(text),
-    help="Which of those tried before are tried again: failed,timeout; none; accepted. All but accepted ones.",
+    help="Which to try again: failed,timeout (or none, accepted). If left out: all but accepted ones.",
 )
-@click.option("--clean", is_flag=True, help="Try those that failed again from an empty directory, too.")
+@click.option("--clean", is_flag=True, help="Try failed ones again from an empty directory, too.")
 @shape_options
 @sweep_options
 @limit_options
@@ -118,9 +118,15 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @gpu_options
 @DEBUG
 @click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
-@click.option("--link", "links", multiple=True, metavar="PATH", help="With --snapshot: link in what git ignores.")
+@click.option(
+    "--link",
+    "links",
+    multiple=True,
+    metavar="PATH",
+    help="With --snapshot: link a path that git ignores into the copy.",
+)
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print failures only.")
 @RESULT
 @DIRECTORY
 @click.pass_obj
@@ -149,7 +155,7 @@ def _read_request(
     from mag.sweeps.request import SweepRequest
 
     if options["as_json"] and not options["dry_run"]:
-        raise UsageError("--json shows the plan of a sweep that is not run: add --dry-run, or leave --json out.")
+        raise UsageError("--json only prints a plan: add --dry-run, or leave --json out.")
     if options["links"] and not options["snapshot"]:
         raise UsageError("--link goes with --snapshot: without it the sweep runs where the files are.")
     known["debug"] = options["debug"] or known.get("debug", False)

@@ -22,10 +22,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
-        "--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY, by -KEY from the highest (repeatable)."
+        "--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY; -KEY sorts from the highest (repeatable)."
     ),
-    click.option("--columns", metavar="KEYS", help="What to show, with commas: name,C,accuracy."),
-    click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show the first N only."),
+    click.option("--columns", metavar="KEYS", help="Which columns, with commas: name,C,accuracy."),
+    click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show only the first N."),
     click.option("--csv", "as_csv", is_flag=True, help="Print CSV, numbers in full."),
     click.option("--markdown", "as_markdown", is_flag=True, help="Print a Markdown table."),
     JSON_OPTION,

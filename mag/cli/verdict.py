@@ -142,7 +142,7 @@ def _explain(verdict: Verdict, verdicts: Sequence[Verdict]) -> None:
     elif is_unrepeatable(verdicts):
         note(f"{len(verdicts)} reruns differ among themselves: the experiment is not repeatable")
     elif claims.is_all_same and len(verdicts) < ENOUGH:
-        note(f"whether it repeats at all, `mag rerun {shlex.quote(verdict.name)} --times {ENOUGH}` tells")
+        note(f"to see whether it repeats at all: mag rerun {shlex.quote(verdict.name)} --times {ENOUGH}")
 
 
 ENOUGH = 3

@@ -21,16 +21,16 @@ from mag.record.progress import Progress
 from mag.record.store import Store
 from mag.record.sweeps import StoredSweep, read_sweep
 
-HELP = """Show how far a sweep is until it ends, from any terminal that sees the experiments directory.
+HELP = """Show the progress of a sweep until it ends, from any terminal that sees the experiments directory.
 
 \b
-  mag watch               the sweep that is running, else the latest
-  mag watch 1a2b3c        the one whose id begins or ends so
+  mag watch               the running sweep, else the latest
+  mag watch 1a2b3c        the one whose id begins or ends with this
   mag watch --metric loss.min
 
-On a terminal a view of a few lines: what is done, how long it took and will take; what runs, by the overrides in which
-it differs, with its last metric and line; the latest failures; the highest and lowest of --metric or the first result.
-Through a pipe a line whenever something has changed. Ctrl-C ends the view, not the sweep.
+A terminal shows a few lines: what is done, how long it took and will take; what runs, named by the overrides that
+differ, with its last metric and line; the latest failures; the highest and lowest --metric (or first result). A pipe
+gets a line whenever something changes. Ctrl-C ends the view, not the sweep.
 
 Exit status: 0 if all experiments of the sweep are done, 1 if not, 4 if there is no such sweep.
 """
@@ -40,7 +40,7 @@ _LOOK_SECONDS = 0.5
 
 @click.command(help=HELP, short_help="Show a sweep live.")
 @SWEEP_ARGUMENT
-@click.option("--metric", metavar="NAME", help="Show the best so far by this result or metric, and a chart.")
+@click.option("--metric", metavar="NAME", help="Show the highest and lowest of this result or metric, and a chart.")
 @STORE_OPTION
 def command(*, reference: str | None, metric: str | None, directory: str | None) -> int:
     """Look at the sweep's progress file until its runner has ended."""

@@ -114,7 +114,7 @@ def test_a_second_interruption_is_quicker_and_says_so(project: Path) -> None:
 
     assert process.returncode == 130
     assert said.splitlines()[1:3] == [
-        "stopping: it has the grace period to end in (once more: at once)",
+        "stopping: it has the grace period to end (Ctrl-C again: at once)",
         "stopping at once",
     ]
 
