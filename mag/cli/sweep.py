@@ -85,9 +85,9 @@ terminal pdb opens where one fails: c goes on with the next one, q ends the swee
 
 Ctrl-C stops what runs, within the grace period; a second Ctrl-C stops it at once.
 
---then runs a shell command when all experiments have ended, even if some failed. It does not run after Ctrl-C or `mag
-stop`, or if some were not started, as with -x. If the command fails, mag says so and its exit status is not 0. For a
-command that must follow only a complete sweep, type `mag sweep ... && COMMAND`.
+--then runs a shell command when all experiments have ended, even if some failed: not after Ctrl-C or `mag stop`, and
+not if some were not started, as with -x. If the command fails, mag says so and its exit status is not 0. For a command
+that must follow only a complete sweep, type `mag sweep ... && COMMAND`.
 
 Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130 interrupted.
 """
