@@ -1,5 +1,6 @@
 """The README is true: its files and commands are taken from it and run."""
 
+import json
 import os
 import re
 import subprocess
@@ -36,6 +37,8 @@ def test_commands_do_what_it_says(folder: Path) -> None:
             assert done.returncode == 0, f"{line}\n{done.stderr}"
 
     assert (folder / "experiments" / "0.01|1.0|svm" / "results.json").exists()
+    found = [json.loads(path.read_text()) for path in folder.glob("experiments/*/results.json")]
+    assert {1, 2} <= {one.get("accuracy") for one in found}
 
 
 def test_every_command_is_mentioned() -> None:

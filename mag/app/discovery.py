@@ -43,7 +43,7 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
         )
     raise UsageError(
         f"No app found: no pyproject.toml or mag.toml from {cwd} upwards names one under [tool.mag], and no *.py in "
-        f"{cwd} uses @mag.main or @hydra.main; name one, as in `mag sweep train.py C=1,10`."
+        f"{cwd} uses @mag.main or @hydra.main; name one, as in `mag sweep train.py C=1,10`, or start with `mag init`."
     )
 
 
