@@ -121,7 +121,15 @@ class App(NamedTuple):
         return self._place(read_apart(lambda: find_configs(self._import(debug=debug)), self.file))
 
     def _import(self, *, debug: bool) -> object:
-        return getattr(self.module.load(debug=debug), self.function, None)
+        try:
+            module = self.module.load(debug=debug)
+        except UsageError:
+            if self.is_hydra:
+                from mag.app.hydra import check_installed  # noqa: PLC0415 - other apps do without
+
+                check_installed(self.file)  # which may be the cause, and has a better answer
+            raise
+        return getattr(module, self.function, None)
 
     def _place(self, configs: tuple[str | Path | None, str | None]) -> "App":
         path, name = configs

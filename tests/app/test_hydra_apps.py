@@ -221,6 +221,51 @@ def test_what_is_refused(tmp_path: Path, words: list[str], said: str) -> None:
     assert not (tmp_path / "experiments").exists()
 
 
+TWO = "@hydra.main(config_path=None)\ndef first(cfg): ...\n"
+UNKNOWN = 'ConfigStore.instance().store(name="base", node={"defaults": [{"optimizer": "adam"}, "_self_"]})'
+RAISES = "def fail(): raise ValueError('no bucket')\nOmegaConf.register_new_resolver('bucket', fail)"
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((NEW, TWO, {"config.yaml": "x: 1\n"}, []), "name the function, as in probe.py:first"),
+        ((NEW, UNKNOWN, {"config.yaml": "defaults: [base]\n"}, []), "In 'base': there is no group 'optimizer'"),
+        ((NEW, RAISES, {"config.yaml": "x: 1\ny: ${bucket:}\n"}, []), "config.yaml:2: y is '${bucket:}', but its"),
+    ],
+)
+@pytest.mark.parametrize("words", [["run"], ["sweep", "probe.py", "+z=1,2"]])
+def test_what_cannot_start(tmp_path: Path, shape: Shape, said: str, words: list[str]) -> None:
+    """One sentence says where and what to do; nothing is started."""
+    write_project(tmp_path, shape)
+    command = [sys.executable, "-m", "mag", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "experiments").exists()
+
+
+OLD_HYDRA = "__version__ = '1.0.7'\ndef main(config_path=None, config_name=None): return lambda f: f\n"
+NO_HYDRA = "raise ModuleNotFoundError('No module named hydra', name='hydra')"
+
+
+@pytest.mark.parametrize(("module", "said"), [(OLD_HYDRA, "hydra-core 1.0.7, and mag takes 1.1"), (NO_HYDRA, "has no")])
+def test_a_hydra_that_will_not_do(tmp_path: Path, module: str, said: str) -> None:
+    """Whatever the app stumbles over first, the error is that Hydra is absent or too old, and what to install."""
+    (tmp_path / "hydra.py").write_text(module)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("x: 1\n")
+    (tmp_path / "probe.py").write_text(f"import hydra\n@hydra.main({NEW})\ndef main(cfg): ...\n")
+    command = [sys.executable, "-m", "mag", "run"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert said in done.stderr
+    assert "pip install 'hydra-core>=1.3'" in done.stderr
+    assert not (tmp_path / "experiments").exists()
+
+
 def test_choices_count(tmp_path: Path) -> None:
     """Two empty option files are two experiments; a rerun of one is what it was."""
     write_project(tmp_path, (NEW, "", {**WITH_GROUP, "model/other.yaml": ""}, []))
