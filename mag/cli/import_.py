@@ -24,7 +24,8 @@ Prints the experiment's directory.
 
 --hydra takes the folder of a Hydra run or multirun: a copy of each output folder in it becomes an experiment, with its
 config, overrides, choices and log. Experiments that are there already stay as they are. Hydra keeps neither results nor
-how a job ended: a job whose log shows an error is failed, the others are completed.
+how a job ended: a job whose log shows an error is failed, the others are imported, never completed. A sweep runs them
+again, and says so; `mag accept status=imported` says that they are done.
 
 Exit status: 0; 2 if it is not such a file, or the experiment is there already; 4 if there is no folder of Hydra.
 """
@@ -58,7 +59,7 @@ def _take_folders(top: Path, directory: str | None) -> None:
         if taken.is_new:
             write_bytes(os.fsencode(taken.paths.directory) + b"\n")
     left = f", {counts[False]} there already" if counts[False] else ""
-    say(f"{counts[True]} taken{left}. Next: mag ls")
+    say(f"{counts[True]} taken{left}. Next: mag ls; if they are done, `mag accept status=imported`")
 
 
 def _take_bundle(file: Path, directory: str | None) -> None:

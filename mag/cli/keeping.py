@@ -30,6 +30,8 @@ ACCEPT_HELP = """Accept that experiments failed: a setting that diverges is a fi
   mag accept lr=1.0 status=failed         all that match filters, as in mag ls
   mag accept '10|0.01' --undo
 
+Experiments imported from Hydra's folders (status=imported) can be accepted too: they then count as done.
+
 Their status stays as it was. The same sweep does not run them again, and neither `mag failures` nor the exit status
 counts them; `mag ls 'accepted=*'` lists them. `mag sweep ... --retry accepted` tries them again.
 
@@ -103,7 +105,7 @@ def accept_command(*, words: tuple[str, ...], reason: str | None, undo: bool, di
 
     chosen = [one for one in _select(words, directory, "accept") if one.status in FAULTY]
     if not chosen:
-        raise UsageError("None of these experiments failed: there is nothing to accept.")
+        raise UsageError("None of these experiments failed or was imported: there is nothing to accept.")
     for one in chosen:
         attempt = one.record.attempt if one.record else 1
         said = None if undo else {"attempt": attempt, "status": one.status, "at": tell_time(), "reason": reason}

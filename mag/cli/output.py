@@ -33,7 +33,7 @@ _STATUS_COLORS = {
     "completed": "green",
     "running": "blue",
     **dict.fromkeys(("failed", "killed", "timeout", "corrupt"), "red"),
-    **dict.fromkeys(("interrupted", "lost"), "yellow"),
+    **dict.fromkeys(("interrupted", "lost", "imported"), "yellow"),
 }
 
 

@@ -13,6 +13,8 @@ from mag.disk.values import encode_config
 if TYPE_CHECKING:
     from mag.plans.plan import Plan, PlannedExperiment
 
+_IMPORTED = "imported ones run again, unless `mag accept NAME` says that they are done"
+
 
 def show_plan(plan: "Plan", *, as_json: bool, secrets: Sequence[str] = ()) -> None:
     """Print a plan on standard output: name, state, overrides."""
@@ -31,12 +33,13 @@ def describe_plan(plan: "Plan") -> str:
 
 
 def list_remarks(plan: "Plan") -> list[str]:
-    """Return what there is to say of the points that are not in a plan."""
+    """Return what there is to say of the points that are not in a plan, and of those that Hydra ran."""
     remarks = [
         f"{plan.duplicates} asked for more than once" if plan.duplicates else "",
         f"{plan.left_out} left out by the filters" if plan.left_out else "",
         *(f"{text} leaves out none" for text in plan.idle),
         f"{plan.missing} fewer than the sample asked for, there are no more" if plan.missing else "",
+        _IMPORTED if any(experiment.status == "imported" for experiment in plan) else "",
     ]
     return [remark for remark in remarks if remark]
 

@@ -13,7 +13,7 @@ _BEYOND = 1e15
 _STATUSES = {
     "completed": "completed",
     "skipped": "done before",
-    "accepted": "accepted as failed",
+    "accepted": "accepted",
     "new": "new",
     "running": "running",
     "elsewhere": "running elsewhere",
@@ -22,6 +22,7 @@ _STATUSES = {
     "timeout": "timed out",
     "interrupted": "interrupted",
     "lost": "lost",
+    "imported": "imported",
     "corrupt": "corrupt",
     "duplicate": "duplicate",
     "unstarted": "not started",

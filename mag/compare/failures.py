@@ -7,6 +7,8 @@ from mag.record.log import read_last_line
 from mag.record.records import FAULTY
 from mag.record.store import StoredExperiment
 
+_FAILED = frozenset(FAULTY) - {"imported"}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FailureGroup:
@@ -36,7 +38,7 @@ def group_failures(experiments: Iterable[StoredExperiment]) -> list[FailureGroup
     """Return the experiments that did not complete, grouped by status, kind and place, the largest group first."""
     groups: dict[tuple[str, str, str | None], list[StoredExperiment]] = {}
     for experiment in experiments:
-        if experiment.status in FAULTY and experiment.accepted is None:
+        if experiment.status in _FAILED and experiment.accepted is None:
             groups.setdefault(_classify(experiment), []).append(experiment)
     made = [
         FailureGroup(status, kind, where, _read_message(members[0]), tuple(members))

@@ -137,7 +137,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _judge(folder: Path) -> tuple[Status, dict[str, Any] | None]:
-    """Return how a job seems to have ended, as far as its log shows."""
+    """Return `failed` where a log shows an error, else `imported`: Hydra does not write down that a job completed."""
     for file in _list_logs(folder):
         with file.open("rb") as stream:
             stream.seek(max(0, file.stat().st_size - _LONGEST_LOG))
@@ -145,7 +145,7 @@ def _judge(folder: Path) -> tuple[Status, dict[str, Any] | None]:
         if any(mark in text for mark in _FAILURES):
             last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
             return "failed", {"type": "logged", "message": last.strip()[:200], "where": str(file)}
-    return "completed", None
+    return "imported", None
 
 
 def _tell_times(folder: Path) -> tuple[str, str]:

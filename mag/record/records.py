@@ -16,13 +16,16 @@ from mag.errors import RecordError
 from mag.record.paths import ExperimentPaths
 from mag.record.soundness import check_inner
 
-Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted"]
-"""What a record can say. A reader adds `lost`: running by its record, but nobody holds its lock."""
+Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted", "imported"]
+"""What a record can say. A reader adds `lost`: running by its record, but nobody holds its lock.
 
-FAULTY = ("failed", "killed", "timeout", "interrupted", "lost")
-"""How an experiment that did not complete may stand."""
+`imported` is what another program ran and left files of, but not whether it completed.
+"""
 
-BROKEN = tuple(status for status in FAULTY if status != "interrupted")
+FAULTY = ("failed", "killed", "timeout", "interrupted", "lost", "imported")
+"""How an experiment that has run and is not known to have completed may stand."""
+
+BROKEN = tuple(status for status in FAULTY if status not in {"interrupted", "imported"})
 """Those of them that nobody wanted."""
 
 
