@@ -18,7 +18,7 @@ def test_all_is_well(project: Path, mag: Mag, git: Git) -> None:
 
     assert done.returncode == 0
     assert told >= {"machine", "Python", "packages", "locks", "git", "app", "start", "random"}
-    assert "train.py:train is imported in " in done.stdout
+    assert "train.py:train takes " in done.stdout
     assert "no commit yet -> `git add -A && git commit -m begin`" in done.stdout
     assert sorted(project.iterdir()) == before
 

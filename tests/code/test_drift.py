@@ -110,6 +110,7 @@ def test_what_is_imported_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     for file in (code / "mag_late_a.py", code / "mag_late_b.py", other / "mag_late_c.py"):
         file.write_text("x = 1\n")
     survey_modules()
+    monkeypatch.setattr("mag.code.drift._MOST", 10_000)  # other tests have imported modules since the first survey
     for name in "abc":
         importlib.import_module(f"mag_late_{name}")
     told = tell_drift({"hash": "1" * 40, "top": str(code), "taken": time.time(), "elsewhere": []})

@@ -101,5 +101,6 @@ def test_the_stop_button(where: str) -> None:
     stopped = f"try: mag.sweep(train, ['+C=9,10'], {where})  # stop\nexcept KeyboardInterrupt: print('raised')"
 
     shown = run_cells(stopped, "mag.sweep(train, ['+C=3']).exit_code")
-    assert (shown[0].splitlines()[-1], shown[1].splitlines()[-1]) == ("raised", "0")
+    assert "raised" in shown[0].splitlines()
+    assert shown[1].splitlines()[-1] == "0"
     assert Store().find("experiments/9").status == "interrupted"
