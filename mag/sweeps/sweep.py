@@ -97,6 +97,11 @@ def sweep(
         repetition=repetition,
         function=digest_function(app.loaded),
     )
+    return _run(request)
+
+
+def _run(request: SweepRequest) -> Report:
+    """Run what is asked for; what stopped it, or what its script was run again for, then ends this program."""
     flush_files()
     try:
         report = execute(request, _Teller())
@@ -104,7 +109,9 @@ def sweep(
         raise UsageError(_say_in_python(str(error))) from error
     if report.signal and threading.current_thread() is threading.main_thread():
         signal.raise_signal(report.signal)  # it does now what it does without a sweep, such as to end the program
-    if repetition is not None and repetition.is_wanted(report.plan.store.experiment(report.plan[0].identifier)):
+    if request.repetition is not None and request.repetition.is_wanted(
+        report.plan.store.experiment(report.plan[0].identifier)
+    ):
         sys.exit()  # this is what the script was run again for
     return report
 
