@@ -20,22 +20,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from mag.clock import tell_time
-from mag.config.identity import compute_identity, describe_rules
+from mag.config.identity import compute_identity, describe_rules, read_visibility
 from mag.config.secrets import mask
 from mag.config.view import make_view
-from mag.config.visibility import read_visibility
 from mag.disk import values
 from mag.errors import ConfigError, ExistsError, RecordError, ResultError
 from mag.record import claims, failures
 from mag.record.attempts import Attempt
 from mag.record.capture import Capture
+from mag.record.failures import Redaction
 from mag.record.log import flush_streams, open_log
 from mag.record.metrics import read_all_metrics
 from mag.record.names import Names, check_name, name_config
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import Provenance, describe_host
 from mag.record.records import Record, derive_seed
-from mag.record.redaction import Redaction
 from mag.record.repetition import Repetition
 from mag.record.store import Store, StoredExperiment
 from mag.settings import Settings, find_settings

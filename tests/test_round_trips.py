@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from mag.config.documents.document import read_yaml
-from mag.config.documents.printing import format_yaml
+from mag.config.documents.scalars import format_yaml
 from mag.config.identity import compute_identity
 from mag.config.sources import read_source
 from mag.config.view import make_view

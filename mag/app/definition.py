@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Never, TypeAlias
 
-from mag.app.imports import is_importing, read_apart
-from mag.app.modules import Module
+from mag.app.modules import Module, is_importing, read_apart
 from mag.errors import UsageError
 
 if TYPE_CHECKING:

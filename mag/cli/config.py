@@ -10,8 +10,8 @@ import mag.config.composition.composer  # noqa: F401  (now, while a command is l
 from mag.cli.output import escape, find_screen
 from mag.cli.project import Project, app_words, open_project
 from mag.config.composition.keys import ABSENT
-from mag.config.documents.printing import format_inline
-from mag.config.inspection.difference import compare_configs
+from mag.config.documents.scalars import format_inline
+from mag.config.inspection.origins import compare_configs
 from mag.config.language.lexer import write_word
 from mag.config.language.override import Override, format_value
 from mag.config.secrets import mask
@@ -140,7 +140,7 @@ def _show(project: Project, config: dict[str, Any], *, as_json: bool) -> None:
 
         write_json(encode_config(masked))
         return
-    from mag.config.documents.printing import format_yaml
+    from mag.config.documents.scalars import format_yaml
 
     write_bytes(format_yaml(masked).encode("utf-8", "backslashreplace"))
 

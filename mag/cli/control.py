@@ -14,10 +14,9 @@ from mag.cli.references import STORE_OPTION, lead_to, open_store, refer
 from mag.disk import files
 from mag.disk.locks import is_held, read_holder
 from mag.errors import NotFoundError, RecordError
-from mag.record.controls import read_control
 from mag.record.paths import StorePaths
 from mag.record.store import Store, StoredExperiment
-from mag.record.sweeps import StoredSweep, ask, find_sweep, read_sweep
+from mag.record.sweeps import StoredSweep, ask, find_sweep, read_control, read_sweep
 
 SWEEP_ARGUMENT = click.argument("reference", metavar="[SWEEP]", required=False)
 

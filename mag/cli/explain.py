@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mag.cli.layout import measure
 from mag.cli.output import Screen, escape, find_screen
-from mag.cli.widths import measure
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value, list_keys
 from mag.config.documents.marks import Marks, shorten
-from mag.config.documents.printing import format_inline
+from mag.config.documents.scalars import format_inline
 from mag.config.inspection.choices import Cause, Choices, Decision
 from mag.config.inspection.origins import Explanation, Origins, Step
 from mag.config.language.lexer import write_word

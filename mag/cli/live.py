@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mag.cli.charts import can_draw, draw_line
+from mag.cli.layout import cut, measure
 from mag.cli.output import escape
-from mag.cli.widths import cut, measure
 from mag.cli.wording import format_duration
 from mag.compare.curves import Curve, read_end
 from mag.compare.rows import format_briefly

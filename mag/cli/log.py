@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import click
 
+from mag.cli.layout import cut
 from mag.cli.output import escape, find_screen, note, write_bytes
 from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, find_experiment
-from mag.cli.widths import cut
 from mag.compare.description import number_attempts
 from mag.disk.locks import is_held
 from mag.errors import NotFoundError, RecordError

@@ -294,6 +294,6 @@ def choose_examine(known: Mapping[str, Any]) -> Callable[[BaseException], bool] 
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return lambda _: True  # the traceback has been printed
-    from mag.run.debugger import examine
+    from mag.run.in_process import examine
 
     return examine

@@ -13,11 +13,9 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from mag.cli.layout import Face, arrange, grow, make_faces
+from mag.cli.layout import GAP, Face, arrange, grow, make_faces
 from mag.cli.messages import say, silence
-from mag.cli.widths import GAP
-from mag.compare.digits import format_numbers
-from mag.compare.rows import MISSING, format_briefly, format_value, is_number
+from mag.compare.rows import MISSING, format_briefly, format_numbers, format_value, is_number
 from mag.disk.values import encode_config
 from mag.patterns import compile_lazily
 from mag.suggestion import list_names

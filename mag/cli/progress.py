@@ -1,21 +1,23 @@
-"""What a sweep says while it runs: a live view on a terminal, a plain line for each experiment elsewhere."""
+"""What a sweep says: its plan on `--dry-run`, a live view on a terminal, a plain line per experiment elsewhere."""
 
+import json
 import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
+from mag.cli.layout import cut
 from mag.cli.live import MOST_LABELS, draw_progress, label_experiments
 from mag.cli.messages import Listener, say
-from mag.cli.output import escape, note
-from mag.cli.plan import list_remarks
+from mag.cli.output import escape, note, write_lines, write_table
 from mag.cli.references import lead_to
-from mag.cli.widths import cut
 from mag.cli.wording import count_experiments, describe_counts
 from mag.compare.rows import format_briefly
+from mag.config.secrets import mask
+from mag.disk.values import encode_config
 from mag.record.progress import Progress
 from mag.record.records import FAULTY
 from mag.run.tasks import Outcome
@@ -213,3 +215,53 @@ def conclude(report: Report, directory: str | None = None) -> str:
 def count_remarks(report: Report) -> list[str]:
     """Return what else there is to say of the experiments, a line for all that have it in common."""
     return [f"{count_experiments(number)}: {escape(remark)}" for remark, number in report.remarks.most_common()]
+
+
+_IMPORTED = "imported ones run again, unless `mag accept NAME` says that they are done"
+
+
+def show_plan(plan: "Plan", *, as_json: bool, secrets: Sequence[str] = ()) -> None:
+    """Print a plan on standard output: name, state, overrides."""
+    if as_json:
+        write_lines(_list_json(plan, secrets))
+        return
+    rows = [[e.identifier, e.status, " ".join(e.overrides)] for e in plan]
+    write_table(["name", "status", "overrides"], rows)
+    say(f"{describe_plan(plan)}. Nothing was run.")
+
+
+def describe_plan(plan: "Plan") -> str:
+    """Return how many experiments a plan has, how they stand, and what it does not have."""
+    parts = [describe_counts(plan.count()), *list_remarks(plan)]
+    return f"{count_experiments(len(plan))}: {', '.join(parts)}"
+
+
+def list_remarks(plan: "Plan") -> list[str]:
+    """Return what there is to say of the points that are not in a plan, and of those that Hydra ran."""
+    remarks = [
+        f"{plan.duplicates} asked for more than once" if plan.duplicates else "",
+        f"{plan.left_out} left out by the filters" if plan.left_out else "",
+        *(f"{text} leaves out none" for text in plan.idle),
+        f"{plan.missing} fewer than the sample asked for, there are no more" if plan.missing else "",
+        _IMPORTED if any(experiment.status == "imported" for experiment in plan) else "",
+    ]
+    return [remark for remark in remarks if remark]
+
+
+def _list_json(plan: "Plan", secrets: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a JSON list, an experiment each, so that a large plan needs no memory of its own."""
+    yield "["
+    for experiment in plan:
+        comma = "," if experiment is not plan.experiments[-1] else ""
+        yield json.dumps(_describe(experiment, secrets)) + comma
+    yield "]"
+
+
+def _describe(experiment: "PlannedExperiment", secrets: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": experiment.identifier,
+        "status": experiment.status,
+        "identity": experiment.identity,
+        "overrides": list(experiment.overrides),
+        "config": mask(encode_config(experiment.resolved), secrets),
+    }

@@ -7,8 +7,7 @@ from mag.cli.output import note
 from mag.cli.references import Selection
 from mag.cli.tables import Style, shape_table, show_table
 from mag.compare.columns import Column, find_varying
-from mag.compare.digits import format_float
-from mag.compare.rows import Row, format_value
+from mag.compare.rows import Row, format_float, format_value
 from mag.compare.summary import Contender, Group, compare_contenders, find_variations, group_rows, rank_settings
 from mag.compare.table import Table
 

@@ -37,7 +37,7 @@ Exit status: 0, 2 if the file cannot be written, 4 if nothing matches the filter
 @STORE_OPTION
 def report_command(*, filters: tuple[str, ...], output: str, title: str | None, directory: str | None) -> None:
     """Select, render, write."""
-    from mag.compare.page import render_page
+    from mag.compare.report import render_page
     from mag.disk import files
 
     selection = select(filters, directory)

@@ -14,8 +14,7 @@ from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, f
 from mag.cli.wording import format_duration, format_moment, format_size, name_signal
 from mag.compare.curves import Curve
 from mag.compare.description import describe, describe_curves, list_attempts, list_files, read_tail
-from mag.compare.digits import format_numbers
-from mag.compare.rows import Row, format_value, is_number, read_rows
+from mag.compare.rows import Row, format_numbers, format_value, is_number, read_rows
 from mag.record.records import Record
 from mag.record.store import StoredExperiment
 
@@ -154,7 +153,7 @@ def _describe_curve(curve: Curve) -> str:
 
 
 def _list_config(row: Row, record: Record) -> list[str]:
-    from mag.config.documents.printing import format_yaml
+    from mag.config.documents.scalars import format_yaml
 
     try:
         return [escape(line) for line in format_yaml(record.config).splitlines()]

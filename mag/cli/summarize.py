@@ -22,9 +22,8 @@ from mag.cli.tables import (
 from mag.cli.wording import count_experiments, list_words
 from mag.compare.columns import Column, find_results, find_varying
 from mag.compare.description import describe
-from mag.compare.digits import format_float, format_numbers
 from mag.compare.effects import Effect, decompose
-from mag.compare.rows import MISSING, Row, format_value
+from mag.compare.rows import MISSING, Row, format_float, format_numbers, format_value
 from mag.compare.summary import (
     Group,
     Pivot,

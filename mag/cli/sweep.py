@@ -186,7 +186,7 @@ def _read_request(
 
 
 def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) -> int:
-    from mag.cli.plan import show_plan
+    from mag.cli.progress import show_plan
     from mag.sweeps.forerunners import list_forerunners
     from mag.sweeps.ownership import check_owners
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mag.compare.rows import format_value, is_number
-from mag.config.conditions.dates import parse_moment
+from mag.config.conditions.values import parse_moment
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _THOUSAND = 1000

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mag.compare.curves import split_name
 from mag.compare.rows import ADDED, FACTS, MISSING, Row, read_fact, read_rows
-from mag.config.spelling import loosen_key
+from mag.config.flat import loosen_key
 from mag.errors import UsageError
 from mag.record.metrics import list_metric_files
 from mag.record.store import StoredExperiment

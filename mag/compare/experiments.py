@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from mag.compare.columns import Catalog, Column, collect_columns, find_results, find_varying, list_columns
-from mag.compare.digits import format_numbers
 from mag.compare.filters import apply_filters
 from mag.compare.frames import make_pandas, make_polars
-from mag.compare.rows import MISSING, Row, read_rows
+from mag.compare.rows import MISSING, Row, format_numbers, read_rows
 from mag.compare.summary import group_rows
 from mag.compare.table import Table, build_table, sort_naturally, sort_rows
 from mag.errors import NotFoundError

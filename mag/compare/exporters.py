@@ -8,9 +8,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from mag.compare.digits import format_numbers
 from mag.compare.frames import make_polars
-from mag.compare.rows import MISSING, Row, format_value
+from mag.compare.rows import MISSING, Row, format_numbers, format_value
 from mag.compare.table import Table
 from mag.disk.files import write_file
 from mag.disk.values import encode_config

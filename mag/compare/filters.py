@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 from mag.compare.columns import Catalog, Column
 from mag.compare.rows import MISSING, MOMENTS, Row
-from mag.config.conditions.dates import Period, parse_moment
 from mag.config.conditions.expressions import Expression, parse_expression
 from mag.config.conditions.operations import Answer, Pattern
 from mag.config.conditions.reader import Find, Vocabulary
 from mag.config.conditions.tokens import NAME
+from mag.config.conditions.values import Period, parse_moment
 from mag.disk import files
 from mag.errors import RecordError, SpaceError, UsageError
 from mag.record.paths import StorePaths

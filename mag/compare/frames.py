@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mag.compare.rows import MISSING, MOMENTS, format_value, read_rows
 from mag.compare.table import Table
-from mag.config.conditions.dates import parse_moment
+from mag.config.conditions.values import parse_moment
 from mag.errors import UsageError
 from mag.record.store import StoredExperiment
 

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from mag.compare.description import read_tail
-from mag.compare.page import render_page
+from mag.compare.report import render_page
 from mag.record.store import Store
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})

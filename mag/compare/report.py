@@ -1,10 +1,11 @@
-"""The report: experiments as the plain data of a page that explores them.
+"""The report: experiments as the plain data of a page that explores them, and that page as one HTML file."""
 
-The data is columnar, since a page of 10,000 experiments is mostly values: `columns[i]` says what `values[i]` holds, one
-value an experiment. Nothing is resolved, imported or run.
-"""
-
+import base64
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
 from typing import Any
 
 from mag.compare.columns import Catalog, Column, find_varying
@@ -12,6 +13,7 @@ from mag.compare.description import read_tail
 from mag.compare.failures import group_failures
 from mag.compare.rows import MISSING, Row, is_number
 from mag.disk.values import encode_config
+from mag.patterns import compile_lazily
 from mag.record.metrics import read_all_metrics
 
 MOST_CURVES = 100
@@ -140,3 +142,42 @@ def _list_failures(rows: Sequence[Row]) -> list[dict[str, Any]]:
         }
         for group in group_failures(row.experiment for row in rows)
     ]
+
+
+_FOLDER = Path(__file__).parent / "web"
+_SCRIPTS = ("vendor/echarts.min.js", "vendor/tabulator.min.js", "page.js")
+_PLACE = compile_lazily(r"\{\{(\w+)\}\}")
+_STYLES = ("vendor/tabulator.min.css", "page.css")
+
+
+def render_page(report: dict[str, Any], *, connect: str = "'none'") -> str:
+    """Return a report as one HTML file.
+
+    Args:
+        report: What `build_report` returned.
+        connect: Where the page's script may connect to, as a content security policy has it: nowhere.
+    """
+    scripts = [_read_part(name) for name in _SCRIPTS]
+    data = json.dumps(report, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+    policy = (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        f"connect-src {connect}; base-uri 'none'; form-action 'none'"
+    )
+    parts = {
+        "policy": escape(policy),
+        "title": escape(str(report["title"])),
+        "styles": "\n".join(map(_read_part, _STYLES)),
+        "data": data,
+        "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
+    }
+    # in one pass: what is filled in may itself look like a place to fill
+    return _PLACE.sub(lambda place: parts[place[1]], _read_part("page.html"))
+
+
+def _read_part(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from mag.errors import RecordError
 from mag.launch.local import LocalLauncher
-from mag.record.controls import Control, read_control
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, write_progress
+from mag.record.sweeps import Control, read_control
 
 _LOOK_SECONDS = 0.25
 

@@ -3,7 +3,7 @@
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.identity import canonical_json
-from mag.config.inspection.difference import KeyChange, compare_configs
+from mag.config.inspection.origins import KeyChange, compare_configs
 from mag.errors import ConfigError, SchemaError, SpaceError
 from mag.plans.descriptions import Config, Description, describe_point, make_tools
 from mag.plans.resolver import Resolver

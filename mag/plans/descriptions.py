@@ -9,12 +9,10 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import find_missing, resolve
 from mag.config.composition.keys import ABSENT, KeyPath, walk
 from mag.config.composition.merging import copy_value
-from mag.config.flat import flatten
-from mag.config.identity import hash_visible, name_choices
+from mag.config.flat import escape_key, flatten, join_spelled, loosen_key, spell_key, split_spelled
+from mag.config.identity import hash_visible, keep_visible, name_choices
 from mag.config.language.override import Override
-from mag.config.spelling import escape_key, join_spelled, loosen_key, spell_key, split_spelled
 from mag.config.view import make_view
-from mag.config.visibility import keep_visible
 from mag.errors import ConfigError, MissingValueError
 from mag.plans.naming import Distinction, Naming, list_changes
 from mag.plans.resolver import Resolver

@@ -8,10 +8,9 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
 from mag.config.flat import flatten
 from mag.config.identifier import check_separator, encode_change, encode_value, fill_template, fits, join_values
-from mag.config.identity import canonical_json
+from mag.config.identity import Visibility, canonical_json, is_hidden, keep_visible, read_visibility
 from mag.config.language.grammar import read_override
 from mag.config.language.override import Override, format_value
-from mag.config.visibility import Visibility, is_hidden, keep_visible, read_visibility
 from mag.errors import ConfigError
 from mag.record.names import choose_keys, refuse_template
 from mag.settings import Settings

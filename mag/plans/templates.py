@@ -13,10 +13,8 @@ from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, KeyPath, find_value, follow_key, join_path
 from mag.config.composition.merging import copy_value
 from mag.config.composition.resolution import is_late
-from mag.config.flat import settle_value
-from mag.config.identity import cut_piece, hash_pieces
-from mag.config.spelling import spell_key, split_spelled
-from mag.config.visibility import keep_visible
+from mag.config.flat import settle_value, spell_key, split_spelled
+from mag.config.identity import cut_piece, hash_pieces, keep_visible
 from mag.patterns import compile_lazily
 from mag.plans.descriptions import (
     Config,

@@ -14,11 +14,11 @@ from mag.disk import files, locks, values
 from mag.errors import RecordError, ResultError
 from mag.record import claims, records
 from mag.record.claims import Claim
+from mag.record.failures import NOTHING, Redaction
 from mag.record.metrics import MetricsWriter
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Ending, Record, Status
 from mag.record.recovery import bring_back
-from mag.record.redaction import NOTHING, Redaction
 from mag.record.results import ResultEncoder, read_results
 
 _LARGEST = 64 << 20

@@ -10,8 +10,7 @@ from mag.config.composition.keys import KeyPath
 from mag.config.composition.merging import copy_value
 from mag.config.composition.resolution import resolve_known
 from mag.config.documents.document import read_document
-from mag.config.identity import compute_identity, describe_rules
-from mag.config.visibility import read_visibility
+from mag.config.identity import compute_identity, describe_rules, read_visibility
 from mag.errors import NotFoundError, RecordError
 from mag.record.claims import claim_directory, write_config
 from mag.record.names import Names, name_config

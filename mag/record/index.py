@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mag.config.identity import compute_identity, describe_rules
+from mag.config.identity import USUAL, Visibility, compute_identity, describe_rules
 from mag.config.secrets import MASK
-from mag.config.visibility import USUAL, Visibility
 from mag.disk import files, values
 from mag.errors import MagError
 from mag.record.paths import StorePaths

@@ -10,11 +10,10 @@ from mag.clock import tell_time
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import copy_value
-from mag.config.identity import compute_identity, describe_rules
+from mag.config.identity import USUAL, Visibility, compute_identity, describe_rules, read_visibility
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.override import Override, format_value
 from mag.config.secrets import is_masked
-from mag.config.visibility import USUAL, Visibility, read_visibility
 from mag.errors import MagError, OverrideError, UsageError
 from mag.record.moves import Move, check_free, choose_names
 from mag.record.names import name_config

@@ -18,8 +18,7 @@ from mag.config.identifier import (
     fits,
     join_values,
 )
-from mag.config.identity import compute_identity
-from mag.config.visibility import keep_visible, read_visibility
+from mag.config.identity import compute_identity, keep_visible, read_visibility
 from mag.disk import files, values
 from mag.errors import MagError, RecordError, UsageError
 from mag.record.paths import ExperimentPaths, StorePaths

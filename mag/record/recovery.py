@@ -9,19 +9,19 @@ import os
 
 from mag.disk import files, locks
 from mag.errors import RecordError
-from mag.record import controls, records
+from mag.record import records, sweeps
 from mag.record.paths import LEFT, ExperimentPaths, StorePaths
 
 
 def recover_store(store: StorePaths) -> None:
     """Tidy up a store in which the runner of a sweep died since this was last done."""
-    dead = controls.list_dead(store)
+    dead = sweeps.list_dead(store)
     if not dead:
         return
     for name in os.listdir(store.root):
         recover_experiment(store.experiment(name))
     for sweep in dead:
-        controls.bury(store, sweep)
+        sweeps.bury(store, sweep)
 
 
 def recover_experiment(paths: ExperimentPaths) -> None:

@@ -20,8 +20,8 @@ from typing import Any
 
 from mag.disk import files, values
 from mag.errors import RecordError, ResultError
+from mag.record.failures import NOTHING, Redaction
 from mag.record.paths import ExperimentPaths
-from mag.record.redaction import NOTHING, Redaction
 
 _DEEPEST = 100
 _MOST_DIGITS = 4300

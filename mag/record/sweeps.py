@@ -1,5 +1,6 @@
-"""The sweeps of a store: what each was asked to do, its frozen plan, and how far others see it to be."""
+"""The sweeps of a store: what each was asked to do, its plan, its progress, and how others steer it."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import itertools
@@ -12,10 +13,92 @@ from typing import Any
 from mag.clock import tell_time
 from mag.disk import files, locks, values
 from mag.errors import NotFoundError, RecordError
-from mag.record import controls
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
 from mag.record.provenance import Provenance
+
+_CONTROL_KINDS = {"jobs": (int, type(None)), "paused": (bool,), "stops": (int,)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Control:
+    """What a runner is asked to do.
+
+    Attributes:
+        jobs: How many experiments to run at a time; None for what it was started with.
+        paused: Start nothing until told otherwise.
+        stops: 1 to stop with a grace period, 2 to stop at once.
+    """
+
+    jobs: int | None = None
+    paused: bool = False
+    stops: int = 0
+
+
+def read_control(store: StorePaths, sweep: str) -> Control:
+    """Return what the runner of a sweep is asked to do; nothing where the file cannot be read."""
+    try:
+        path = store.control(sweep)
+        return Control(**files.pick_fields(files.read_json(path), _CONTROL_KINDS, path))
+    except (OSError, RecordError):
+        return Control()
+
+
+def write_control(store: StorePaths, sweep: str, control: Control) -> None:
+    """Ask the runner of a sweep to do something.
+
+    Raises:
+        RecordError: The file cannot be written.
+    """
+    locks.write_shared_file(store.control(sweep), values.dump_json({"version": 1, **dataclasses.asdict(control)}))
+
+
+def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:
+    """Show that the runner of a sweep lives, as long as the lock is held.
+
+    Raises:
+        RecordError: There is no locking it.
+    """
+    path = store.sweep_lock(sweep)
+    try:
+        return locks.acquire(path)
+    except OSError as error:
+        raise RecordError(
+            f"Cannot lock {path}: {error.strerror}. mag needs a file system with locks (flock): name another place for "
+            f"the experiments with --dir."
+        ) from error
+
+
+def is_running(store: StorePaths, sweep: str) -> bool:
+    """Tell whether the runner of a sweep lives."""
+    return locks.is_held(store.sweep_lock(sweep))
+
+
+def release_sweep(store: StorePaths, sweep: str, lock: locks.Lock) -> None:
+    """Show that the runner of a sweep has ended."""
+    for path in (store.control(sweep), store.sweep_lock(sweep)):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    lock.release()
+
+
+def list_dead(store: StorePaths) -> list[str]:
+    """Return the sweeps whose runner is gone and did not say so: it was killed, or the power was cut."""
+    try:
+        names = os.listdir(store.manifests)
+    except OSError:
+        return []
+    sweeps = (name.removesuffix(".lock") for name in names if name.endswith(".lock"))
+    return [sweep for sweep in sweeps if not is_running(store, sweep)]
+
+
+def bury(store: StorePaths, sweep: str) -> None:
+    """Have `list_dead` forget a sweep, unless its runner lives after all, or this user cannot write there."""
+    with contextlib.suppress(OSError, RecordError):
+        lock = hold_sweep(store, sweep)
+        if lock is not None:
+            release_sweep(store, sweep, lock)
+
 
 _SHORTEST = 4
 _PATIENCE_SECONDS = 2.0
@@ -78,7 +161,7 @@ def read_sweep(store: StorePaths, sweep: str) -> StoredSweep:
     Raises:
         NotFoundError: There is none of that id.
     """
-    running = controls.is_running(store, sweep)  # before its progress is read: it may end in between
+    running = is_running(store, sweep)  # before its progress is read: it may end in between
     path, manifest, problem = str(store.manifest(sweep)), dict[str, Any](), None
     try:
         manifest = files.pick_fields(files.read_json(path), _KINDS, path)
@@ -130,7 +213,7 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
         if len(found) > 1:
             raise NotFoundError(f"{reference!r} could be any of {', '.join(found[:5])}: type more of the id.")
     else:
-        running = [each for each in ids if controls.is_running(store, each)]
+        running = [each for each in ids if is_running(store, each)]
         if len(running) > 1:
             raise NotFoundError(f"Several sweeps are running ({', '.join(running[:5])}): name one by its id.")
         found = running or ids[:1]
@@ -148,13 +231,13 @@ def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> StoredSweep:
     """
     if not sweep.running:
         raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}): there is nobody to ask.")
-    control = controls.read_control(store, sweep.id)
+    control = read_control(store, sweep.id)
     wanted = dataclasses.replace(control, **changes)
     if control.stops and "stops" not in changes:
         raise RecordError(
             f"The sweep {sweep.id} is being stopped, and starts nothing more: type its command again then."
         )
-    controls.write_control(store, sweep.id, wanted)
+    write_control(store, sweep.id, wanted)
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while sweep.running and time.monotonic() < deadline and not _is_heeded(wanted, sweep.progress):
         time.sleep(_LOOK_SECONDS)
@@ -162,7 +245,7 @@ def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> StoredSweep:
     return sweep
 
 
-def _is_heeded(wanted: controls.Control, progress: Progress | None) -> bool:
+def _is_heeded(wanted: Control, progress: Progress | None) -> bool:
     if progress is None:
         return False
     jobs = progress.jobs if wanted.jobs is None else min(wanted.jobs, progress.room)

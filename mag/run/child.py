@@ -21,6 +21,7 @@ from mag.record.attempts import Attempt
 from mag.record.log import Streams, flush_streams, open_streams, redirect
 from mag.record.paths import ExperimentPaths
 from mag.record.records import Status
+from mag.run.configs import ViewCache, provide
 from mag.run.interruption import (
     Handler,
     hold_back,
@@ -30,12 +31,10 @@ from mag.run.interruption import (
     restore,
     was_interrupted,
 )
-from mag.run.late_values import provide
 from mag.run.randomness import RandomStates
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling
 from mag.run.tasks import Function, Task
-from mag.run.view_cache import ViewCache
 from mag.settings import Settings
 
 FAILED = 1

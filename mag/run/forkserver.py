@@ -20,9 +20,7 @@ from typing import Any
 from mag.errors import LaunchError, UsageError
 from mag.record.log import flush_streams
 from mag.run.interpreters import InterpreterSetup, Load, end_interpreter, pack_load, start_interpreter
-from mag.run.messages import make_pair, receive, send, send_bytes
-from mag.run.private_sockets import keep_private, make_private_pair
-from mag.run.questions import ask_question
+from mag.run.messages import ask_question, keep_private, make_pair, make_private_pair, receive, send, send_bytes
 from mag.run.randomness import draw_seed, read_own_states
 from mag.run.serving import PREPARE, REHEARSE, serve
 from mag.run.spawning import explain_end

@@ -1,12 +1,19 @@
-"""Messages between mag's own processes: JSON, each with its length in front."""
+"""Messages between mag's own processes: JSON with its length in front, over sockets that no fork keeps open."""
 
+import base64
 import contextlib
+import functools
 import json
+import os
+import pickle
 import socket
 import struct
+import weakref
 from typing import Any
 
 from mag.disk import values
+from mag.errors import MagError, UsageError
+from mag.run.tasks import Answer, Function, Question
 
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 16  # small enough for no memory to be mapped for each message, and unmapped again
@@ -91,3 +98,60 @@ def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
             return None
         data += chunk
     return bytes(data)
+
+
+_private: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+"""What no fork of the runner may hold open, such as workers of a pool: when it is gone, the other end has to see it."""
+
+
+def keep_private(connection: socket.socket) -> None:
+    """Have forks that this process makes from now on close a socket."""
+    _private.add(connection)
+    _close_in_forks()  # registered only now: forks made earlier must not run it
+
+
+def make_private_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets, which forks of this process close."""
+    pair = make_pair()
+    _private.update(pair)
+    return pair
+
+
+@functools.cache
+def _close_in_forks() -> None:
+    os.register_at_fork(after_in_child=_close_private)
+
+
+def _close_private() -> None:
+    for connection in list(_private):
+        connection.close()
+
+
+QUESTION = "question"
+"""The only key of a message that asks one."""
+
+
+def ask_question(connection: socket.socket, question: Question[Answer]) -> tuple[Answer, MagError | None] | None:
+    """Return the answer, or the error that is one; None if whoever was asked is gone."""
+    try:
+        send(connection, {QUESTION: _pack(question)})
+        told = receive(connection)
+    except OSError:
+        return None
+    return None if told is None else pickle.loads(base64.b64decode(told))  # noqa: S301
+
+
+def answer_question(connection: socket.socket, function: Function, message: dict[str, str]) -> None:
+    """Answer a question where the app is imported."""
+    answer, error = None, None
+    try:
+        answer = pickle.loads(base64.b64decode(message[QUESTION]))(function)  # noqa: S301 - from our own runner
+    except MagError as raised:
+        error = type(raised)(*raised.args)  # without its causes, which may be the user's
+    except Exception as raised:  # noqa: BLE001  (resolvers are the user's)
+        error = UsageError(f"The app raised {type(raised).__name__} when it was asked for its configs: {raised}.")
+    send(connection, _pack((answer, error)))
+
+
+def _pack(value: Any) -> str:
+    return base64.b64encode(pickle.dumps(value)).decode()

@@ -11,8 +11,7 @@ from types import FrameType
 from typing import NamedTuple
 
 from mag.clock import count_seconds
-from mag.run.limits import STOPPED, Guard, Reason
-from mag.run.memory import OomCounter
+from mag.run.limits import STOPPED, Guard, OomCounter, Reason
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_SWEEP_SECONDS = 5.0

@@ -18,11 +18,11 @@ from typing import NoReturn
 from mag.code.drift import list_code_files
 from mag.record.log import flush_streams
 from mag.run.child import Groundwork
+from mag.run.configs import ViewCache
 from mag.run.interpreters import Load, load_function, read_setup
 from mag.run.interruption import REQUESTS, Handler
-from mag.run.messages import receive, receive_bytes, send
+from mag.run.messages import QUESTION, answer_question, receive, receive_bytes, send
 from mag.run.processes import HURRY, Watch, adopt_orphans
-from mag.run.questions import QUESTION, answer_question
 from mag.run.randomness import RandomStates, States
 from mag.run.shutdown import Shutdown, keep_exit_functions, leave_to_threads, run_exit_functions
 from mag.run.signatures import read_calling
@@ -30,7 +30,6 @@ from mag.run.spawning import Spawning, explain_import
 from mag.run.supervisor import Supervisor
 from mag.run.tasks import Conditions, Function, Task
 from mag.run.threads import find_obstacle
-from mag.run.view_cache import ViewCache
 
 PREPARE = "prepare"
 """What the runner says as soon as there will be something to run."""

@@ -20,9 +20,8 @@ from mag.errors import UsageError
 from mag.run.child import Beginning, Groundwork, make_experiment, run_child
 from mag.run.interpreters import InterpreterSetup, end_interpreter, load_function, read_setup, start_interpreter
 from mag.run.interruption import REQUESTS, Handler, hold_back, name_signal
-from mag.run.messages import make_pair, receive, receive_bytes, send, send_bytes
+from mag.run.messages import answer_question, make_pair, receive, receive_bytes, send, send_bytes
 from mag.run.processes import HURRY
-from mag.run.questions import answer_question
 from mag.run.randomness import RandomStates
 from mag.run.shutdown import Shutdown
 from mag.run.signatures import read_calling

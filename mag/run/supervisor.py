@@ -11,24 +11,22 @@ from functools import partial
 from typing import Protocol
 
 from mag.clock import tell_time
-from mag.config.identity import describe_rules
+from mag.config.identity import describe_rules, read_visibility
 from mag.config.secrets import mask
-from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, MagError
 from mag.record import claims
 from mag.record.attempts import Attempt, RemovedError
 from mag.record.claims import Claim, write_config
+from mag.record.failures import Redaction, find_secret_variables
 from mag.record.log import open_log, read_last_line
 from mag.record.paths import ExperimentPaths, StorePaths
 from mag.record.provenance import describe_host
 from mag.record.records import BROKEN, Record, read_record, write_record
 from mag.record.recovery import bring_back
-from mag.record.redaction import Redaction, find_secret_variables
 from mag.run.child import Beginning, name_variables
 from mag.run.interruption import name_signal
-from mag.run.limits import LOOK_SECONDS, STOPPED, Guard, Reason
-from mag.run.memory import OomCounter
+from mag.run.limits import LOOK_SECONDS, STOPPED, Guard, OomCounter, Reason
 from mag.run.processes import Death, Watch, end_leftovers, end_now, waits_idly
 from mag.run.randomness import RandomStates
 from mag.run.tasks import LEFT_ALONE, Conditions, Outcome, Task

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from mag.errors import MagError
-from mag.run.messages import receive, send
+from mag.run.messages import ask_question, receive, send
 from mag.run.processes import HURRY
-from mag.run.questions import ask_question
 from mag.run.tasks import Answer, Outcome, Question, Task
 
 

@@ -102,7 +102,7 @@ def _describe_function(done: "Sequence[PlannedExperiment]", now: object, app: st
 
 def _list_changed(before: str | None, now: str, top: str, configs: Sequence[str]) -> list[str]:
     """Return the files of code in which two commits differ; none where git cannot tell."""
-    from mag.code.relevance import list_changed_code  # noqa: PLC0415  (few sweeps go on with one)
+    from mag.code.drift import list_changed_code  # noqa: PLC0415  (few sweeps go on with one)
     from mag.code.repository import Repository  # noqa: PLC0415
 
     if before is None:

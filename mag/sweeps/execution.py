@@ -13,10 +13,9 @@ from mag.launch.control import converse
 from mag.launch.gpu_book import GpuBook
 from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
-from mag.record.controls import hold_sweep, release_sweep
 from mag.record.paths import StorePaths
 from mag.record.recovery import recover_experiment, recover_store
-from mag.record.sweeps import write_manifest
+from mag.record.sweeps import hold_sweep, release_sweep, write_manifest
 from mag.run.tasks import Conditions, Outcome, Task
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer

@@ -7,12 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mag.config.flat import flatten
-from mag.config.identity import canonical_json
+from mag.config.identity import canonical_json, keep_visible
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import write_word
 from mag.config.language.override import format_value
 from mag.config.secrets import mask
-from mag.config.visibility import keep_visible
 from mag.disk import files, values
 from mag.errors import MagError
 from mag.record.paths import StorePaths

@@ -1,19 +1,24 @@
-"""Recomposition: the config that a command would compose from the code of an experiment, and from what was typed."""
+"""Recomposition: the config that a command would compose from an experiment's code, or the stored one as it is."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mag.app import App
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import resolve
-from mag.config.composition.keys import ABSENT, find_value
+from mag.config.composition.keys import ABSENT, KeyPath, find_value
+from mag.config.composition.merging import copy_value
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import quote
 from mag.config.language.override import Override, format_override
 from mag.config.secrets import MASK, mask
 from mag.errors import MagError, UsageError
+from mag.plans.plan import Plan, PlannedExperiment
+from mag.plans.resolver import find_late
+from mag.plans.space import Grid, Point
+from mag.record.paths import StorePaths
 from mag.record.records import Record
 from mag.settings import Settings
 
@@ -96,3 +101,57 @@ class Recomposition:
 def _change(override: Override, operation: Any) -> Override:
     changed = dataclasses.replace(override, operation=operation)
     return dataclasses.replace(changed, text=format_override(changed))
+
+
+class StoredConfig(NamedTuple):
+    """What a record tells of a config: it is what a plan's point and the config files are for other experiments."""
+
+    resolved: dict[str, Any]
+    composed: dict[str, Any] | None
+    choices: dict[str, Any]
+    overrides: tuple[str, ...]
+
+    def resolve(self, point: Point) -> dict[str, Any]:  # noqa: ARG002 - there is one
+        """Return the config as the experiment gets it."""
+        return dict(copy_value(self.resolved))
+
+    def list_late(self) -> tuple[KeyPath, ...]:
+        """Return the paths of the values that only the experiment can resolve."""
+        return find_late(self.resolved, self.composed or {})
+
+
+class RepeatedExperiment(PlannedExperiment):
+    """An experiment whose config is stored, and was not composed for the plan."""
+
+    __slots__ = ()
+
+    @property
+    def _stored(self) -> StoredConfig:
+        assert isinstance(self.source, StoredConfig)
+        return self.source
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was typed."""
+        return self._stored.overrides
+
+    @property
+    def composed(self) -> dict[str, Any]:
+        """Its config as it was composed, as far as that is stored."""
+        return self._stored.composed or self._stored.resolved
+
+    @property
+    def written(self) -> dict[str, Any] | None:
+        """Its config as it was composed; None where that has no interpolations."""
+        return self._stored.composed
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What was chosen from each config group."""
+        return self._stored.choices
+
+
+def plan_one(config: StoredConfig, identity: str, store: StorePaths, name: str, *, attempt: int = 0) -> Plan:
+    """Return the plan of one experiment whose config is stored."""
+    nowhere = Point(Grid((), ()), ()), Composer(None, None)
+    return Plan((RepeatedExperiment(0, identity, name, "new", *nowhere, config, attempt=attempt),), store)

@@ -12,12 +12,11 @@ from mag.code.environment import REPLAYED
 from mag.config.composition.assignment import assign_values
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT
-from mag.config.identity import compute_identity
+from mag.config.identity import compute_identity, read_visibility
 from mag.config.language.grammar import parse_overrides
 from mag.config.language.lexer import quote
 from mag.config.language.override import Override, format_value
 from mag.config.secrets import MASK, is_masked, mask_command
-from mag.config.visibility import read_visibility
 from mag.disk import files
 from mag.errors import ExistsError, RecordError, UsageError
 from mag.plans.plan import Plan, make_plan
@@ -32,12 +31,11 @@ from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer
 from mag.sweeps.ownership import find_successor
 from mag.sweeps.reading import read_traits
-from mag.sweeps.recomposition import Recomposition
+from mag.sweeps.recomposition import Recomposition, StoredConfig, plan_one
 from mag.sweeps.recorded_code import find_app_there, find_current, lend_recorded, require_record
 from mag.sweeps.report import Report
 from mag.sweeps.request import Request
 from mag.sweeps.scripts import ScriptServer, find_script, names_script
-from mag.sweeps.stored_config import StoredConfig, plan_one
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

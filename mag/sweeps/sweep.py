@@ -149,6 +149,6 @@ def _choose_examine(n_jobs: int | None) -> Callable[[BaseException], bool] | Non
     """Return what looks at the failures of experiments in this process; None for processes of their own."""
     if n_jobs != 1:
         return None
-    from mag.run.debugger import keep_for_debuggers  # noqa: PLC0415  (pdb)
+    from mag.run.in_process import keep_for_debuggers  # noqa: PLC0415  (pdb)
 
     return keep_for_debuggers

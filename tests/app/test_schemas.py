@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mag.app.imports import read_apart
+from mag.app.modules import read_apart
 from mag.errors import UsageError
 
 

@@ -3,9 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.cli.layout import shorten_texts
+from mag.cli.layout import measure, shorten_texts
 from mag.cli.output import Screen, align
-from mag.cli.widths import measure
 
 KEYS = ["name", "model.name", "optimizer.lr", "optimizer.weight_decay", "trainer.batch_size", "seed", "accuracy"]
 

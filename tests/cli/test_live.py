@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.cli.layout import measure
 from mag.cli.live import draw_progress, label_experiments
 from mag.cli.progress import describe_progress
-from mag.cli.widths import measure
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
 from mag.record.store import Store

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.cli.layout import cut, cut_middle, measure
 from mag.cli.output import Screen, align, escape, format_json, write_lines, write_table
-from mag.cli.widths import cut, cut_middle, measure
 from mag.compare.rows import MISSING
 
 NASTY = st.text(st.characters() | st.sampled_from("\x1b\x07\n\t\x9b\x7f\u202e\u2066\ufeff\udc80"))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mag.record.controls import Control, read_control
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress, write_progress
+from mag.record.sweeps import Control, read_control
 from tests.cli.conftest import Run
 
 STORE = StorePaths("experiments")

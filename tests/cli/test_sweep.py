@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from mag.record.records import Record
-from mag.run.memory import list_tree
+from mag.run.limits import list_tree
 
 Mag = Callable[..., CompletedProcess[str]]
 Read = Callable[[str], Record]

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.compare.digits import format_numbers
+from mag.compare.rows import format_numbers
 
 FLOATS = st.floats(-1e300, 1e300, allow_subnormal=False)
 

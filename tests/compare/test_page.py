@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import mag.compare.page
-from mag.compare.page import render_page
+import mag.compare.report
+from mag.compare.report import render_page
 
-VENDOR = Path(mag.compare.page.__file__).parent / "web" / "vendor"
+VENDOR = Path(mag.compare.report.__file__).parent / "web" / "vendor"
 HOSTILE = "</script><script>alert(1)</script><!-- {{data}} {{scripts}} & \" ' \u2028"
 
 

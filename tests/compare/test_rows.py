@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.compare.rows import FACTS, MISSING, Row, read_fact, spread
-from mag.config.flat import flatten
-from mag.config.spelling import escape_key
+from mag.config.flat import escape_key, flatten
 
 TREES = st.recursive(
     st.integers() | st.lists(st.integers(), max_size=2),

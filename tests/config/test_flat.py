@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, flatten
-from mag.config.spelling import escape_key, read_key, spell_key, split_key
-from mag.config.visibility import Visibility, is_hidden, keep_visible
+from mag.config.flat import MAX_DEPTH, MAX_INTEGER_BITS, escape_key, flatten, read_key, spell_key, split_key
+from mag.config.identity import Visibility, is_hidden, keep_visible
 from mag.errors import ConfigError
 
 NAMES = st.text("abcXYZ_é1'", min_size=1, max_size=4)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from mag.config.flat import flatten
 from mag.config.identifier import DEFAULT_SEPARATOR, MAX_BYTES, add_suffix, build_identifier
-from mag.config.identity import compute_identity
-from mag.config.visibility import keep_visible
+from mag.config.identity import compute_identity, keep_visible
 from mag.disk.values import decode
 from mag.errors import UsageError
 

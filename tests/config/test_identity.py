@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.config.flat import flatten
-from mag.config.identity import canonical_json, compute_identity, cut_piece, hash_pieces, hash_visible
-from mag.config.visibility import keep_visible
+from mag.config.identity import canonical_json, compute_identity, cut_piece, hash_pieces, hash_visible, keep_visible
 from mag.disk.values import decode, encode
 
 GOLDEN_FILE = Path(__file__).parent / "golden" / "identities.json"

@@ -12,8 +12,8 @@ import pytest
 
 from mag.disk.locks import acquire, is_held, read_holder, write_holder
 from mag.errors import RecordError
-from mag.record.controls import hold_sweep
 from mag.record.paths import StorePaths
+from mag.record.sweeps import hold_sweep
 
 
 def test_one_holder(tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from mag.config.identity import compute_identity, describe_rules
-from mag.config.visibility import USUAL, read_visibility
+from mag.config.identity import USUAL, compute_identity, describe_rules, read_visibility
 from mag.errors import UsageError
 from mag.record import index
 from mag.record.claims import begin_attempt, claim_directory

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from mag.config.flat import flatten
 from mag.config.identifier import build_identifier
-from mag.config.identity import compute_identity
-from mag.config.visibility import keep_visible
+from mag.config.identity import compute_identity, keep_visible
 from mag.errors import UsageError
 from mag.record.claims import begin_attempt, claim_directory
 from mag.record.names import Names, fold, name_config, read_found

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mag.record.failures import Redaction
 from mag.record.records import Record
-from mag.record.redaction import Redaction
 
 Mag = Callable[..., subprocess.CompletedProcess[str]]
 Read = Callable[[str], Record]

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ReadonlyConfigError
 
 from mag.config.frozen import freeze
-from mag.run.view_cache import ViewCache, list_changes
+from mag.run.configs import ViewCache, list_changes
 
 FLOATS = st.sampled_from([0.0, -0.0, 1.0, float("nan")])
 SCALARS = st.none() | st.booleans() | st.integers(0, 3) | FLOATS | st.text("a$")

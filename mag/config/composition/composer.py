@@ -27,7 +27,7 @@ from mag.errors import ConfigError, OverrideError
 from mag.suggestion import list_names, name_nearest
 
 if TYPE_CHECKING:
-    from mag.config.composition.typing import Typing
+    from mag.config.composition.assignment import Typing
     from mag.config.schema import Schemas
 
 
@@ -216,7 +216,7 @@ class Composer:
         keys = {part.package: part.key for part in defaults.parts if part.key is not None}
         config, typing = merge_parts(defaults.parts), None
         if self.schemas is not None:
-            from mag.config.composition.typing import Typing  # noqa: PLC0415 - most apps have no schema
+            from mag.config.composition.assignment import Typing  # noqa: PLC0415 - most apps have no schema
 
             typing = Typing(self.schemas, defaults)
             config = typing.complete(config)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from mag.config.composition.keys import ABSENT, find_child, find_value, join_path, list_keys, walk
 from mag.config.composition.merging import MISSING, copy_value
-from mag.config.spelling import spell_key
+from mag.config.flat import spell_key
 from mag.errors import ConfigError, InterpolationError, MissingValueError
 from mag.patterns import compile_lazily
 from mag.suggestion import name_nearest

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from mag.config.spelling import escape_key, read_key, split_spelled
+from mag.config.flat import escape_key, read_key, split_spelled
 
 _LONGEST_INDEX = 9
 

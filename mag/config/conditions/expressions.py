@@ -28,11 +28,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mag.config.conditions.dates import Period, parse_period
 from mag.config.conditions.operations import Pattern, contains, is_nan, is_same, precedes
 from mag.config.conditions.reader import NOTHING, ConditionReader, Find, Node, Vocabulary, is_wild
 from mag.config.conditions.tokens import Token, is_literal, refuse_expression
-from mag.config.conditions.values import read_tests, split_commas
+from mag.config.conditions.values import Period, parse_period, read_tests, split_commas
 from mag.config.language.lexer import QUOTED
 from mag.errors import SpaceError
 from mag.patterns import compile_lazily

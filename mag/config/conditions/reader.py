@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 
 from mag.config.conditions.operations import TESTS, Pattern, calculate, check_number
 from mag.config.conditions.tokens import Token, read_token, refuse_expression, skip_blanks
-from mag.config.spelling import read_key
+from mag.config.flat import read_key
 from mag.patterns import compile_lazily
 
 

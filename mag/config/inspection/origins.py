@@ -1,10 +1,7 @@
-"""Origins: what gave each value of a composed config, first to last.
-
-The merge is followed once more, for one key at a time; composing itself remembers nothing of it, and so costs no more.
-"""
+"""Origins: which file or override each value of a config comes from, and in what two configs differ."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +11,9 @@ from mag.config.composition.keys import ABSENT, find_value, follow_key, match_na
 from mag.config.composition.merging import MISSING
 from mag.config.composition.resolution import resolve_value
 from mag.config.documents.marks import Marks, Place
+from mag.config.flat import flatten, join_spelled, spell_key, split_spelled
 from mag.config.inspection.choices import Cause, Choices
 from mag.config.language.override import Override
-from mag.config.spelling import join_spelled, spell_key, split_spelled
 from mag.errors import ConfigError
 from mag.patterns import compile_lazily
 
@@ -199,3 +196,34 @@ def _list_references(text: str, key: str) -> list[str]:
         base = names[: len(names) - len(dots)] if dots else []
         found.append(".".join([*base, re.sub(r"\[([\w-]+)\]", r".\1", name)]))
     return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """One key that two configs do not agree on.
+
+    Attributes:
+        key: The flat key.
+        before: Its value in the first config; `ABSENT` where it has none.
+        after: Its value in the second config; `ABSENT` where it has none.
+    """
+
+    key: str
+    before: Any
+    after: Any
+
+
+def compare_configs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[KeyChange]:
+    """Yield the flat keys that two configs do not agree on, sorted; 1, 1.0 and true are different values.
+
+    Raises:
+        ConfigError: One of them cannot be flattened.
+
+    >>> [change.key for change in compare_configs({"a": 1, "b": {"c": 1}}, {"a": 1, "b": {"c": 1.0, "d": 2}})]
+    ['b.c', 'b.d']
+    """
+    first, second = flatten(before), flatten(after)
+    for key in sorted({*first, *second}):
+        old, new = first.get(key, ABSENT), second.get(key, ABSENT)
+        if repr(old) != repr(new):  # tells 1 from 1.0 and true at any depth, and knows that nan is nan
+            yield KeyChange(key, old, new)

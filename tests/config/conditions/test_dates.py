@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.conditions.dates import parse_moment, parse_period
+from mag.config.conditions.values import parse_moment, parse_period
 from mag.errors import SpaceError
 
 NOW = dt.datetime(2026, 12, 1, 9, 30).astimezone()  # a Tuesday

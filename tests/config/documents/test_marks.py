@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mag.config.documents.document import read_yaml
 from mag.config.documents.marks import Mark, Marks, mark_text
-from mag.config.documents.printing import format_yaml
+from mag.config.documents.scalars import format_yaml
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text("ab ':#\n", max_size=4)
 KEYS = st.text("abc", min_size=1, max_size=2)

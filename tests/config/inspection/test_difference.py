@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mag.config.composition.keys import ABSENT
 from mag.config.flat import flatten
-from mag.config.inspection.difference import compare_configs
+from mag.config.inspection.origins import compare_configs
 
 SCALARS = st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from([0.0, 1.0, float("nan"), "1"])
 CONFIGS = st.dictionaries(

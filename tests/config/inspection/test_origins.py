@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import ABSENT, find_value
-from mag.config.documents.printing import format_yaml
+from mag.config.documents.scalars import format_yaml
 from mag.config.inspection.origins import Explanation, Origins
 from mag.config.language.grammar import parse_overrides
 
