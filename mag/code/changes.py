@@ -11,7 +11,7 @@ from pathlib import Path
 from mag.code.repository import Repository
 
 LISTING = ("ls-files", "--stage", "-v", "-z")
-"""The git command that lists them."""
+"""The git command that lists the tracked files."""
 _GITLINK = "160000"
 _PLAIN = ("H 100", "H 120")
 """What the entry of a file or link begins with that git looks at."""

@@ -1,4 +1,4 @@
-"""The laws of digits."""
+"""The laws of numbers in tables: as many digits as tell them apart."""
 
 import math
 
