@@ -12,18 +12,23 @@ from mag.errors import UsageError
 from mag.suggestion import list_names, name_nearest
 
 TOPICS = {
+    "sweeps": "Which experiments run, and what happens when you type the line again.",
     "overrides": "What may be typed as an override.",
     "configs": "Config files: groups, defaults lists, packages, interpolations.",
     "programs": "Any program as an experiment: mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}",
+    "results": "Results side by side: tables, the best, what matters, a page to explore.",
     "conditions": "Filters, --where, --exclude and --stop-if.",
-    "names": "How experiments are named, and what makes two of them the same.",
-    "settings": "What [tool.mag] in pyproject.toml can say.",
-    "records": "What is kept of an experiment, and the exit statuses.",
+    "limits": "What one experiment may cost, and what becomes of those that break.",
+    "gpus": "A GPU for each experiment, and environment variables.",
     "checkpoints": "How to continue an experiment where its last attempt stopped.",
+    "living": "New keys, other names, notes, the trash: a store that lives for months.",
+    "names": "How experiments are named, and what makes two of them the same.",
+    "records": "What is kept of an experiment, and the exit statuses.",
     "reproduction": "Which code is kept, which is not, and what a rerun tells.",
-    "hydra": "For those who come from Hydra: its commands and options beside mag's.",
     "seeds": "Which random numbers an experiment draws, and how to draw the same again.",
     "starting": "How the processes of experiments are started, and why some are not forked.",
+    "settings": "What [tool.mag] in pyproject.toml can say.",
+    "hydra": "For those who come from Hydra: its commands and options beside mag's.",
 }
 """The pages in the folder `topics`, and a line on each."""
 

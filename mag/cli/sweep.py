@@ -43,51 +43,18 @@ only itself. Run the same command again and it runs what is not complete; add a 
   mag sweep train.py C=1,10             another app than the project's
   mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}      of any program: mag help programs
 
-Which combinations:
-
 \b
   mag sweep C=1,10 gamma=0.1,0.01 --zip C,gamma         2 experiments: both advance together
   mag sweep C=1,10 gamma=0.1,0.01 --where 'C*gamma<1'   where a condition holds
-  mag sweep C=1,10 gamma=0.1,0.01 --exclude C=1,gamma=0.1
-  mag sweep 'C=range(1000)' 'seed=range(1000)' --sample 100
-  mag sweep 'lr=log(1e-5,1e-1)' 'drop=interval(0,0.5)' --sample 50   from ranges
+  mag sweep 'lr=log(1e-5,1e-1)' 'drop=interval(0,0.5)' --sample 50   drawn from ranges
+  mag sweep --space small,large seed=1,2                spaces/small.yaml and spaces/large.yaml
   mag sweep --points trials.csv                         a header of keys, then a point in each row
-  mag sweep @overrides.yaml seed=1,2                    overrides from a file
-  mag sweep --space small,large seed=1,2                the union of spaces/small.yaml and spaces/large.yaml
-
-A condition compares and calculates with the keys of the composed config and the names of groups: == != < <= > >= in,
-not in, is, and, or, not, + - * / // % **, (), [], "text", true, false, null, nan, isnan(), isinf(), isfinite(); a key
-that a point does not have is null, which equals only null. --sample draws from the points that pass; the same --seed
-draws the same ones.
-
-A space is a YAML file, or the bare name of one in the folder spaces beside or inside the config path:
-
-\b
-  grid: {model: [svm, mlp], seed: range(3)}   a list holds the values, a text is read as if typed here; for the
-                                              union of grids (keys that only one model has) write a list of them
-  zip: [a, b]                                 also where:, exclude:, sample:, seed:, as the options
-  include: [{model: svm, C: 7}]               more single points
-
-Overrides on the command line apply to every grid of the space, and replace its values for the same key.
-
---stop-if takes such a condition, over what an experiment logs with `log_metrics`: 'loss is nan', 'step > 100 and
-accuracy < 0.2'. An experiment that meets it is ended, recorded as failed, and not retried at once. A metric counts with
-its latest value. Each part of an `or` is checked once all of its metrics have been logged.
 
 All combinations are composed before the first one starts: a mistake costs exit status 2 and leaves nothing behind.
-
---gpus gives each experiment GPUs of its own, and sets CUDA_VISIBLE_DEVICES for it: 0,1 are the first two that this
-shell may use, 2 any two of them, all is every one. Another sweep of yours on this machine waits until they are free.
---gpus-per-experiment 2 gives each experiment two, --per-gpu 3 lets three share one. As many run at a time as fit.
-
---debug runs them in this process, one at a time and without limits, so that breakpoint() and debuggers work. On a
-terminal pdb opens where one fails: c goes on with the next one, q ends the sweep. Elsewhere you get the traceback.
-
 Ctrl-C stops what runs, within the grace period; a second Ctrl-C stops it at once.
 
---then runs a shell command when all experiments have ended, even if some failed: not after Ctrl-C or `mag stop`, and
-not if some were not started, as with -x. If the command fails, mag says so and its exit status is not 0. For a command
-that must follow only a complete sweep, type `mag sweep ... && COMMAND`.
+The guides: `mag help sweeps` (which combinations, again, space files), overrides (what a value may be), conditions
+(--where, --exclude, --stop-if), limits (and failures), gpus, checkpoints, programs.
 
 Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130 interrupted.
 """
