@@ -27,6 +27,7 @@ TOPICS = {
     "reproduction": "Which code is kept, which is not, and what a rerun tells.",
     "seeds": "Which random numbers an experiment draws, and how to draw the same again.",
     "starting": "How the processes of experiments are started, and why some are not forked.",
+    "python": "Every public name of the package, with its arguments.",
     "settings": "What [tool.mag] in pyproject.toml can say.",
     "hydra": "For those who come from Hydra: its commands and options beside mag's.",
 }

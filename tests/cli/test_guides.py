@@ -33,6 +33,15 @@ def test_what_a_guide_types_works(name: str, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
+def test_the_python_guide_is_what_the_docstrings_say() -> None:
+    """`python tests/cli/write_python_guide.py` would write the page that is there."""
+    command = "import write_python_guide; print(write_python_guide.write(), end='')"
+    written = subprocess.run(
+        [sys.executable, "-c", command], cwd=Path(__file__).parent, stdout=-1, text=True, check=True
+    )
+    assert written.stdout == PAGES["python"]
+
+
 def test_every_page_is_a_topic() -> None:
     """No page of the folder is hidden from `mag help`."""
     assert {path.stem for path in FOLDER.glob("*.md")} == set(TOPICS)
