@@ -24,11 +24,13 @@ TOPICS = {
     "living": "New keys, other names, notes, the trash: a store that lives for months.",
     "names": "How experiments are named, and what makes two of them the same.",
     "records": "What is kept of an experiment, and the exit statuses.",
+    "files": "Every file that mag writes, and what it promises of them.",
     "reproduction": "Which code is kept, which is not, and what a rerun tells.",
     "seeds": "Which random numbers an experiment draws, and how to draw the same again.",
     "starting": "How the processes of experiments are started, and why some are not forked.",
     "python": "Every public name of the package, with its arguments.",
     "settings": "What [tool.mag] in pyproject.toml can say.",
+    "comparison": "What mag does beside Hydra, DVC, Guild, Optuna and W&B, and what it does not.",
     "hydra": "For those who come from Hydra: its commands and options beside mag's.",
 }
 """The pages in the folder `topics`, and a line on each."""
