@@ -29,7 +29,9 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
     if spec is not None:
         return _read_app(_Request(spec, cwd, "on the command line"))
     if settings.command and settings.root:
-        return _read_command(settings, settings.root)
+        from mag.app.command_line import describe_command  # noqa: PLC0415 - most apps are functions
+
+        return describe_command(*split_command(settings), settings.root, settings.secrets)
     if settings.app and settings.root:
         return _read_app(_Request(settings.app, settings.root, f"as `app` in the settings of {settings.root}"))
     candidates = list_apps(cwd)
@@ -47,17 +49,21 @@ def find_app(spec: str | None, cwd: Path, settings: Settings) -> App:
     )
 
 
-def _read_command(settings: Settings, root: Path) -> App:
-    """Return the command line that the settings name."""
-    from mag.app.command_line import describe_command  # noqa: PLC0415 - most apps are functions
+def split_command(settings: Settings) -> tuple[list[str], list[str]]:
+    """Return the words of the command line that the settings name, and the patterns of its results.
+
+    Raises:
+        UsageError: There is an app, too, or it cannot be read.
+    """
+    from mag.app.command_line import read_command  # noqa: PLC0415 - most apps are functions
 
     if settings.app:
-        raise UsageError(f"The settings of {root} name an app and a command: leave one of them out.")
+        raise UsageError(f"The settings of {settings.root} name an app and a command: leave one of them out.")
+    command = settings.command or ""
     try:
-        words = shlex.split(settings.command or "")
+        return read_command(command) or (shlex.split(command), [])
     except ValueError as error:
-        raise UsageError(f"command in the settings of {root} cannot be read: {error}.") from None
-    return describe_command(words, (), root, settings.secrets)
+        raise UsageError(f"command in the settings of {settings.root} cannot be read: {error}.") from None
 
 
 def list_apps(folder: Path) -> list[Path]:
@@ -78,9 +84,9 @@ def _read_app(request: _Request) -> App:
     source = read_source(module.file)
     found = source.decorated
     if not function and len(found) != 1:
-        known = f"several ({', '.join(found)})" if found else "none"
+        known = f"several functions ({', '.join(found)}) that use" if found else "no function that uses"
         raise UsageError(
-            f"{target} has {known} that use @mag.main or @hydra.main: name the function, as in "
+            f"{target} has {known} @mag.main or @hydra.main: name the function, as in "
             f"{target}:{next(iter(found), 'train')}."
         )
     function = function or next(iter(found))

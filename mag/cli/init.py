@@ -3,9 +3,12 @@
 import os
 import shlex
 import tomllib
+from pathlib import Path
 
 import click
+import yaml
 
+from mag.app.arguments import Arguments, read_arguments
 from mag.cli.messages import say
 from mag.cli.output import escape, write_lines
 from mag.errors import UsageError
@@ -15,6 +18,10 @@ HELP = """Start a project: an app, configs with one group, and the setting that 
 \b
   mag init              in the current directory
   mag init study        in a new or existing one
+  mag init --from fit.py     from a script of yours, with argparse or constants
+
+From a script it writes the config that holds its values; one with argparse then runs as it is, `mag sweep lr=0.1,0.2`.
+It shows how the script would become an app, and does not change it.
 
 Nothing is overwritten: files that exist are kept, and listed.
 """
@@ -63,21 +70,75 @@ SWEEP = "mag sweep model=small,large lr=0.1,0.01"
 
 @click.command(help=HELP, short_help="Start a project.")
 @click.argument("directory", default=".", metavar="[DIR]")
-def command(directory: str) -> None:
+@click.option("--from", "script", metavar="FILE", help="Start from this script, which stays as it is.")
+def command(directory: str, script: str | None) -> None:
     """Write what is not there yet, and say what to type next."""
+    found = read_arguments(Path(script)) if script else None
     try:
-        created, kept = _write_project(directory)
+        settings = _choose_settings(directory, _choose_app(found, script) if found and script else 'app = "train.py"')
+        files = _draft(found, script) if found and script else FILES
+        created, kept = _write_project(directory, files | settings)
     except OSError as error:
         raise UsageError(f"Cannot write {error.filename}: {error.strerror}; name another directory.") from None
     write_lines([*(f"created  {escape(name)}" for name in created), *(f"kept     {escape(name)}" for name in kept)])
-    say(_advise(directory, kept))
+    if found and script:
+        write_lines(["", *map(escape, _show_app(found, script))])
+    say(_advise_from(found) if found else _advise(directory, kept))
 
 
-def _write_project(directory: str) -> tuple[list[str], list[str]]:
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _draft(found: Arguments, script: str) -> dict[str, str]:
+    """Return the config that holds what a script is given."""
+    lines = [f"# the values of {script}; what is ??? has to be given"]
+    for each in found.known:
+        lines += (
+            yaml.safe_dump({each.key: each.default}, default_flow_style=None, width=1000).strip("{}\n").splitlines()
+        )
+    return {"configs/config.yaml": "\n".join(lines) + "\n"}
+
+
+def _choose_app(found: Arguments, script: str) -> str:
+    """Return the setting that says what runs: a script with argparse runs as it is."""
+    return f"command = {_quote(found.write_command(script))}" if found.is_typed else f"app = {_quote(script)}"
+
+
+def _show_app(found: Arguments, script: str) -> list[str]:
+    """Return how the script would look as an app."""
+    place = f"{script}, line {found.line}"
+    name = found.name or "config"
+    instead = "args = parser.parse_args()" if found.is_typed else f"{name} = {{...}}" if found.name else "the constants"
+    lines = [
+        "import mag",
+        "",
+        "",
+        '@mag.main(config_path="configs", config_name="config")',
+        f"def main({name}, experiment):    # instead of {instead}: {place}",
+        f"    ...                          # what follows there; {name}.{found.known[0].key} is a value",
+        '    return {"accuracy": accuracy}    # what it found',
+    ]
+    left = [each.key for each in found.known if found.is_typed and each.option is None]
+    hint = [f"The command line leaves out {', '.join(left)}: a flag, a list or no value. An app has them all.", ""]
+    return [*(hint if left else []), f"As an app, {script} would be:", "", *(f"    {line}".rstrip() for line in lines)]
+
+
+def _advise_from(found: Arguments) -> str:
+    if found.is_typed:
+        first = next((each for each in found.known if each.option is not None), found.known[0])
+        return (
+            f"Next: mag sweep {first.key}=A,B; --result 'accuracy: ([0-9.]+)' takes a result out of what it prints "
+            "(mag help programs)"
+        )
+    return "Next: mag config; it runs when it is an app, as above"
+
+
+def _write_project(directory: str, files: dict[str, str]) -> tuple[list[str], list[str]]:
     """Write the files of a project and return those that are new, and those that were there."""
     created: list[str] = []
     kept: list[str] = []
-    for name, text in {**FILES, **_choose_settings(directory)}.items():
+    for name, text in files.items():
         path = os.path.join(directory, name)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         try:
@@ -92,9 +153,8 @@ def _write_project(directory: str) -> tuple[list[str], list[str]]:
     return [os.path.normpath(path) for path in created], [os.path.normpath(path) for path in kept]
 
 
-def _choose_settings(directory: str) -> dict[str, str]:
+def _choose_settings(directory: str, line: str) -> dict[str, str]:
     """Return the file that names the app: a `mag.toml` only where a `pyproject.toml` is there that does not."""
-    line = 'app = "train.py"\n'
     try:
         with open(os.path.join(directory, "pyproject.toml"), "rb") as file:
             known = "mag" in tomllib.load(file).get("tool", {})
@@ -102,7 +162,7 @@ def _choose_settings(directory: str) -> dict[str, str]:
         known = not os.path.exists(os.path.join(directory, "mag.toml"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"Cannot read {os.path.join(directory, 'pyproject.toml')}: {error}.") from None
-    return {"pyproject.toml": f"[tool.mag]\n{line}"} if known else {"mag.toml": line}
+    return {"pyproject.toml": f"[tool.mag]\n{line}\n"} if known else {"mag.toml": f"{line}\n"}
 
 
 def _add_line(path: str, line: str) -> bool:

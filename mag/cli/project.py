@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mag.app import App, find_app
-from mag.app.discovery import list_apps
+from mag.app.discovery import list_apps, split_command
 from mag.app.modules import find_module
 from mag.cli.output import note
 from mag.config.language.lexer import write_word
@@ -166,17 +166,20 @@ def open_project(known: dict[str, Any], words: Sequence[str], directory: str | N
 
 
 def _find_command(known: dict[str, Any], spec: str | None, cwd: Path) -> App | None:
-    """Return the program that is named after `--`; None where none is."""
-    words, patterns = known.get("command"), known.get("patterns") or ()
-    if words is None:
-        if patterns:
-            raise UsageError(f"--result {patterns[0]!r} goes with a program: type it after --, as in -- ./sim {{lr}}.")
-        return None
-    if spec is not None:
+    """Return the program that is named after `--`, or by the settings; None where none is."""
+    words, patterns, base, settings = known.get("command"), known.get("patterns") or (), cwd, find_settings(cwd)
+    if words is not None and spec is not None:
         raise UsageError(f"{spec} is an app, and what follows -- is another: leave one of them out.")
-    from mag.app.command_line import describe_command
+    if words is None and spec is None and settings.command and settings.root:
+        words, named = split_command(settings)
+        patterns, base = patterns or named, settings.root
+    if words is not None:
+        from mag.app.command_line import describe_command
 
-    return describe_command(words, patterns, cwd, find_settings(cwd).secrets)
+        return describe_command(words, patterns, base, settings.secrets)
+    if patterns:
+        raise UsageError(f"--result {patterns[0]!r} goes with a program: type it after --, as in -- ./sim {{lr}}.")
+    return None
 
 
 def _choose_configs(app: App, known: dict[str, Any], cwd: Path) -> App:

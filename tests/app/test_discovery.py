@@ -39,7 +39,7 @@ def test_one_of_several_functions(tmp_path: Path) -> None:
     """Where a file has several, the function must be named, and the advice works."""
     (tmp_path / "x.py").write_text("import mag\n@mag.main('a')\ndef one(c): ...\n@mag.main('b')\ndef two(c): ...\n")
 
-    with pytest.raises(UsageError, match=r"several \(one, two\).*x\.py:one"):
+    with pytest.raises(UsageError, match=r"several functions \(one, two\).*x\.py:one"):
         find(tmp_path, "x.py")
 
     assert find(tmp_path, "x.py:two")[1] == tmp_path / "b"

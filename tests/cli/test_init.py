@@ -101,3 +101,37 @@ def test_a_broken_pyproject(here: Path, mag: Mag) -> None:
     (here / "pyproject.toml").write_text("[")
     assert mag("init").returncode == 2
     assert set(list_files(here)) == {"pyproject.toml"}
+
+
+SCRIPT = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=0.1)
+args = parser.parse_args()
+print("accuracy:", 1 - args.lr)
+"""
+
+
+def test_a_script_with_argparse_runs_as_it_is(here: Path, mag: Mag) -> None:
+    """What is written for it is enough to sweep it, results included; the script stays as it was."""
+    (here / "fit.py").write_text(SCRIPT)
+    done = mag("init", "--from", "fit.py")
+    assert "def main(args, experiment):" in done.stdout
+    assert (here / "fit.py").read_text() == SCRIPT
+    assert "2 completed" in mag("sweep", "lr=0.1,0.2", "--result", "accuracy: ([0-9.]+)").stderr
+    assert "0.8" in mag("ls", "lr=0.2").stdout
+
+
+def test_the_shown_app_is_one(here: Path, mag: Mag) -> None:
+    """The constants of a script become a config, and the function that is shown gets it."""
+    (here / "fit.py").write_text("LR = 0.1\nprint(LR)\n")
+    shown = mag("init", "--from", "fit.py").stdout.partition("would be:\n")[2]
+    app = shown.replace('{"accuracy": accuracy}', '{"accuracy": config.lr}')
+    (here / "fit.py").write_text("\n".join(line[4:] for line in app.splitlines()))
+    assert "accuracy=0.2" in mag("run", "lr=0.2").stderr
+
+
+def test_a_script_that_is_not_there(here: Path, mag: Mag) -> None:
+    """A script that cannot be read is named, and nothing is written."""
+    done = mag("init", "--from", "nope.py")
+    assert (done.returncode, "nope.py" in done.stderr, list_files(here)) == (2, True, {})
