@@ -153,14 +153,24 @@ def collect_columns(rows: Iterable[Row]) -> Catalog:
 def find_varying(rows: Sequence[Row]) -> list[Column]:
     """Return in which choices and config keys rows differ, each sorted; to lack a key is to differ from having it.
 
-    A choice that a config key of its own says as well, such as `model.name`, is left out.
+    A config key that follows from the choice of its group, as `model.name` from `model`, is left out.
     """
     readable = [row for row in rows if row.experiment.record is not None]
-    keys = _find_differing([row.config for row in readable])
-    config = [Column("config", key) for key in sorted(keys)]
     choices = [Column("choices", key) for key in sorted(_find_differing([row.choices for row in readable]))]
-    told = {_list_values(readable, column) for column in config} if choices else set()
-    return [column for column in choices if _list_values(readable, column) not in told] + config
+    keys = _find_differing([row.config for row in readable])
+    told = {key for choice in choices for key in keys if _is_told(key, choice, readable)}
+    return choices + [Column("config", key) for key in sorted(keys - told)]
+
+
+def _is_told(key: str, choice: Column, rows: Sequence[Row]) -> bool:
+    """Tell whether a key of a group has one value, or is missing, for each option of it."""
+    place = choice.key.partition("@")[2] or choice.key.replace("/", ".")
+    if not key.startswith(f"{place}."):
+        return False
+    column = Column("config", key)
+    return len({(repr(choice.read(row)), repr(column.read(row))) for row in rows}) == len(
+        {repr(choice.read(row)) for row in rows}
+    )
 
 
 def _find_differing(mappings: Sequence[dict[str, Any]]) -> set[str]:
@@ -175,10 +185,6 @@ def _find_differing(mappings: Sequence[dict[str, Any]]) -> set[str]:
             if key not in varying and (type(value), repr(value)) != first[key]:
                 varying.add(key)
     return varying
-
-
-def _list_values(rows: Sequence[Row], column: Column) -> tuple[str, ...]:
-    return tuple(repr(column.read(row)) for row in rows)
 
 
 def find_results(rows: Sequence[Row], catalog: Catalog) -> list[Column]:

@@ -55,21 +55,9 @@ def build_report(rows: Sequence[Row], catalog: Catalog, *, title: str, made: str
 
 def _choose_columns(rows: Sequence[Row], catalog: Catalog) -> list[Column]:
     """Return what differs between experiments, then their results, then facts."""
-    groups = [Column("choices", key) for key in catalog.choices if _differs(key, rows)]
-    varying = [column for column in find_varying(rows) if not any(_repeats(column, group, rows) for group in groups)]
     held = dict.fromkeys(key for row in rows for key in row.results)
     results = [Column("results", key) for key in catalog.results if key in held]
-    return [*groups, *varying, *results, *(Column("fact", key) for key in _FACTS)]
-
-
-def _repeats(column: Column, group: Column, rows: Sequence[Row]) -> bool:
-    """Tell whether a key of a group's content only says again which option was chosen, as `model.name` may."""
-    inside = column.key.startswith(f"{group.key.replace('/', '.')}.") or column.key == group.key
-    return inside and all(row.config.get(column.key) == row.choices.get(group.key) for row in rows)
-
-
-def _differs(group: str, rows: Sequence[Row]) -> bool:
-    return len({str(row.choices.get(group)) for row in rows}) > 1
+    return [*find_varying(rows), *results, *(Column("fact", key) for key in _FACTS)]
 
 
 def _read(column: Column, row: Row) -> Any:

@@ -90,3 +90,16 @@ def test_escapes_and_quotes_may_be_left_out_of_a_key(make_row: MakeRow) -> None:
     assert catalog.find("k.a.b").key == r"k.a\.b"
     assert catalog.find("m.1").key == "m.'1'"
     assert catalog.find("n.1").key == "n.1"
+
+
+def test_what_a_choice_settles_is_no_column(make_row: MakeRow) -> None:
+    """Keys of a group that have one value for each option follow from the choice, which is shown instead."""
+    kinds = [("svm", {"C": 1}), ("svm", {"C": 2}), ("mlp", {"width": 8})]
+    rows = [make_row({"model": {"name": kind, **more}}, choices={"model": kind}) for kind, more in kinds]
+    assert [(column.kind, column.key) for column in find_varying(rows)] == [("choices", "model"), ("config", "model.C")]
+
+
+def test_only_keys_of_the_group_itself_follow_from_it(make_row: MakeRow) -> None:
+    """A key elsewhere that happens to go along with a choice is shown, and so is one of another package."""
+    rows = [make_row({"a": kind, "d": {"x": kind}}, choices={"b": kind, "c@d": kind}) for kind in "xy"]
+    assert [column.key for column in find_varying(rows)] == ["b", "c@d", "a"]
