@@ -69,6 +69,7 @@ class Settings(NamedTuple):
         snapshot_exclude: Patterns of file names that no snapshot of the code takes in; set, they replace the default.
         env: Environment variables that experiments get.
         unheeded: A file of another user's in a directory above, which is not read; None where there is none.
+        launcher: What launchers are told, by the name that `--launcher` gives: `{"slurm": {"partition": "gpu"}}`.
         renamed: Apps that were called otherwise before, old name to new, both as `file.py:function`.
     """
 
@@ -87,6 +88,7 @@ class Settings(NamedTuple):
     secrets: tuple[str, ...] = ()
     snapshot_exclude: tuple[str, ...] = SECRET_FILES
     env: Mapping[str, str] = {}
+    launcher: Mapping[str, Mapping[str, str]] = {}
     renamed: Mapping[str, str] = {}
     unheeded: Path | None = None
 
@@ -110,7 +112,12 @@ _KINDS: dict[str, type] = {
     "secrets": list,
     "snapshot_exclude": list,
     "env": dict,
+    "launcher": dict,
     "renamed": dict,
+}
+_TABLES = {
+    "env": 'a table of texts, {NAME = "value"}',
+    "launcher": 'tables of options, [tool.mag.launcher.slurm] with partition = "gpu" below it',
 }
 _WORDS = {
     str: "a string",
@@ -200,6 +207,8 @@ def parse_settings(table: object, path: Path) -> Settings:
         _check_kind(key, value, path)
     lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
     values = {**table, **lists, "root": path.parent}
+    if "launcher" in table:
+        values["launcher"] = {name: _write_options(options) for name, options in table["launcher"].items()}
     if "experiments_dir" in table:
         values["experiments_dir"] = os.path.expanduser(table["experiments_dir"])
     return Settings(**values)
@@ -210,13 +219,10 @@ def _check_kind(key: str, value: object, path: Path) -> None:
     fits = type(value) is kind or (key == "identifier" and type(value) is str)
     if isinstance(value, list):
         fits = fits and all(isinstance(item, str) for item in value)
-    elif isinstance(value, dict) and key == "env":
-        for name, text in value.items():
-            check_variable(name, text, f"Setting env in {path}")
     elif isinstance(value, dict):
-        fits = fits and all(isinstance(app, str) and ":" in app for pair in value.items() for app in pair)
+        fits = _fits_table(key, value, path)
     if not fits:
-        words = 'a table of texts, {NAME = "value"}' if key == "env" else _WORDS[kind]
+        words = _TABLES.get(key, _WORDS[kind])
         raise UsageError(f"Setting {key} = {value!r} in {path} must be {words}.")
     if key == "jobs" and isinstance(value, int) and value < 1:
         raise UsageError(f"Setting jobs = {value} in {path} must be at least 1.")
@@ -226,6 +232,28 @@ def _check_kind(key: str, value: object, path: Path) -> None:
         check_start_method(value, f"Setting start_method = {value!r} in {path}")
     if key == "experiments_dir" and value == "":
         raise UsageError(f"Setting experiments_dir = '' in {path} must name a directory: 'experiments', for example.")
+
+
+def _fits_table(key: str, table: Mapping[str, object], path: Path) -> bool:
+    if key == "env":
+        for name, text in table.items():
+            check_variable(name, text, f"Setting env in {path}")
+        return True
+    if key == "launcher":
+        return all(isinstance(options, dict) and _is_flat(options) for options in table.values())
+    return all(isinstance(app, str) and ":" in app for pair in table.items() for app in pair)
+
+
+def _is_flat(table: Mapping[str, object]) -> bool:
+    """Tell whether a table has single values alone, or lists of texts."""
+    items = [item for value in table.values() for item in (value if isinstance(value, list) else [value])]
+    return all(isinstance(item, str | int | float | bool) for item in items)
+
+
+def _write_options(table: Mapping[str, object]) -> dict[str, str]:
+    """Return options as the command line has them; lists a line each."""
+    texts = {name: "\n".join(map(str, value)) if isinstance(value, list) else value for name, value in table.items()}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in texts.items()}
 
 
 def check_start_method(value: object, place: str) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mag.cli.launchers import engine_options, read_engine
 from mag.cli.messages import say
 from mag.cli.options import (
     DEBUG,
@@ -83,6 +84,7 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 @ENV
 @START_METHOD
 @gpu_options
+@engine_options
 @DEBUG
 @click.option("--snapshot", is_flag=True, help="Run from a frozen copy of the code; editing it changes nothing.")
 @click.option(
@@ -128,6 +130,7 @@ def _read_request(
     known["debug"] = options["debug"] or known.get("debug", False)
     check_debug(options)
     project = open_project(known, words, directory)
+    engine = read_engine(options, project.settings)
     return SweepRequest(
         app=project.app,
         settings=project.settings,
@@ -142,7 +145,9 @@ def _read_request(
         retry=options["retry"],
         frozen=options["snapshot"],
         env=read_env(options["env"]),
-        gpus=read_gpus(options),
+        gpus=read_gpus(options) if engine is None else None,
+        engine=engine,
+        live=options["live"],
         start_method=options["start_method"],
         links=options["links"],
         debug=known["debug"],

@@ -90,7 +90,7 @@ def _watch_on_terminal(store: StorePaths, sweep: StoredSweep, metric: str | None
     labels = label_experiments((str(entry.get("identifier")), entry.get("overrides") or ()) for entry in plan)
     best = _Best(store, sweep, metric) if metric else None
     with Live(console=Console(highlight=False), auto_refresh=False, transient=True) as live:
-        while sweep.running:
+        while sweep.is_going:
             if sweep.progress:
                 width = shutil.get_terminal_size().columns - 1
                 extremes = best.look(sweep.progress) if best else None
@@ -103,7 +103,7 @@ def _watch_on_terminal(store: StorePaths, sweep: StoredSweep, metric: str | None
 
 def _watch_through_pipe(store: StorePaths, sweep: StoredSweep) -> StoredSweep:
     told = ""
-    while sweep.running:
+    while sweep.is_going:
         line = describe_progress(sweep.progress) if sweep.progress else ""
         if line != told:
             write_lines([line])

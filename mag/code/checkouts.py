@@ -129,6 +129,25 @@ def lend_checkout(repository: Repository, code: str) -> Iterator[tuple[Path, lis
             lease.release()
 
 
+def keep_checkout(repository: Repository, code: str, directory: Path) -> list[Omission]:
+    """Make a clean work tree at a commit, to stay; return what is missing in it. One that is there is used again.
+
+    Raises:
+        RepositoryError: Git failed.
+    """
+    whole = directory.parent / "whole"
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with locks.take_turn(str(directory.parent), patience=60):
+        if whole.exists() and directory.is_dir():
+            return []
+        if directory.exists():  # whoever made it was killed
+            remove_checkout(repository, directory)
+            directory.parent.mkdir(parents=True, exist_ok=True)
+        missing = check_out(repository, code, directory)
+        whole.touch()
+    return missing
+
+
 def list_leftovers(repository: Repository) -> list[Path]:
     """Return the work trees of a repository that were lent, and that no process uses any more."""
     lines = repository.run("worktree", "list", "--porcelain").splitlines()

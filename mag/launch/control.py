@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from mag.errors import RecordError
-from mag.launch.local import LocalLauncher
+from mag.launch.launcher import Launcher
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, write_progress
 from mag.record.sweeps import Control, read_control
@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.25
 
 @contextlib.contextmanager
 def converse(
-    launcher: LocalLauncher,
+    launcher: Launcher,
     store: StorePaths,
     sweep: str | None,
     read: Callable[[], Progress],

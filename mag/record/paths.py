@@ -124,6 +124,15 @@ class StorePaths(NamedTuple):
         """What the runner of the sweep is asked to do."""
         return f"{self.root}/.mag/sweeps/{sweep}.control.json"
 
+    def batches(self, sweep: str) -> Path:
+        """The folder of the batches of a sweep that an engine runs."""
+        return self.manifests / f"{sweep}.batches"
+
+    @property
+    def frozen_code(self) -> Path:
+        """The folder of the work trees that sweeps run from while an engine has them."""
+        return Path(os.path.abspath(self.root), ".mag", "frozen")
+
     @property
     def index_file(self) -> str:
         """The cache of what is in the store."""

@@ -121,6 +121,7 @@ class StoredSweep:
             where there is no telling.
         running: Whether its runner lives.
         problem: Why its manifest cannot be read, which is empty then.
+        submitted: Whether an engine has batches of it, of which nobody has heard that they are over.
     """
 
     id: str
@@ -128,15 +129,23 @@ class StoredSweep:
     progress: Progress | None
     running: bool
     problem: str | None = None
+    submitted: bool = False
+
+    @property
+    def is_going(self) -> bool:
+        """Whether there is more to come, from its runner or from an engine."""
+        return self.running or self.state == "submitted"
 
     @property
     def state(self) -> str:
-        """How it stands: running, paused, ended, corrupt, or lost, where its runner died before the end."""
+        """How it stands: running, paused, submitted, ended, corrupt, or lost, where its runner died before the end."""
         if self.running:
             return "paused" if self.progress and self.progress.paused else "running"
         if self.problem:
             return "corrupt"
-        return "ended" if self.progress and self.progress.over else "lost"
+        if self.progress and (self.progress.over or (self.submitted and self.progress.ended >= self.progress.total)):
+            return "ended"
+        return "submitted" if self.submitted else "lost"
 
 
 def list_ids(store: StorePaths) -> list[str]:
@@ -169,8 +178,16 @@ def read_sweep(store: StorePaths, sweep: str) -> StoredSweep:
         raise NotFoundError(f"No sweep {sweep!r} in {store.root}: `mag status` lists them.") from None
     except RecordError as error:
         problem = str(error)
-    found = StoredSweep(sweep, manifest, read_progress(store, sweep), running, problem)
-    return _take_stock(store, found) if found.state == "lost" else found
+    found = StoredSweep(sweep, manifest, read_progress(store, sweep), running, problem, _is_submitted(store, sweep))
+    return _take_stock(store, found) if found.state in {"lost", "submitted"} else found
+
+
+def _is_submitted(store: StorePaths, sweep: str) -> bool:
+    try:
+        known = files.read_json(str(store.batches(sweep) / "handles.json"))
+        return len(known["handles"]) > len(known["over"])
+    except (OSError, RecordError, KeyError, TypeError):
+        return False
 
 
 def _take_stock(store: StorePaths, sweep: StoredSweep) -> StoredSweep:
@@ -213,7 +230,9 @@ def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:
         if len(found) > 1:
             raise NotFoundError(f"{reference!r} could be any of {', '.join(found[:5])}: type more of the id.")
     else:
-        running = [each for each in ids if is_running(store, each)]
+        running = [each for each in ids if is_running(store, each) or _is_submitted(store, each)]
+        if len(running) > 1:
+            running = [each for each in running if read_sweep(store, each).is_going]
         if len(running) > 1:
             raise NotFoundError(f"Several sweeps are running ({', '.join(running[:5])}): name one by its id.")
         found = running or ids[:1]
@@ -229,8 +248,8 @@ def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> StoredSweep:
     Raises:
         RecordError: It does not run, is being stopped, or cannot be asked.
     """
-    if not sweep.running:
-        raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}): there is nobody to ask.")
+    if not sweep.is_going:
+        raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}), so that it cannot be changed.")
     control = read_control(store, sweep.id)
     wanted = dataclasses.replace(control, **changes)
     if control.stops and "stops" not in changes:

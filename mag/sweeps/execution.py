@@ -4,13 +4,14 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mag.config.secrets import mask_command
 from mag.disk import locks
 from mag.launch.control import converse
 from mag.launch.gpu_book import GpuBook
+from mag.launch.launcher import Launcher
 from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.record.paths import StorePaths
@@ -51,10 +52,14 @@ def execute(request: Request, observer: Observer) -> Report:
             observer.remark(line)
         with _freeze_plan(plan, request, conditions):
             tracker = Tracker(len(plan), count_left(plan, todo), slots.jobs, slots.room)
-            launcher = _make_launcher(server, conditions, request, slots, tracker)
+            launcher = _make_launcher(
+                server, conditions, request, slots, code=code, count=len(todo), started=tracker.start
+            )
             observer.begin(plan, todo, tracker)
             outcomes = _launch(launcher, todo, plan.store, request, observer)
             stopped = _conclude(launcher, outcomes, tracker, observer, conditions, in_process=request.in_process)
+            if request.engine is not None and request.engine.detach and not stopped:
+                tracker.leave()
     return Report(plan, tracker.counts, tuple(tracker.faulty), tracker.last, stopped, tracker.remarks, code.tree)
 
 
@@ -110,8 +115,19 @@ def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iter
 
 
 def _make_launcher(
-    server: Server, conditions: Conditions, request: Request, slots: SlotCounts, tracker: Tracker
-) -> LocalLauncher:
+    server: Server,
+    conditions: Conditions,
+    request: Request,
+    slots: SlotCounts,
+    *,
+    code: Codebase,
+    count: int,
+    started: Callable[[str], None],
+) -> Launcher:
+    if request.engine is not None:
+        from mag.sweeps.submission import make_follower  # noqa: PLC0415 - few sweeps are handed to an engine
+
+        return make_follower(request, request.engine, code, conditions, count=count, started=started)
     return LocalLauncher(
         server,
         conditions,
@@ -119,12 +135,12 @@ def _make_launcher(
         gpus=GpuBook(request.gpus, conditions.store, conditions.provenance.sweep) if request.gpus else None,
         most=slots.room,
         max_failures=request.max_failures,
-        started=tracker.start,
+        started=started,
     )
 
 
 def _launch(
-    launcher: LocalLauncher,
+    launcher: Launcher,
     todo: "Sequence[PlannedExperiment]",
     store: StorePaths,
     request: Request,
@@ -154,7 +170,7 @@ def _list_tasks(todo: "Sequence[PlannedExperiment]", *, force: bool, clean: bool
         yield task._replace(clean=clean)
 
 
-def _wait_for_any(todo: "Sequence[PlannedExperiment]", store: StorePaths, launcher: LocalLauncher) -> None:
+def _wait_for_any(todo: "Sequence[PlannedExperiment]", store: StorePaths, launcher: Launcher) -> None:
     paths = [store.experiment(experiment.identifier).lock for experiment in todo]
     time.sleep(_LOOK_SECONDS)  # always: it may be another directory, with a suffix, that is held
     while not launcher.is_ending and all(map(locks.is_held, paths)):
@@ -162,7 +178,7 @@ def _wait_for_any(todo: "Sequence[PlannedExperiment]", store: StorePaths, launch
 
 
 def _conclude(
-    launcher: LocalLauncher,
+    launcher: Launcher,
     outcomes: Iterator[Outcome],
     tracker: Tracker,
     observer: Observer,

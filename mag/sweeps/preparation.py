@@ -50,6 +50,8 @@ class SlotCounts(NamedTuple):
 
 def choose_slots(request: Request, settings: Settings, todo: int) -> SlotCounts:
     """Return how many of the experiments that are to do run at a time."""
+    if request.engine is not None:
+        return SlotCounts(request.jobs or todo, todo, None)
     jobs = choose_jobs(request, settings, todo)
     threads = max(1, count_cpus() // jobs) if request.limit_threads else None
     if request.in_process or not request.manifest:
@@ -84,7 +86,8 @@ def prepare(
     """
     began = time.time() - _STAMP_LAG
     threads = server.start(slots.threads, code.random.get("import_seed"))
-    load_engine(slots.room)
+    if request.engine is None:
+        load_engine(slots.room)
     environment = _gather_environment(code, threads)
     commit = code.commit or _read_commit(code, plan, began)
     server.wait_until_ready()

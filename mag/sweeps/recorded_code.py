@@ -4,10 +4,11 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mag.app import App, find_app
 from mag.app.command_line import find_command
-from mag.code.checkouts import lend_checkout, open_holder, read_code, transfer
+from mag.code.checkouts import keep_checkout, lend_checkout, open_holder, read_code, transfer
 from mag.code.commit import read_commit
 from mag.code.omissions import Rules
 from mag.code.repository import Repository
@@ -31,6 +32,32 @@ def freeze(app: App, code: Codebase, store: StorePaths, links: Sequence[str], wa
         UsageError: There is no repository, or it cannot be captured.
         RepositoryError: Git failed.
     """
+    commit, snapshot = _read_snapshot(app, code, store, warn)
+    with Repository(code.source) as repository, lend_checkout(repository, snapshot) as (directory, missing):
+        for one in missing:
+            warn(f"missing in the snapshot: {one.path} ({one.reason})")
+        _link_all(links, repository.top, directory)
+        yield _move(app, code, commit, repository.top, directory)
+
+
+def keep(app: App, code: Codebase, store: StorePaths, links: Sequence[str], warn: Warn) -> Codebase:
+    """Return a copy of today's code, in a work tree in the store that stays for as long as an engine may need it.
+
+    Raises:
+        UsageError: There is no repository, or it cannot be captured.
+        RepositoryError: Git failed.
+    """
+    commit, snapshot = _read_snapshot(app, code, store, warn)
+    with Repository(code.source) as repository:
+        directory = store.frozen_code / snapshot / repository.top.name
+        for one in keep_checkout(repository, snapshot, directory):
+            warn(f"missing in the snapshot: {one.path} ({one.reason})")
+        _link_all([name for name in links if not os.path.lexists(directory / name)], repository.top, directory)
+        return _move(app, code, commit, repository.top, directory)
+
+
+def _read_snapshot(app: App, code: Codebase, store: StorePaths, warn: Warn) -> tuple[Mapping[str, Any], str]:
+    """Return the record of today's code, and the commit that holds it."""
     configs = tuple(map(str, sorted(app.config_path.rglob("*.yaml")))) if app.config_path is not None else ()
     commit = read_commit(code.source, store=Path(store.root), rules=Rules.of(code.settings, configs))
     snapshot = read_code(commit)
@@ -42,17 +69,21 @@ def freeze(app: App, code: Codebase, store: StorePaths, links: Sequence[str], wa
         )
     for path, reason in omissions.items():
         warn(f"not in the snapshot: {path} ({reason})")
-    with Repository(code.source) as repository, lend_checkout(repository, snapshot) as (directory, missing):
-        for one in missing:
-            warn(f"missing in the snapshot: {one.path} ({one.reason})")
-        _link_all(links, repository.top, directory)
-        moved = {repository.top: directory}
-        folder = transfer(Path.cwd(), moved)
-        folder = folder if folder.is_dir() else directory
-        settings = find_app_settings(transfer(os.path.abspath(app.file), moved), folder)
-        app = find_app_there(app.name, settings, folder, moved)
-        commit = {key: value for key, value in commit.items() if key != "changed"} | {"frozen": True}  # imported anew
-        yield code._replace(app=app, folder=folder, moved=moved, commit=commit)
+    return commit, snapshot
+
+
+def _move(app: App, code: Codebase, commit: Mapping[str, Any], top: Path, directory: Path) -> Codebase:
+    """Return the code with its app in another work tree."""
+    moved = {top: directory}
+    folder = transfer(Path.cwd(), moved)
+    folder = folder if folder.is_dir() else directory
+    settings = find_app_settings(transfer(os.path.abspath(app.file), moved), folder)
+    path, name = app.asked
+    asked = None if path is None else transfer(path, moved), name
+    further = tuple(transfer(each, moved) for each in app.further)
+    app = find_app_there(app.name, settings, folder, moved).with_configs(*asked, further)
+    commit = {key: value for key, value in commit.items() if key != "changed"} | {"frozen": True}  # imported anew
+    return code._replace(app=app, folder=folder, moved=moved, commit=commit)
 
 
 @contextlib.contextmanager

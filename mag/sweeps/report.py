@@ -67,6 +67,11 @@ class Tracker:
         with self._turn:
             self._jobs, self._paused = jobs, paused
 
+    def leave(self) -> None:
+        """What has not ended is left to an engine."""
+        with self._turn:
+            self.counts["submitted"] = self._total - sum(self.counts.values())
+
     def finish(self) -> None:
         """The sweep is over."""
         with self._turn:
@@ -173,4 +178,4 @@ class Report:
         """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
         if self.signal:
             return 128 + self.signal
-        return 0 if set(+self.counts) <= {"completed", "skipped", "accepted"} else 1
+        return 0 if set(+self.counts) <= {"completed", "skipped", "accepted", "submitted"} else 1

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from mag.app import App
 from mag.app.command_line import CommandLine
+from mag.errors import UsageError
 from mag.launch.capacity import count_cpus
+from mag.launch.engine import EngineRequest
 from mag.launch.gpus import GpuRequest
 from mag.record.paths import StorePaths
 from mag.record.repetition import Repetition
@@ -54,6 +56,7 @@ class Request(abc.ABC):
         start_method: How experiments are started, "fork" or "spawn"; None for as the app or the settings say.
         links: Files and directories that are no part of the code, to be linked into a copy of it.
         debug: Show the traceback where the app's import raises.
+        engine: Which engine runs the experiments; None for this process's own launcher.
         examine: Shown what ended an experiment, all of which run in this process then; None: in their own.
     """
 
@@ -74,6 +77,7 @@ class Request(abc.ABC):
     start_method: str | None = None
     links: tuple[str, ...] = ()
     debug: bool = False
+    engine: EngineRequest | None = None
     examine: Callable[[BaseException], bool] | None = None
 
     @property
@@ -112,6 +116,7 @@ class SweepRequest(Request):
         shaping: `zip`, `where`, `exclude`, `sample`, `seed`, `space`, as typed.
         only: Names, or patterns of names, of the experiments that are wanted; all if empty.
         frozen: Run a copy of the code that nobody edits.
+        live: Run the code where it is, even if an engine starts experiments later.
         repetition: What the script that asks is run again for; None for a script that is not.
         function: The digest of the function, where a program gave it to mag.
     """
@@ -123,6 +128,7 @@ class SweepRequest(Request):
     shaping: "SpaceOptions" = dataclasses.field(default_factory=dict)  # type: ignore[assignment]  # all of it is optional
     only: tuple[str, ...] = ()
     frozen: bool = False
+    live: bool = False
     repetition: Repetition | None = None
     function: str | None = None
 
@@ -136,11 +142,19 @@ class SweepRequest(Request):
             moved = {Path(top): Path(place) for top, place in self.repetition.moved.items()}
             code = code._replace(commit=self.repetition.provenance["commit"], moved=moved, random=random)
         code = code._replace(function=self.function)
-        if not self.frozen:
+        if not self.frozen and (self.engine is None or self.live):
             return contextlib.nullcontext(code)
-        from mag.sweeps.recorded_code import freeze  # noqa: PLC0415 - git, which is needed later as a rule
+        from mag.sweeps.recorded_code import freeze, keep  # noqa: PLC0415 - git, which is needed later as a rule
 
-        return freeze(app, code, self.store, self.links, observer.warn)
+        if self.engine is None:
+            return freeze(app, code, self.store, self.links, observer.warn)
+        try:
+            return contextlib.nullcontext(keep(app, code, self.store, self.links, observer.warn))
+        except UsageError as error:
+            if self.frozen:
+                raise
+            observer.warn(f"experiments run the code where it is, also what is edited before they start: {error}")
+            return contextlib.nullcontext(code)
 
     def _read(self) -> "tuple[list[Override], tuple[str, ...]]":
         """Return the overrides of the config, parsed, and those of a `@hydra.main` app for Hydra itself."""

@@ -1,0 +1,43 @@
+"""The engines that there are: mag's own, and those that packages offer."""
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+
+from mag.errors import UsageError
+from mag.launch.engine import Engine, EngineRequest
+from mag.suggestion import list_names, name_nearest
+
+
+def _make_background(options: Mapping[str, str]) -> Engine:
+    from mag.launch.background import Background  # noqa: PLC0415 - few sweeps need one
+
+    return Background(options)
+
+
+def _make_slurm(options: Mapping[str, str]) -> Engine:
+    from mag.launch.slurm import Slurm  # noqa: PLC0415 - few sweeps need one
+
+    return Slurm(options)
+
+
+ENGINES: Mapping[str, Callable[[Mapping[str, str]], Engine]] = {"background": _make_background, "slurm": _make_slurm}
+"""mag's own engines; packages offer more by the entry-point group `mag.engines`."""
+
+
+def make_engine(request: EngineRequest) -> Engine:
+    """Return the engine that is asked for.
+
+    Raises:
+        UsageError: There is none of that name, or it cannot do with its options.
+        LaunchError: It is not to be reached.
+    """
+    if request.name in ENGINES:
+        return ENGINES[request.name](request.options)
+    offered = {point.name: point for point in importlib.metadata.entry_points(group="mag.engines")}
+    if request.name not in offered:
+        known = ["local", *ENGINES, *offered]
+        near = name_nearest(request.name, known)
+        hint = f"did you mean {near!r}?" if near else f"there are {list_names(known)}."
+        raise UsageError(f"There is no launcher {request.name!r}: {hint}")
+    made: Engine = offered[request.name].load()(request.options)
+    return made
