@@ -14,6 +14,7 @@ from mag.cli.references import STORE_OPTION, lead_to, open_store, refer
 from mag.disk import files
 from mag.disk.locks import is_held, read_holder
 from mag.errors import NotFoundError, RecordError
+from mag.launch.engines import cancel_batches
 from mag.record.paths import StorePaths
 from mag.record.store import Store, StoredExperiment
 from mag.record.sweeps import StoredSweep, ask, find_sweep, read_control, read_sweep
@@ -89,7 +90,9 @@ def _find(store: Store, reference: str) -> StoredExperiment:
 
 def _stop_sweep(store: StorePaths, sweep: StoredSweep, *, now: bool) -> None:
     ask(store, sweep, stops=2 if now else max(1, read_control(store, sweep.id).stops))
-    while sweep.running:
+    if not sweep.running:
+        cancel_batches(store, sweep.id, at_once=now)
+    while sweep.is_going:
         time.sleep(_LOOK_SECONDS)
         sweep = read_sweep(store, sweep.id)
     say(f"The sweep {sweep.id} has ended.\nNext: the command that started it, again, does what is left")

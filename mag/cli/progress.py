@@ -196,6 +196,9 @@ def choose_progress(*, quiet: bool, live: bool = True) -> QuietProgress:
 def conclude(report: Report, directory: str | None = None) -> str:
     """Return what to say when a sweep has ended."""
     total, there = count_experiments(len(report.plan)), lead_to(report.plan.store.root, directory)
+    if report.counts["submitted"]:
+        known = f"{total}: {describe_counts(report.counts)}; they run without this terminal."
+        return f"{known}\nNext: mag watch{there}  (or the same command again, which follows them)"
     if report.last is None:
         done = "it is done already" if len(report.plan) == 1 else "all are done already"
         done = done if +report.counts == Counter(skipped=len(report.plan)) else describe_counts(report.counts)

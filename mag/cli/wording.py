@@ -16,6 +16,7 @@ _STATUSES = {
     "accepted": "accepted",
     "new": "new",
     "running": "running",
+    "submitted": "submitted",
     "elsewhere": "running elsewhere",
     "failed": "failed",
     "killed": "killed",

@@ -136,6 +136,15 @@ class Batches:
         except (OSError, RecordError, KeyError, TypeError, ValueError, AttributeError):
             return "", {}, {}
 
+    def close(self, numbers: Iterable[int]) -> None:
+        """Note that batches are over, and remove their tasks."""
+        path = str(self.folder / "handles.json")
+        known = files.read_json(path)
+        over = sorted({*known["over"], *numbers})
+        files.write_file(path, values.dump_json({**known, "over": over}))
+        for number in over:
+            self.drop(number)
+
     def drop(self, number: int) -> None:
         """Remove the tasks of a batch that is over."""
         with contextlib.suppress(OSError):

@@ -1,11 +1,16 @@
 """The engines that there are: mag's own, and those that packages offer."""
 
 import importlib.metadata
+import time
 from collections.abc import Callable, Mapping
 
 from mag.errors import UsageError
+from mag.launch.batches import Batches
 from mag.launch.engine import Engine, EngineRequest
+from mag.record.paths import StorePaths
 from mag.suggestion import list_names, name_nearest
+
+_LOOK_SECONDS = 0.5
 
 
 def _make_background(options: Mapping[str, str]) -> Engine:
@@ -41,3 +46,23 @@ def make_engine(request: EngineRequest) -> Engine:
         raise UsageError(f"There is no launcher {request.name!r}: {hint}")
     made: Engine = offered[request.name].load()(request.options)
     return made
+
+
+def cancel_batches(store: StorePaths, sweep: str, *, at_once: bool) -> None:
+    """End the batches of a sweep that an engine has, where no runner of the sweep lives to do it.
+
+    Raises:
+        MagError: The engine is not to be reached.
+    """
+    batches = Batches(store.batches(sweep))
+    name, options, handles = batches.read_handles()
+    if not handles:
+        return
+    engine = make_engine(EngineRequest(name, options))
+    try:
+        engine.cancel(handles.values(), at_once=at_once)
+        while any(standing.phase != "over" for standing in engine.poll(handles.values()).values()):
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        engine.close()
+    batches.close(handles)

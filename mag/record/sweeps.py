@@ -121,7 +121,8 @@ class StoredSweep:
             where there is no telling.
         running: Whether its runner lives.
         problem: Why its manifest cannot be read, which is empty then.
-        submitted: Whether an engine has batches of it, of which nobody has heard that they are over.
+        submitted: Whether an engine has batches of it of which nobody has heard that they are over; None if none ever
+            had any.
     """
 
     id: str
@@ -129,7 +130,7 @@ class StoredSweep:
     progress: Progress | None
     running: bool
     problem: str | None = None
-    submitted: bool = False
+    submitted: bool | None = None
 
     @property
     def is_going(self) -> bool:
@@ -145,7 +146,7 @@ class StoredSweep:
             return "corrupt"
         if self.progress and (self.progress.over or (self.submitted and self.progress.ended >= self.progress.total)):
             return "ended"
-        return "submitted" if self.submitted else "lost"
+        return {None: "lost", True: "submitted", False: "ended"}[self.submitted]
 
 
 def list_ids(store: StorePaths) -> list[str]:
@@ -179,15 +180,16 @@ def read_sweep(store: StorePaths, sweep: str) -> StoredSweep:
     except RecordError as error:
         problem = str(error)
     found = StoredSweep(sweep, manifest, read_progress(store, sweep), running, problem, _is_submitted(store, sweep))
-    return _take_stock(store, found) if found.state in {"lost", "submitted"} else found
+    is_told = found.running or found.problem or (found.progress is not None and found.progress.over)
+    return found if is_told else _take_stock(store, found)
 
 
-def _is_submitted(store: StorePaths, sweep: str) -> bool:
+def _is_submitted(store: StorePaths, sweep: str) -> bool | None:
     try:
         known = files.read_json(str(store.batches(sweep) / "handles.json"))
         return len(known["handles"]) > len(known["over"])
     except (OSError, RecordError, KeyError, TypeError):
-        return False
+        return None
 
 
 def _take_stock(store: StorePaths, sweep: StoredSweep) -> StoredSweep:

@@ -57,9 +57,7 @@ def execute(request: Request, observer: Observer) -> Report:
             )
             observer.begin(plan, todo, tracker)
             outcomes = _launch(launcher, todo, plan.store, request, observer)
-            stopped = _conclude(launcher, outcomes, tracker, observer, conditions, in_process=request.in_process)
-            if request.engine is not None and request.engine.detach and not stopped:
-                tracker.leave()
+            stopped = _conclude(launcher, outcomes, tracker, observer, conditions=conditions, request=request)
     return Report(plan, tracker.counts, tuple(tracker.faulty), tracker.last, stopped, tracker.remarks, code.tree)
 
 
@@ -182,15 +180,15 @@ def _conclude(
     outcomes: Iterator[Outcome],
     tracker: Tracker,
     observer: Observer,
-    conditions: Conditions,
     *,
-    in_process: bool,
+    conditions: Conditions,
+    request: Request,
 ) -> int | None:
     """Take in the outcomes; return the signal that stopped the sweep, if one did.
 
     Where an experiment runs in this process, they interrupt it, and so end the sweep.
     """
-    store, sweep = StorePaths(conditions.store), conditions.provenance.sweep
+    store, sweep, in_process = StorePaths(conditions.store), conditions.provenance.sweep, request.in_process
     with (
         stop_but_on_interrupt(launcher.stop)
         if in_process
@@ -202,6 +200,9 @@ def _conclude(
             observer.end(outcome)
             if in_process and outcome.cause == "interrupted":
                 interruption.signal = interruption.signal or signal.SIGINT
-        tracker.finish()
+        if request.engine is not None and request.engine.detach and not interruption.signal:
+            tracker.leave()
+        else:
+            tracker.finish()
     launcher.close()
     return interruption.signal

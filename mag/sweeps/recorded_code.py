@@ -64,9 +64,7 @@ def _read_snapshot(app: App, code: Codebase, store: StorePaths, warn: Warn) -> t
     omissions = {one["path"]: one["reason"] for one in commit.get("not_captured", ())}
     if snapshot is None or "." in omissions:
         reason = omissions.get(".") or commit.get("reason")
-        raise UsageError(
-            f"--snapshot runs the sweep from a copy of the code that git keeps, and there is none: {reason}."
-        )
+        raise UsageError(f"The sweep cannot run from a copy of the code, since git keeps none: {reason}.")
     for path, reason in omissions.items():
         warn(f"not in the snapshot: {path} ({reason})")
     return commit, snapshot

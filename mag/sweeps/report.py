@@ -83,7 +83,7 @@ class Tracker:
         with self._turn:
             return Progress(
                 total=self._total,
-                counts=dict(+self.counts),
+                counts={status: count for status, count in (+self.counts).items() if status != "submitted"},
                 running=tuple(self._running),
                 failures=tuple(self._broken),
                 extremes=self._extremes,

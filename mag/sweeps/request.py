@@ -153,7 +153,7 @@ class SweepRequest(Request):
         except UsageError as error:
             if self.frozen:
                 raise
-            observer.warn(f"experiments run the code where it is, also what is edited before they start: {error}")
+            observer.warn(f"{error} Experiments run what is there when they start.")
             return contextlib.nullcontext(code)
 
     def _read(self) -> "tuple[list[Override], tuple[str, ...]]":
