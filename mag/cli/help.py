@@ -15,6 +15,7 @@ TOPICS = {
     "sweeps": "Which experiments run, and what happens when you type the line again.",
     "overrides": "What may be typed as an override.",
     "configs": "Config files: groups, defaults lists, packages, interpolations.",
+    "search": "Points chosen by the results of those before, with Optuna.",
     "programs": "Any program as an experiment: mag sweep lr=0.1,0.2 -- ./sim.sh --lr {lr}",
     "results": "Results side by side: tables, the best, what matters, a page to explore.",
     "conditions": "Filters, --where, --exclude and --stop-if.",

@@ -14,7 +14,6 @@ from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from mag.launch.gpus import GpuRequest
-    from mag.plans.shapes import SpaceOptions
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION = compile_lazily(r"(?:\d+(?:\.\d+)?(?:s|min|m|h|d))+|\d+(?:\.\d+)?")
@@ -126,47 +125,6 @@ def read_gpus(options: Mapping[str, Any]) -> "GpuRequest | None":
     from mag.launch.gpus import read_request
 
     return read_request(text, options["gpus_per_experiment"], options["per_gpu"])
-
-
-_SHAPE_OPTIONS = (
-    click.option("--zip", metavar="KEYS", multiple=True, help="Advance these keys together: a,b (repeatable)."),
-    click.option(
-        "--where", metavar="EXPR", multiple=True, help="Run only points where this holds (repeatable: all must)."
-    ),
-    click.option(
-        "--exclude", metavar="EXPR", multiple=True, help="Leave out points where this holds: a=1,b=2 (repeatable)."
-    ),
-    click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Run N of the points, drawn at random."),
-    click.option("--seed", type=int, metavar="S", help="Seed of the random draw (0)."),
-    click.option("--sampler", metavar="NAME", help="How to draw them: random (the default), sobol or halton."),
-    click.option(
-        "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
-    ),
-    click.option("--points", metavar="FILE", help="A table, each row a point: .csv, .tsv, .json or .parquet."),
-    click.option("--shuffle", is_flag=True, help="Run all points in random order."),
-)
-
-
-def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that shape a space."""
-    for option in reversed(_SHAPE_OPTIONS):
-        command = option(command)
-    return command
-
-
-def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
-    """Return what the options ask for, as typed."""
-    return {
-        "zip": options["zip"],
-        "where": options["where"],
-        "exclude": options["exclude"],
-        "sample": options["sample"],
-        "seed": options["seed"],
-        "space": options["space"],
-        "sampler": options["sampler"],
-        "points": options["points"],
-        "shuffle": options["shuffle"],
-    }
 
 
 _LIMIT_OPTIONS = (

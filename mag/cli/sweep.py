@@ -18,12 +18,11 @@ from mag.cli.options import (
     read_gpus,
     read_limits,
     read_retry,
-    read_shaping,
     read_sweep_options,
-    shape_options,
     sweep_options,
 )
 from mag.cli.project import DIRECTORY, RESULT, app_words, open_project
+from mag.cli.spaces import read_shaping, shape_options
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +47,7 @@ only itself. Run the same command again and it runs what is not complete; add a 
   mag sweep C=1,10 gamma=0.1,0.01 --zip C,gamma         2 experiments: both advance together
   mag sweep C=1,10 gamma=0.1,0.01 --where 'C*gamma<1'   where a condition holds
   mag sweep 'lr=log(1e-5,1e-1)' 'drop=interval(0,0.5)' --sample 50   drawn from ranges
+  mag sweep 'lr=log(1e-5,1e-1)' --trials 50 --metric accuracy --direction max   searched: mag help search
   mag sweep --space small,large seed=1,2                spaces/small.yaml and spaces/large.yaml
   mag sweep --points trials.csv                         a header of keys, then a point in each row
 

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Unpack
 
 from mag.config.composition.composer import Composer
 from mag.config.composition.keys import KeyPath
@@ -30,6 +30,8 @@ from mag.settings import Settings, find_settings
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from mag.run.tasks import Outcome
 
 
 _NOTHING = None, None, 0, None
@@ -104,6 +106,23 @@ class PlannedExperiment(NamedTuple):
         return OmegaConf.create(self.composed, flags={"readonly": True, "struct": True})
 
 
+class Asker(Protocol):
+    """Asks for experiments one after the other, by what came of those before."""
+
+    experiments: list[PlannedExperiment]
+    trouble: str | None
+
+    @property
+    def left(self) -> int:
+        """How many experiments are still to be asked for."""
+
+    def __iter__(self) -> Iterator[PlannedExperiment]:
+        """Yield further experiments, each when there is room for it."""
+
+    def tell(self, outcome: "Outcome", /) -> None:
+        """Take in what became of an experiment, before the next one is asked for."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
     """The experiments that one command asks for, each once.
@@ -116,6 +135,7 @@ class Plan:
         missing: How many experiments fewer there are than a sample asked for.
         idle: What was excluded, and is no point's.
         remarks: What else there is to say of the configs.
+        search: Asks for more experiments while these run; None where these are all.
     """
 
     experiments: tuple[PlannedExperiment, ...]
@@ -125,6 +145,7 @@ class Plan:
     missing: int = 0
     idle: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    search: "Asker | None" = None
 
     def __iter__(self) -> Iterator[PlannedExperiment]:
         return iter(self.experiments)

@@ -33,6 +33,9 @@ class SpaceOptions(TypedDict, total=False):
         sampler: How a sample is drawn: `"random"` (if None), `"sobol"` or `"halton"`.
         points: A table of which each row is a point: a CSV, TSV, JSON or Parquet file.
         shuffle: Run all in a random order, which `seed` decides.
+        trials: How many points a search is to know in the end.
+        metric: The result that a search looks at.
+        direction: Whether it looks for the largest, "max", or the smallest, "min".
     """
 
     zip: Texts
@@ -44,6 +47,27 @@ class SpaceOptions(TypedDict, total=False):
     sampler: str | None
     points: str | Path | None
     shuffle: bool
+    trials: int | None
+    metric: str | None
+    direction: str | None
+
+
+class Goal(NamedTuple):
+    """What is searched for.
+
+    Attributes:
+        sampler: Which sampler asks.
+        trials: How many points are to be known in the end.
+        metric: The result, or metric, that counts.
+        maximize: Whether the largest is the best.
+        seed: What random choices of the sampler depend on.
+    """
+
+    sampler: str
+    trials: int
+    metric: str
+    maximize: bool
+    seed: int = 0
 
 
 class Shape(NamedTuple):
@@ -57,6 +81,7 @@ class Shape(NamedTuple):
         files: The space files, of which the union is meant.
         sampler: Which of `SAMPLERS` says in which order points come; None for the usual one.
         points: The rows of a table, with their places.
+        goal: What is searched for; None where points do not depend on results.
     """
 
     zips: tuple[Zip, ...] = ()
@@ -66,10 +91,15 @@ class Shape(NamedTuple):
     files: "tuple[SpaceFile, ...]" = ()
     sampler: str | None = None
     points: "tuple[Row, ...]" = ()
+    goal: Goal | None = None
 
 
 _DRAWING = ("random", "sobol", "halton")
 """The samplers that draw: those of `SAMPLERS` but the grid, which need not be loaded to be named."""
+
+_SEARCHING = ("tpe", "gp", "cmaes")
+"""The samplers that only search; `random` does both."""
+_DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
 
 PLAIN = Shape()
 """Nothing said: every combination of the overrides."""
@@ -89,12 +119,37 @@ def read_shape(shaping: SpaceOptions, config_path: Path | None) -> Shape:
         raise SpaceError(f"a sample of {sample} points would run nothing: ask for one at least")
     files = _read_files(shaping.get("space", ()), config_path)
     draws = sample is not None or any(file.sample for file in files)
-    if seed is not None and not draws and not shaping.get("shuffle"):
+    goal = _read_goal(shaping)
+    if seed is not None and not draws and not shaping.get("shuffle") and goal is None:
         raise SpaceError(f"the seed {seed} has nothing to draw: add --sample N")
-    sampler = _choose_sampler(shaping, draws=draws)
+    sampler = _choose_sampler(shaping, draws=draws) if goal is None else None
     zips = tuple(tuple(key.strip() for key in text.split(",")) for text in _list(shaping.get("zip", ())))
     filters = _read_filters(_list(shaping.get("where", ())), _list(shaping.get("exclude", ())))
-    return Shape(zips, filters, sample, seed, files, sampler, _read_points(shaping.get("points"), files))
+    return Shape(zips, filters, sample, seed, files, sampler, _read_points(shaping.get("points"), files), goal)
+
+
+def _read_goal(shaping: SpaceOptions) -> Goal | None:
+    """Return what is searched for; None where nothing is.
+
+    Raises:
+        SpaceError: A part of it is missing, or goes with a search alone.
+    """
+    trials, metric, direction = shaping.get("trials"), shaping.get("metric"), shaping.get("direction")
+    sampler = shaping.get("sampler")
+    if trials is None:
+        if direction is not None:
+            raise SpaceError(f"--direction {direction} goes with a search: add --trials N")
+        if sampler in _SEARCHING:
+            raise SpaceError(f"the sampler {sampler} searches: say with --trials N how many points it may ask for")
+        return None
+    if trials < 1 or shaping.get("sample") is not None:
+        raise SpaceError(f"--trials {trials} says how many points a search asks for: one at least, without --sample")
+    if metric is None:
+        raise SpaceError("a search looks at a result: add --metric accuracy, for example, and --direction max or min")
+    if direction not in _DIRECTIONS:
+        said = f"--direction {direction} is none" if direction else f"--metric {metric} has no direction"
+        raise SpaceError(f"{said}: add --direction max if the largest is the best, or min")
+    return Goal(sampler or "tpe", trials, metric, _DIRECTIONS[direction], shaping.get("seed") or 0)
 
 
 def _choose_sampler(shaping: SpaceOptions, *, draws: bool) -> str | None:
@@ -107,8 +162,8 @@ def _choose_sampler(shaping: SpaceOptions, *, draws: bool) -> str | None:
     if name is None:
         return "random" if shaping.get("shuffle") else None
     if name not in _DRAWING:
-        near = name_nearest(name, _DRAWING)
-        hint = f"did you mean {near}?" if near else f"there are {list_names(_DRAWING)}"
+        near = name_nearest(name, (*_DRAWING, *_SEARCHING))
+        hint = f"did you mean {near}?" if near else f"there are {list_names((*_DRAWING, *_SEARCHING))}"
         raise SpaceError(f"there is no sampler {name!r}, {hint}")
     if not draws:
         raise SpaceError(f"the sampler {name} draws points, and no number is given: add --sample N")
@@ -150,12 +205,12 @@ def build_spaces(overrides: Sequence[Override], composer: Composer, shape: Shape
     """
     given: list[Sequence[Override]] = [] if shape.files else [overrides]
     for file in shape.files:
-        check_zips(file.zips, [_merge(grid, overrides) for grid in file.grids], f"{file.path}: zip: ")
-        given += [_merge(grid, overrides) for grid in (*file.grids, *file.include)]
+        check_zips(file.zips, [merge_overrides(grid, overrides) for grid in file.grids], f"{file.path}: zip: ")
+        given += [merge_overrides(grid, overrides) for grid in (*file.grids, *file.include)]
     check_zips(shape.zips, given, "--zip ")
     seed = shape.seed or 0
     if shape.points:
-        rows = [build_grid(_merge(row, overrides), composer, origin=place) for place, row in shape.points]
+        rows = [build_grid(merge_overrides(row, overrides), composer, origin=place) for place, row in shape.points]
         return (Space(rows, shape.sample, seed, shape.sampler),)
     if not shape.files:
         return (
@@ -178,7 +233,7 @@ def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Comp
     drawn = shape.sample is not None or file.sample is not None
     grids = [
         build_grid(
-            _merge(grid, overrides),
+            merge_overrides(grid, overrides),
             composer,
             zips=zips,
             filters=file.filters,
@@ -189,7 +244,7 @@ def _build_from(file: "SpaceFile", overrides: Sequence[Override], composer: Comp
     ]
     included = [
         build_grid(
-            _merge(point, overrides),
+            merge_overrides(point, overrides),
             composer,
             zips=shape.zips,
             origin=_place(file, "include", number, point, overrides),
@@ -210,7 +265,7 @@ def _place(file: "SpaceFile", part: str, number: int, own: Sequence[Override], t
     return f"{place}, with {' '.join(replaced)} in the place of its own" if replaced else place
 
 
-def _merge(own: Sequence[Override], typed: Sequence[Override]) -> tuple[Override, ...]:
+def merge_overrides(own: Sequence[Override], typed: Sequence[Override]) -> tuple[Override, ...]:
     """Return the overrides of a file's grid with those that were typed, which stand in the place of its own."""
     named: dict[str, list[Override]] = {}
     for override in typed:

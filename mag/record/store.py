@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,12 @@ class Store:
     def __iter__(self) -> Iterator[StoredExperiment]:
         """Yield every experiment, in the order of names; of several directories of one identity, one counts."""
         yield from mark_duplicates([found for name in self._list_names() if (found := self._read(name)) is not None])
+
+    def read_others(self, known: Container[str]) -> Iterator[StoredExperiment]:
+        """Yield the experiments whose directories have none of the names that are known."""
+        yield from (
+            found for name in self._list_names() if name not in known and (found := self._read(name)) is not None
+        )
 
     def _list_names(self) -> list[str]:
         try:

@@ -1,10 +1,12 @@
 """Execution: the way of everything that runs, from a request to its report."""
 
 import contextlib
+import dataclasses
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mag.config.secrets import mask_command
@@ -26,7 +28,7 @@ from mag.sweeps.report import Report, Tracker
 from mag.sweeps.request import Request
 
 if TYPE_CHECKING:
-    from mag.plans.plan import Plan, PlannedExperiment
+    from mag.plans.plan import Asker, Plan, PlannedExperiment
 
 _LOOK_SECONDS = 0.1
 """Between looks at what other processes run."""
@@ -51,13 +53,25 @@ def execute(request: Request, observer: Observer) -> Report:
         for line in list_remarks(request, plan, todo, conditions, server.kept, jobs=slots.jobs):
             observer.remark(line)
         with _freeze_plan(plan, request, conditions):
-            tracker = Tracker(len(plan), count_left(plan, todo), slots.jobs, slots.room)
+            tracker = Tracker(len(plan) + count_more(plan), count_left(plan, todo), slots.jobs, slots.room)
             launcher = _make_launcher(
-                server, conditions, request, slots, code=code, count=len(todo), started=tracker.start
+                server,
+                conditions,
+                request,
+                slots,
+                code=code,
+                count=len(todo),
+                started=tracker.start,
+                search=plan.search,
             )
             observer.begin(plan, todo, tracker)
-            outcomes = _launch(launcher, todo, plan.store, request, observer)
+            outcomes = _launch(launcher, todo, plan, request, observer)
             stopped = _conclude(launcher, outcomes, tracker, observer, conditions=conditions, request=request)
+        if (search := plan.search) is not None:
+            plan = _complete_plan(plan, search, conditions, request)
+            if search.trouble:
+                observer.warn(f"the search has ended. {search.trouble}")
+                tracker.counts["unstarted"] += search.left
     return Report(plan, tracker.counts, tuple(tracker.faulty), tracker.last, stopped, tracker.remarks, code.tree)
 
 
@@ -82,6 +96,11 @@ def count_left(plan: "Plan", todo: "Sequence[PlannedExperiment]") -> Counter[str
     counts = Counter(one.status for one in plan if one.index not in chosen)
     counts["skipped"] = counts.pop("completed", 0)
     return counts
+
+
+def count_more(plan: "Plan") -> int:
+    """Return how many experiments a search may ask for besides those of its plan."""
+    return plan.search.left if plan.search is not None else 0
 
 
 def _report_done(plan: "Plan", code: Codebase, observer: Observer) -> Report:
@@ -112,6 +131,16 @@ def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iter
             release_sweep(plan.store, provenance.sweep, lock)
 
 
+def _complete_plan(plan: "Plan", search: "Asker", conditions: Conditions, request: Request) -> "Plan":
+    """Return the plan with all that a search has asked for, of which the manifest tells, too."""
+    plan = dataclasses.replace(plan, experiments=tuple(search.experiments))
+    from mag.plans.plan import digest_plan  # noqa: PLC0415 - experiments would carry it along
+
+    typed = mask_command(request.overrides, conditions.settings.secrets)
+    write_manifest(plan.store, conditions.provenance, typed, digest_plan(plan))
+    return plan
+
+
 def _make_launcher(
     server: Server,
     conditions: Conditions,
@@ -121,6 +150,7 @@ def _make_launcher(
     code: Codebase,
     count: int,
     started: Callable[[str], None],
+    search: "Asker | None" = None,
 ) -> Launcher:
     if request.engine is not None:
         from mag.sweeps.submission import make_follower  # noqa: PLC0415 - few sweeps are handed to an engine
@@ -134,35 +164,41 @@ def _make_launcher(
         most=slots.room,
         max_failures=request.max_failures,
         started=started,
+        ended=search.tell if search is not None else lambda _: None,
     )
 
 
 def _launch(
     launcher: Launcher,
     todo: "Sequence[PlannedExperiment]",
-    store: StorePaths,
+    plan: "Plan",
     request: Request,
     observer: Observer,
 ) -> Iterator[Outcome]:
     """Yield the one outcome of each experiment; what others are running is waited for, and taken over if they die."""
-    planned = {experiment.index: experiment for experiment in todo}
+    planned: dict[int, PlannedExperiment] = {}
+    more: Iterable[PlannedExperiment] = plan.search or ()
     told, force = 0, request.force
     while todo:
         elsewhere = []
-        for outcome in launcher.launch(_list_tasks(todo, force=force, clean=request.clean)):
+        for outcome in launcher.launch(_list_tasks(chain(todo, more), planned, force=force, clean=request.clean)):
             if outcome.status == "elsewhere" and not launcher.is_ending:
                 elsewhere.append(planned[outcome.index])
             else:
                 yield outcome
-        todo, force = elsewhere, False  # the current owner may not have been asked to rerun it
+        todo, more, force = elsewhere, (), False  # the current owner may not have been asked to rerun it
         if todo:
             if told != len(todo):
                 observer.wait(told := len(todo))
-            _wait_for_any(todo, store, launcher)
+            _wait_for_any(todo, plan.store, launcher)
 
 
-def _list_tasks(todo: "Sequence[PlannedExperiment]", *, force: bool, clean: bool) -> Iterator[Task]:
-    for e in todo:
+def _list_tasks(
+    experiments: "Iterable[PlannedExperiment]", planned: "dict[int, PlannedExperiment]", *, force: bool, clean: bool
+) -> Iterator[Task]:
+    """Yield the tasks of experiments, which a search makes only when they are asked for, and note each as planned."""
+    for e in experiments:
+        planned[e.index] = e
         known = e.index, e.identifier, e.identity, e.resolved, e.overrides
         task = Task(*known, force=force, attempt=e.attempt, composed=e.written, choices=e.choices, late=e.late)
         yield task._replace(clean=clean)

@@ -10,7 +10,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mag.app import App
 from mag.app.command_line import CommandLine
@@ -30,6 +30,7 @@ from mag.sweeps.observer import Observer, Question
 if TYPE_CHECKING:
     from mag.config.language.override import Override
     from mag.plans.plan import Plan
+    from mag.plans.resolver import Resolver
     from mag.plans.shapes import SpaceOptions
     from mag.sweeps.scripts import ScriptServer
 
@@ -193,7 +194,10 @@ class SweepRequest(Request):
         question = Question(self.overrides, self._read()[0], composer, shape, self.settings, app.is_hydra)
         observer.check(question)
         known = composer, self.store, self.settings, shape
-        plan = make_plan(question.overrides, *known, prepare=prepare, resolver=resolver)
+        if shape.goal is not None:
+            plan = self._plan_search(question.overrides, *known, resolver=resolver)
+        else:
+            plan = make_plan(question.overrides, *known, prepare=prepare, resolver=resolver)
         observer.planned(question)
         if isinstance(app.loaded, CommandLine):
             for experiment in plan:
@@ -201,6 +205,16 @@ class SweepRequest(Request):
         for line in plan.remarks:
             observer.warn(line)
         return self._pick_wanted(plan.narrow(self.only))
+
+    def _plan_search(self, overrides: "list[Override]", *known: Any, resolver: "Resolver") -> "Plan":
+        from mag.plans.search import plan_search  # noqa: PLC0415 - few sweeps search
+
+        if self.engine is not None:
+            raise UsageError(
+                "A search asks for each point when others have ended, which a launcher for clusters does not wait for: "
+                "leave --launcher and --detach out, or --trials."
+            )
+        return plan_search(overrides, *known, resolver=resolver, most=self.jobs or self.gpu_slots or count_cpus())
 
     def _count_threads(self) -> int | None:
         """Return how many threads numerical libraries may use where the app is imported before there is a plan."""
