@@ -24,8 +24,9 @@ import mag
 from mag.cli.program import run_program
 from mag.disk.locks import is_held
 from mag.errors import ConfigError, ExistsError, MagError, NotFoundError, RecordError, ResultError
-from mag.experiment import Experiment, IfExists
+from mag.experiment import Experiment
 from mag.record import claims
+from mag.record.opening import IfExists
 from mag.record.paths import ExperimentPaths
 from mag.record.records import read_record
 

@@ -16,6 +16,7 @@ from mag.config.identity import compute_identity
 from mag.config.sources import read_source
 from mag.config.view import make_view
 from mag.experiment import Experiment
+from mag.record.paths import ExperimentPaths
 from mag.record.records import read_record
 
 TEXTS = st.text("ab1.'=-~ é${}\\", max_size=6) | st.sampled_from(["nan", "'inf'", "=nan", "1", "true", "null", "1e5"])
@@ -75,7 +76,7 @@ def test_records(tmp_path_factory: Any, config: dict[Any, Any]) -> None:
     with inside(tmp_path_factory.mktemp("store")):
         with Experiment(config=config) as experiment:
             assert plain(experiment.config) == plain(config)
-        assert plain(read_record(experiment._locate()).config) == plain(config)
+        assert plain(read_record(ExperimentPaths(str(experiment.directory))).config) == plain(config)
         again = Experiment(resume_from=experiment.directory)
         assert plain(again.config) == plain(config)
         assert again.identity == compute_identity(config)
