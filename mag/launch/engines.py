@@ -19,13 +19,23 @@ def _make_background(options: Mapping[str, str]) -> Engine:
     return Background(options)
 
 
+def _make_dask(options: Mapping[str, str]) -> Engine:
+    from mag.launch.dask import Dask  # noqa: PLC0415 - few sweeps need one
+
+    return Dask(options)
+
+
 def _make_slurm(options: Mapping[str, str]) -> Engine:
     from mag.launch.slurm import Slurm  # noqa: PLC0415 - few sweeps need one
 
     return Slurm(options)
 
 
-ENGINES: Mapping[str, Callable[[Mapping[str, str]], Engine]] = {"background": _make_background, "slurm": _make_slurm}
+ENGINES: Mapping[str, Callable[[Mapping[str, str]], Engine]] = {
+    "background": _make_background,
+    "slurm": _make_slurm,
+    "dask": _make_dask,
+}
 """mag's own engines; packages offer more by the entry-point group `mag.engines`."""
 
 

@@ -16,7 +16,7 @@ import mag
 @mag.main
 def train(config, experiment):
     note = lambda word: os.write(ledger, f"{word} {config.x} {experiment.attempt}\\n".encode())
-    ledger = os.open(os.environ["LEDGER"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    ledger = os.open(experiment.directory / "../../ledger", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     note("start")
     if config.x == 3:
         raise ValueError("three")

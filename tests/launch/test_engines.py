@@ -17,14 +17,14 @@ from tests.launch.ledger import APP, list_statuses, read_ledger, start, wait_unt
 
 Mag = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.usefixtures("folder")
-ENGINES = ["background", pytest.param("slurm", marks=pytest.mark.slurm)]
+ENGINES = ["background", pytest.param("slurm", marks=pytest.mark.slurm), pytest.param("dask", marks=pytest.mark.dask)]
 
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
     """Return the name of an engine that is there."""
-    if request.param == "slurm":
-        request.getfixturevalue("slurm")
+    if request.param in {"slurm", "dask"}:
+        request.getfixturevalue(str(request.param))
     return str(request.param)
 
 
