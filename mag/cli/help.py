@@ -21,7 +21,7 @@ TOPICS = {
     "conditions": "Filters, --where, --exclude and --stop-if.",
     "limits": "What one experiment may cost, and what becomes of those that break.",
     "gpus": "A GPU for each experiment, and environment variables.",
-    "clusters": "The same line on Slurm, and sweeps that outlive the terminal.",
+    "clusters": "The same line on Slurm, Dask or Ray, and sweeps that outlive the terminal.",
     "checkpoints": "How to continue an experiment where its last attempt stopped.",
     "living": "New keys, other names, notes, the trash: a store that lives for months.",
     "names": "How experiments are named, and what makes two of them the same.",

@@ -25,6 +25,12 @@ def _make_dask(options: Mapping[str, str]) -> Engine:
     return Dask(options)
 
 
+def _make_ray(options: Mapping[str, str]) -> Engine:
+    from mag.launch.ray import Ray  # noqa: PLC0415 - few sweeps need one
+
+    return Ray(options)
+
+
 def _make_slurm(options: Mapping[str, str]) -> Engine:
     from mag.launch.slurm import Slurm  # noqa: PLC0415 - few sweeps need one
 
@@ -35,6 +41,7 @@ ENGINES: Mapping[str, Callable[[Mapping[str, str]], Engine]] = {
     "background": _make_background,
     "slurm": _make_slurm,
     "dask": _make_dask,
+    "ray": _make_ray,
 }
 """mag's own engines; packages offer more by the entry-point group `mag.engines`."""
 

@@ -53,6 +53,30 @@ def dask() -> Iterator[str]:
             del os.environ["DASK_SCHEDULER_ADDRESS"]
 
 
+@pytest.fixture(scope="session")
+def ray() -> Iterator[str]:
+    """Lend the address of a cluster of one node, which the environment names meanwhile."""
+    pytest.importorskip("ray")
+    port, null = 26379, subprocess.DEVNULL
+    own = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    os.environ.update(own)
+    program = str(Path(sys.executable).with_name("ray"))
+    words = ["start", "--head", "--block", "--num-cpus=4", f"--port={port}", "--include-dashboard=false"]
+    words += ["--node-ip-address=127.0.0.1", "--object-store-memory=100000000"]
+    head = subprocess.Popen([program, *words], stdin=null, stdout=null, stderr=null, start_new_session=True)
+    os.environ["RAY_ADDRESS"] = f"127.0.0.1:{port}"
+    status = [program, "status"]
+    try:
+        wait_until(lambda: subprocess.run(status, stdout=null, stderr=null, check=False).returncode == 0, 60)
+        yield os.environ["RAY_ADDRESS"]
+    finally:
+        for name in ("RAY_ADDRESS", *own):
+            os.environ.pop(name, None)
+        subprocess.run([program, "stop", "--force"], stdout=null, stderr=null, check=False)
+        head.kill()
+        head.wait(30)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project whose experiments keep a ledger, in the current folder."""

@@ -17,13 +17,13 @@ from tests.launch.ledger import APP, list_statuses, read_ledger, start, wait_unt
 
 Mag = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.usefixtures("folder")
-ENGINES = ["background", pytest.param("slurm", marks=pytest.mark.slurm), pytest.param("dask", marks=pytest.mark.dask)]
+ENGINES = ["background", *(pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("slurm", "dask", "ray"))]
 
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
     """Return the name of an engine that is there."""
-    if request.param in {"slurm", "dask"}:
+    if request.param in {"slurm", "dask", "ray"}:
         request.getfixturevalue(str(request.param))
     return str(request.param)
 
