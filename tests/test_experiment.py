@@ -519,7 +519,7 @@ def test_where_the_log_cannot_be_followed_nothing_stays(monkeypatch: pytest.Monk
     def refuse(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("mag.record.log.Follower.start", refuse)
+    monkeypatch.setattr("mag.record.log.LogFollower.start", refuse)
     before = os.fstat(1)
     with pytest.raises(RuntimeError), Experiment(config=CONFIG):
         pass

@@ -75,7 +75,7 @@ def read_source(file: Path) -> Source:
     except OSError as error:
         raise UsageError(f"Cannot read {file}: {error.strerror}.") from error
     definitions = [node for node in tree.body if isinstance(node, _Definition)]
-    found = _Reader(tree, definitions, file).read()
+    found = _SourceReader(tree, definitions, file).read()
     plain = (node.name for node in definitions if not node.decorator_list)
     return Source({one.name: one for one in found}, frozenset(plain), dict(_list_names(tree)))
 
@@ -104,7 +104,7 @@ def _list_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
         pending += ast.iter_child_nodes(node)
 
 
-class _Reader:
+class _SourceReader:
     """Reads what is decorated in a module."""
 
     def __init__(self, tree: ast.Module, definitions: list[_Definition], file: Path) -> None:

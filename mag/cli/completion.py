@@ -76,8 +76,6 @@ def _answer(shell: str, line: str, breaks: str) -> int:
     return 1 if text is None else 0
 
 
-SHELLS = ("bash", "zsh", "fish")
-
 _MARK = "Tab completion of mag"
 
 

@@ -25,7 +25,7 @@ from mag.cli.progress import PlainProgress, count_remarks, describe_outcome
 from mag.cli.project import DIRECTORY, RESULT, app_words, open_project
 from mag.cli.references import lead_to
 from mag.errors import UsageError
-from mag.record.log import Follower
+from mag.record.log import LogFollower
 
 if TYPE_CHECKING:
     from mag.plans.plan import Plan, PlannedExperiment
@@ -104,7 +104,7 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], directory: str | N
 class Output(PlainProgress):
     """What the one experiment of `mag run` prints, byte for byte."""
 
-    _follower: Follower | None = None
+    _follower: LogFollower | None = None
 
     def __init__(self, words: Sequence[str], script: str, *, follow: bool, quiet: bool) -> None:
         self._words = words
@@ -139,7 +139,7 @@ class Output(PlainProgress):
         if not self._follow:
             return
         sys.stdout.flush()
-        self._follower = Follower(plan.store.experiment(todo[0].identifier).log, _show, fresh=True)
+        self._follower = LogFollower(plan.store.experiment(todo[0].identifier).log, _show, fresh=True)
         self._follower.start()
 
     def end(self, outcome: "Outcome") -> None:  # noqa: ARG002

@@ -11,7 +11,7 @@ from mag.cli.charts import can_draw, draw_curve, draw_line
 from mag.cli.messages import say
 from mag.cli.output import Screen, escape, find_screen, write_bytes, write_json, write_lines
 from mag.cli.references import EXPERIMENT_ARGUMENT, JSON_OPTION, STORE_OPTION, find_experiment, refer, repeat
-from mag.cli.wording import format_duration, format_moment, format_size, name_signal
+from mag.cli.wording import describe_signal, format_duration, format_moment, format_size
 from mag.compare.curves import Curve
 from mag.compare.description import describe, describe_curves, list_attempts, list_files, read_tail
 from mag.compare.rows import Row, format_numbers, format_value, is_number, read_rows
@@ -183,7 +183,7 @@ def _tell_circumstances(record: Record) -> Iterator[tuple[str, str | None]]:
     yield "CPU", format_duration(ending.get("cpu_seconds"))
     yield "memory", f"{format_size(peak)} at most" if (peak := ending.get("peak_memory_bytes")) is not None else None
     yield "exit code", _optional(ending.get("code"))
-    yield "signal", name_signal(number) if (number := ending.get("signal")) is not None else None
+    yield "signal", describe_signal(number) if (number := ending.get("signal")) is not None else None
 
 
 def _optional(value: Any) -> str | None:

@@ -1,11 +1,11 @@
 """Wording: durations, sizes, times and signals as people read them."""
 
-import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mag.compare.rows import format_value, is_number
 from mag.config.conditions.values import parse_moment
+from mag.run.interruption import name_signal
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _THOUSAND = 1000
@@ -95,16 +95,14 @@ def describe_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[status]} {_STATUSES[status]}" for status in known)
 
 
-def name_signal(number: Any) -> str:
+def describe_signal(number: Any) -> str:
     """Return a signal's number and name.
 
-    >>> name_signal(9), name_signal(63)
+    >>> describe_signal(9), describe_signal(63)
     ('9 (SIGKILL)', '63')
     """
-    try:
-        return f"{number} ({signal.Signals(number).name})"
-    except ValueError:
-        return format_value(number)
+    name = name_signal(number)
+    return f"{number} ({name})" if name.startswith("SIG") else format_value(number)
 
 
 def _is_sensible(number: Any) -> bool:

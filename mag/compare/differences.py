@@ -85,9 +85,7 @@ class Side:
     code: str | None = None
 
 
-def list_differences(
-    before: Side, after: Side, *, tolerance: float = 0.0, ignore: Sequence[str] = ()
-) -> dict[str, list[Pair]]:
+def list_differences(before: Side, after: Side, *, tolerance: float = 0.0) -> dict[str, list[Pair]]:
     """Return in what two experiments differ: under `config`, `code`, `environment`, `host` and `results`."""
     one, other = before.record, after.record
     sections = {
@@ -95,7 +93,7 @@ def list_differences(
         "code": _pair_code(before, after),
         "environment": _pair_environments(before, after),
         "host": pair_values({"name": one.host.get("name")}, {"name": other.host.get("name")}),
-        "results": pair_values(one.results, other.results, tolerance=tolerance, ignore=ignore),
+        "results": pair_values(one.results, other.results, tolerance=tolerance),
     }
     return {name: [pair for pair in pairs if not pair.agrees] for name, pairs in sections.items()}
 

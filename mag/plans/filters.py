@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mag.config.conditions.expressions import parse_expression
-from mag.config.conditions.operations import is_same
+from mag.config.conditions.operations import is_equal
 from mag.config.conditions.reader import Find
 from mag.config.conditions.tokens import NAME
 from mag.config.language.override import Choice, Override
@@ -60,6 +60,6 @@ def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
         wanted[key] = override.values
 
     def keeps(find: Find) -> bool:
-        return not all(any(is_same(find(key), value) for value in values) for key, values in wanted.items())
+        return not all(any(is_equal(find(key), value) for value in values) for key, values in wanted.items())
 
     return Filter(text, tuple(wanted), keeps)

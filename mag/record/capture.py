@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from mag.record.log import Follower, Streams, flush_streams, open_log, open_stream
+from mag.record.log import LogFollower, Streams, flush_streams, open_log, open_stream
 
 
 class Capture:
@@ -25,7 +25,7 @@ class Capture:
         self._path = path
         self._saved: tuple[int, int] | None = None
         self._streams: Streams | None = None
-        self._follower: Follower | None = None
+        self._follower: LogFollower | None = None
 
     def start(self) -> None:
         """Begin: all that is written from here on is in the log, and is shown where it was shown before.
@@ -41,7 +41,7 @@ class Capture:
                 size = os.fstat(descriptor).st_size
                 saved = os.dup(1)
                 self._saved = (saved, _dup_or_close(2, saved))
-                self._follower = Follower(self._path, _choose_display(saved, sys.stdout), offset=size)
+                self._follower = LogFollower(self._path, _choose_display(saved, sys.stdout), offset=size)
                 self._streams = (sys.stdout, sys.stderr)
                 sys.stdout, sys.stderr = open_stream(1), open_stream(2)
                 for number in (1, 2):

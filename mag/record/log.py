@@ -52,7 +52,7 @@ def flush_streams() -> None:
             continue
 
 
-class Follower:
+class LogFollower:
     """A thread that hands over what is appended to a file."""
 
     def __init__(self, path: str, show: Callable[[bytes], None], *, offset: int = 0, fresh: bool = False) -> None:

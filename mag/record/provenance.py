@@ -58,11 +58,10 @@ def gather_provenance(
     commit: Mapping[str, Any],
     environment: Environment | None = None,
     sweep: str | None = None,
-    arguments: Sequence[str] | None = None,
     secrets: Sequence[str] = (),
 ) -> Provenance:
     """Return what is known of the command that is running."""
-    command = list(arguments) if arguments is not None else [*_name_program(), *sys.argv[1:]]
+    command = [*_name_program(), *sys.argv[1:]]
     return Provenance(
         command=tuple(mask_command(command, secrets)),
         directory=str(Path.cwd()),

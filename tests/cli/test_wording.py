@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.cli.wording import format_duration, format_moment, format_size, name_signal
+from mag.cli.wording import describe_signal, format_duration, format_moment, format_size
 
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400)
 
@@ -15,7 +15,7 @@ ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() |
 @given(ANYTHING)
 def test_nothing_stops_the_words(value: object) -> None:
     """Whatever a record holds in the place of a number, it is shown."""
-    assert [isinstance(words(value), str) for words in (format_duration, format_size, name_signal)] == [True] * 3
+    assert [isinstance(words(value), str) for words in (format_duration, format_size, describe_signal)] == [True] * 3
 
 
 @given(st.floats(0.1, 1e7), st.floats(1.01, 100))

@@ -57,7 +57,7 @@ def expand_defaults(library: Library, primary: Document, name: str, selection: G
     Raises:
         ConfigError: A defaults list or a choice leads nowhere.
     """
-    tree = _Tree(library, selection)
+    tree = _GroupTree(library, selection)
     root = Node(Entry(f"/{name}", is_group=False), origin=str(primary.path), path=name)
     tree.open(root, primary)
     tree.resolve_waiting()
@@ -73,7 +73,7 @@ class Pick(NamedTuple):
     node: Node | None = None
 
 
-class _Tree:
+class _GroupTree:
     """The tree, and what has been settled while it grew."""
 
     def __init__(self, library: Library, selection: GroupSelection) -> None:

@@ -12,8 +12,6 @@ from mag.config.language.lexer import write_word
 from mag.errors import ConfigError, MissingValueError, OverrideError
 from mag.suggestion import list_names, name_nearest
 
-_COMMAND_LINE = "the command line"
-
 
 class OpenChoiceError(MissingValueError):
     """An option is still `???`."""

@@ -12,7 +12,6 @@ from mag.patterns import compile_lazily
 
 _LATE = compile_lazily(r"\$\{\s*(?:hydra|mag|now)\s*:")
 _KNOWN = compile_lazily(r"\$\{\s*(hydra|mag)\s*:\s*([^${}]*?)\s*\}")
-_ONLY_REFERENCES = compile_lazily(r"\$\{\s*oc\.")
 
 
 class Resolution(NamedTuple):

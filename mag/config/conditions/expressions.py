@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mag.config.conditions.operations import Pattern, contains, is_nan, is_same, precedes
+from mag.config.conditions.operations import Pattern, contains, is_equal, is_nan, precedes
 from mag.config.conditions.reader import NOTHING, ConditionReader, Find, Node, Vocabulary, is_wild
 from mag.config.conditions.tokens import Token, is_literal, refuse_expression
 from mag.config.conditions.values import Period, parse_period, read_tests, split_commas
@@ -231,7 +231,7 @@ class _Parser(ConditionReader):
         periods: list[Period | None] = [parse_period(part.strip("\"'")) if part else None for part in parts]
         if name in _ORDERS:
             return lambda find: precedes(name, find(key), periods[0])
-        return lambda find: any(is_same(find(key), period) for period in periods) is (name == "==")
+        return lambda find: any(is_equal(find(key), period) for period in periods) is (name == "==")
 
     def _miss_option(self, key: str | None, text: str) -> str | None:
         """Return why a text cannot be a value of a key that has only certain ones."""
@@ -288,5 +288,5 @@ def _compare(name: str, left: Any, right: Any) -> bool:
     if name in {"in", "not in"}:
         return contains(right, left) is (name == "in")
     if name in {"is", "is not"}:
-        return (is_same(left, right) or (is_nan(left) and is_nan(right))) is (name == "is")
-    return is_same(left, right) is (name == "==")
+        return (is_equal(left, right) or (is_nan(left) and is_nan(right))) is (name == "is")
+    return is_equal(left, right) is (name == "==")

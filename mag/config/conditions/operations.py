@@ -61,10 +61,10 @@ class Pattern(Answer):
         return self.expression.fullmatch(_write(other)) is not None
 
 
-def is_same(left: Any, right: Any) -> bool:
+def is_equal(left: Any, right: Any) -> bool:
     """Tell whether two values are equal, of a kind; lists and dicts item by item.
 
-    >>> is_same(1, 1.0), is_same(1, True), is_same([1, "a"], [1.0, "a"]), is_same(None, 0)
+    >>> is_equal(1, 1.0), is_equal(1, True), is_equal([1, "a"], [1.0, "a"]), is_equal(None, 0)
     (True, False, True, False)
     """
     if isinstance(left, bool) or isinstance(right, bool):
@@ -74,9 +74,9 @@ def is_same(left: Any, right: Any) -> bool:
     if isinstance(left, Answer):
         return left.agrees(right)
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(is_same, left, right))
+        return len(left) == len(right) and all(map(is_equal, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(is_equal(left[key], right[key]) for key in left)
     return bool(left == right)
 
 
@@ -113,7 +113,7 @@ def contains(holder: Any, member: Any) -> bool:
     if holder is None:
         return False
     if isinstance(holder, list):
-        return any(is_same(item, member) for item in holder)
+        return any(is_equal(item, member) for item in holder)
     if isinstance(holder, str) and (member is None or isinstance(member, str)):
         return member is not None and member in holder
     raise SpaceError(f"{_show(member)} cannot be looked for in {_show(holder)}, write a list as in [1, 2]")

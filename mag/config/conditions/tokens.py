@@ -1,7 +1,6 @@
 """Tokens: the words of a condition, each with its place."""
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mag.config.language.lexer import QUOTED, unquote
@@ -44,22 +43,6 @@ class Token(NamedTuple):
     def end(self) -> int:
         """Where it ends."""
         return self.position + len(self.text)
-
-
-def split_tokens(text: str) -> Iterator[Token]:
-    """Yield the words of a condition, and in the end one of the kind "end".
-
-    Raises:
-        SpaceError: A character has no meaning there.
-
-    >>> [token.text for token in split_tokens("0<C<=1e2")]
-    ['0', '<', 'C', '<=', '1e2', '']
-    """
-    token = read_token(text, 0)
-    while token.kind != "end":
-        yield token
-        token = read_token(text, token.end)
-    yield token
 
 
 def read_token(text: str, position: int) -> Token:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from mag.config.conditions.operations import Answer, Pattern, is_nan, is_same
+from mag.config.conditions.operations import Answer, Pattern, is_equal, is_nan
 from mag.config.language.lexer import QUOTED, WORD, read_word, unquote
 from mag.errors import OverrideError, SpaceError
 from mag.patterns import compile_lazily
@@ -82,7 +82,7 @@ def _read_values(text: str) -> tuple[Any, ...]:
 
 def _equal_text(text: str) -> Test:
     wild = Pattern(text) if _WILD.search(text) else text
-    return lambda value: not isinstance(value, int | float) and is_same(value, wild)
+    return lambda value: not isinstance(value, int | float) and is_equal(value, wild)
 
 
 def _equal(typed: Any, text: str) -> Test:
@@ -91,7 +91,7 @@ def _equal(typed: Any, text: str) -> Test:
         return lambda value: is_nan(value) or value == text
 
     def test(value: Any) -> bool:
-        return is_same(value, text) or (is_same(value, typed) and not isinstance(value, Answer))
+        return is_equal(value, text) or (is_equal(value, typed) and not isinstance(value, Answer))
 
     return test
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.conditions.operations import calculate, contains, is_same, precedes
+from mag.config.conditions.operations import calculate, contains, is_equal, precedes
 from mag.errors import SpaceError
 
 NUMBERS = st.integers(-100, 100) | st.floats(-100, 100)
@@ -18,15 +18,15 @@ VALUES = st.recursive(
 @given(VALUES, VALUES)
 def test_sameness(left: Any, right: Any) -> None:
     """Sameness is symmetric, everything is the same as itself, and what is the same is equal."""
-    assert is_same(left, left)
-    assert is_same(left, right) is is_same(right, left)
-    assert not is_same(left, right) or left == right
+    assert is_equal(left, left)
+    assert is_equal(left, right) is is_equal(right, left)
+    assert not is_equal(left, right) or left == right
 
 
 @pytest.mark.parametrize(("left", "right"), [(1, True), (0, False), ([1], [True]), (None, 0), (None, ""), ("1", 1)])
 def test_kinds_differ(left: Any, right: Any) -> None:
     """A number is no boolean, no text, and not null."""
-    assert not is_same(left, right)
+    assert not is_equal(left, right)
 
 
 @given(NUMBERS, NUMBERS)

@@ -1,11 +1,21 @@
 """Laws of the words of conditions."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mag.config.conditions.tokens import split_tokens
+from mag.config.conditions.tokens import Token, read_token
 from mag.errors import SpaceError
+
+
+def split_tokens(text: str) -> Iterator[Token]:
+    """Return all words of a text, the end included."""
+    token = read_token(text, 0)
+    while token.kind != "end":
+        yield token
+        token = read_token(text, token.end)
 
 
 @given(st.text("aé1.0 _<>=!*/-+%()[],'\"\\eE", max_size=12))
