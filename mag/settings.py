@@ -275,7 +275,9 @@ def check_variable(name: str, value: object, place: str) -> None:
         UsageError: Its name or value is none, or it is set otherwise.
     """
     if not (name.isascii() and name.isidentifier()):
-        raise UsageError(f"{place} names {name!r}, which is no environment variable: letters, digits and _ make one.")
+        raise UsageError(
+            f"{place} names {name!r}, which is no name of an environment variable: use letters, digits and _."
+        )
     if not isinstance(value, str) or "\0" in value:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         raise UsageError(f'{place} has {name} = {value!r}, which is no text: write {name} = "{text}".')

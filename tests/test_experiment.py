@@ -397,7 +397,7 @@ def test_a_result_that_holds_itself_is_refused() -> None:
     """With its name."""
     endless: list[object] = []
     endless.append(endless)
-    with pytest.raises(ResultError, match="'loop' holds itself"), Experiment(config=CONFIG) as experiment:
+    with pytest.raises(ResultError, match="'loop' contains itself"), Experiment(config=CONFIG) as experiment:
         experiment.register_result("loop", endless)
 
 

@@ -80,8 +80,8 @@ class App(NamedTuple):
         """
         if self.computed is not None:
             raise UsageError(
-                f"{self.file}:{self.computed}: the decorator computes its config path or name, which only an import "
-                f"tells: type `mag config --typed`, which imports the app, or write them as plain texts."
+                f"{self.file}:{self.computed}: the decorator computes its config path or name, so the app has to be "
+                f"imported: type `mag config --typed`, which does, or write them as plain texts."
             )
 
         return self.compose_with(None)

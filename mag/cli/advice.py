@@ -51,8 +51,8 @@ def check_spaces(question: Question) -> None:
     if found:
         text, file = found
         raise SpaceError(
-            f"{text}: {shorten(file)} is a space, of which the grid would be put into the config and not be swept; "
-            f"type --space {write_word(shorten(file))} in its place"
+            f"{text}: {shorten(file)} is a space file: as an option it would sweep nothing; "
+            f"type --space {write_word(shorten(file))} instead"
         )
 
 
@@ -67,7 +67,7 @@ def _check_file(text: str, composer: Composer) -> None:
     with contextlib.suppress(ConfigError):
         if find_value(composer.compose([]), "grid") is not ABSENT:
             return
-    raise SpaceError(f"{text}: the file is a space; type --space {write_word(text[1:])} in its place")
+    raise SpaceError(f"{text}: the file is a space file; type --space {write_word(text[1:])} instead")
 
 
 def _list_configs(composer: Composer, overrides: Sequence[Override]) -> list[Path]:

@@ -86,14 +86,14 @@ def _report(project: Project, overrides: Sequence[Override]) -> Iterator[str]:
     from mag.config.composition.resolution import find_written, is_late
 
     name = project.app.file.name
-    yield f"{name} is a Hydra app, and runs as it is: mag run {shorten(project.app.file)}; no line has to be changed."
+    yield f"{name} is a Hydra app, and runs as it is: mag run {shorten(project.app.file)}; no line has to change."
     with contextlib.suppress(ConfigError):
         for place, text in find_set_aside(project.composer, overrides):
             yield f"  {shorten(place.file)}:{place.line}: {text}"
         late = sum(is_late(text) for _, text in find_written(project.composer.compose(overrides)).items())
         if late:
-            yield f"  {late} value{'s' * (late > 1)} resolved in the experiment, and counting as text for its identity"
-    yield "  hydra.callbacks: on_job_start and on_job_end are called; what concerns a whole run or multirun is not"
+            yield f"  {late} value{'s' * (late > 1)} resolved in the experiment; the identity counts their text"
+    yield "  hydra.callbacks: on_job_start and on_job_end are called; those of a whole run or multirun are not"
 
 
 def _list_folders(root: Path) -> list[Path]:

@@ -52,7 +52,7 @@ def _list_figures(one: Contender) -> list[Any]:
 
 def _judge(contenders: Sequence[Contender]) -> str:
     if len(contenders) < 2:  # noqa: PLR2004
-        return "there is one setting only, and nothing to compare it with"
+        return "there is only one setting, so there is nothing to compare it with"
     comparison = compare_contenders(contenders[0], contenders[1])
     lead = format_float(abs(comparison.difference), 3)
     test = f" (Welch's t test, p = {comparison.p:.2g})" if comparison.p is not None else ""

@@ -140,7 +140,7 @@ def _has_completed(selection: Selection) -> bool:
         note(f"{left} of {total} experiments did not complete and {'is' if left == 1 else 'are'} left out")
     if copies:
         verb = "counts" if len(copies) == 1 else "count"
-        note(f"{count_experiments(len(copies))} of an identity that another directory has, too, {verb} once")
+        note(f"{count_experiments(len(copies))} with the same identity as another {verb} once")
     return left < total
 
 

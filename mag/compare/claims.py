@@ -77,7 +77,7 @@ def _list_omissions(commit: Mapping[str, Any]) -> Iterator[str]:
 
 def _list_edits(commit: Mapping[str, Any]) -> Iterator[str]:
     """Yield the files that were edited while an experiment ran from them."""
-    yield from (f"which state of {path} ran: it was edited meanwhile" for path in commit.get("changed") or ())
+    yield from (f"which version of {path} ran: it was edited meanwhile" for path in commit.get("changed") or ())
 
 
 def list_elsewhere(before: Side, after: Side) -> list[Pair]:

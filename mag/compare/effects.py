@@ -150,8 +150,8 @@ def _warn_dropped(
 ) -> Iterable[str]:
     for column, found in read.items():
         if column not in labels and len(set(map(repr, found))) > 1:
-            yield f"{column.key} has another value in each experiment: there is no telling what it does"
+            yield f"{column.key} has a different value in each experiment, so its effect cannot be told"
     if len(columns) > _MOST_KEYS:
         yield f"only the first {_MOST_KEYS} of {len(columns)} keys that differ are looked at: name others with --by"
     if any(value is MISSING for found in read.values() for value in found):
-        yield "some experiments lack some of the keys: to lack one counts as a value"
+        yield "some experiments lack some of the keys: a missing key counts as a value"

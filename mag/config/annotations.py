@@ -40,7 +40,7 @@ def _read_class(given: Any, where: str, around: tuple[Any, ...] = ()) -> Schema:
             f"{where}={given!r} is no schema: give a class that is decorated with @dataclass, or a pydantic model."
         )
     if given in around:
-        raise UsageError(f"{where}={given.__name__}: {given.__name__} holds itself, which no config can.")
+        raise UsageError(f"{where}={given.__name__}: {given.__name__} contains itself, and a config cannot.")
     members = _list_members(given, where) if dataclasses.is_dataclass(given) else _list_model_members(given)
     fields = {}
     for name, hint, default in members:
@@ -128,7 +128,7 @@ def _read_named(hint: Any, place: str, around: tuple[Any, ...]) -> Kind:
     if isinstance(hint, type) and _is_record(hint):
         return _read_class(hint, place, around)
     raise UsageError(
-        f"{place} is of type {hint!r}, which no value of a config can be: use int, float, bool, str, Path, an Enum, "
+        f"{place} is of type {hint!r}, which no config value can have: use int, float, bool, str, Path, an Enum, "
         f"Literal, a dataclass, a pydantic model, list, tuple, dict, Optional or a Union of these, or Any."
     )
 

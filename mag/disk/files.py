@@ -76,7 +76,7 @@ def make_own_folder(path: str) -> None:
 def refuse_link(path: str) -> None:
     """Raise a `RecordError` if a link stands where mag has a folder of its own: it would lead its writing elsewhere."""
     if os.path.islink(path):
-        raise RecordError(f"Cannot use {path}: it is a link, through which mag writes nothing; remove it.")
+        raise RecordError(f"Cannot use {path}: it is a link, and mag does not write through links; remove it.")
 
 
 def _write_new(path: str, content: bytes | Iterable[bytes], *, durable: bool) -> None:

@@ -57,11 +57,12 @@ def _open_folder() -> str:
         status = os.lstat(folder)
     except OSError as error:
         raise UsageError(
-            f"The book of GPUs cannot be kept in {folder}: {error.strerror}. Name another folder in {FOLDER_VARIABLE}."
+            f"The list of GPUs in use cannot be kept in {folder}: {error.strerror}. "
+            f"Name another folder in {FOLDER_VARIABLE}."
         ) from error
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise UsageError(
-            f"The book of GPUs cannot be kept in {folder}, which is not this user's: name another folder in "
+            f"The list of GPUs in use cannot be kept in {folder}, which is not this user's: name another folder in "
             f"{FOLDER_VARIABLE}."
         )
     return folder

@@ -48,8 +48,8 @@ class Describer:
         if keys:
             points = " and ".join(repr(" ".join(each.text for each in point.assign())) for point in (first, second))
             raise SpaceError(
-                f"{points} differ only by {', '.join(keys)}, which is hidden and tells no experiments apart, so that "
-                f"one of them would never run: {self._naming.advise_visible(keys)}"
+                f"{points} differ only by {', '.join(keys)}, which is hidden, so they count as one "
+                f"experiment, and one of them would never run: {self._naming.advise_visible(keys)}"
             )
 
     def _is_hidden(self, change: KeyChange) -> bool:

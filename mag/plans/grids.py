@@ -156,7 +156,7 @@ def _refuse_repeated(overrides: Sequence[Override]) -> None:
         if several is not override:
             raise SpaceError(
                 f"{name_key(override)} is swept by {several.text!r} and has one value in {override.text!r}: "
-                f"leave one of them away"
+                f"leave one of them out"
             )
 
 

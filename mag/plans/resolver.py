@@ -75,7 +75,7 @@ def _list_remarks(found: Resolution) -> Iterator[tuple[str, ConfigError | None]]
         yield f"{error}: {_LATER}", error
     for path in found.fickle:
         key = ".".join(map(str, path))
-        yield f"{key} has another value each time it is asked for: it counts as its text", None
+        yield f"{key} has a different value each time it is resolved, so its text counts", None
 
 
 def _asks_hydra(config: Any) -> bool:

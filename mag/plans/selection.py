@@ -99,7 +99,9 @@ class PointFilter:
             culprit = next(each for each, count in self._removed.items() if count == looked_at)
             return SpaceError(f"no point is left: {culprit.text} leaves out all {looked_at}")
         counts = " and ".join(f"{each.text} leaves out {count}" for each, count in self._removed.items())
-        return SpaceError(f"no point is left of {looked_at}: {counts}; each leaves some, but together they contradict")
+        return SpaceError(
+            f"no point is left of {looked_at}: {counts}; each leaves some points, but together they leave none"
+        )
 
 
 def _quote_text(condition: str, key: str) -> str:

@@ -68,8 +68,8 @@ def claim_directory(store: StorePaths, name: str, identity: str, *, separator: s
             return claim
     prepare_store(store)  # which tells where the store itself is the reason
     raise RecordError(
-        f"Cannot use {store.experiment(name).directory}: something else that is no experiment of this config is there; "
-        f"move it away."
+        f"Cannot use {store.experiment(name).directory}: it holds something other than an experiment of this "
+        f"config; move it away."
     )
 
 

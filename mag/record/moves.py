@@ -124,7 +124,7 @@ def _write(move: Move) -> None:
     paths = move.experiment.paths
     lock = locks.acquire(paths.lock)
     if lock is None:
-        raise RecordError(f"{paths.directory} is running by now: try again when it is over.")
+        raise RecordError(f"{paths.directory} has started running: try again when it has ended.")
     try:
         if move.experiment.record is None or encode_record(read_record(paths)) != encode_record(move.experiment.record):
             raise RecordError(f"{paths.directory} has changed meanwhile: try again.")

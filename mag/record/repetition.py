@@ -99,8 +99,8 @@ class Repetition(NamedTuple):
         """
         if not self.is_wanted(paths) and not Path(paths.directory).is_relative_to(self.scratch):
             raise RecordError(
-                f"The script goes on with {paths.directory}, which a rerun must not touch: `mag restore` brings the "
-                f"code back, to be run by hand."
+                f"The script goes on with {paths.directory}, which a rerun must not touch: bring the code back with "
+                f"`mag restore`, and run it by hand."
             )
 
     def divert(self, root: str) -> str:

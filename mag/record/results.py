@@ -64,7 +64,7 @@ class ResultEncoder:
         try:
             return self._redaction.redact_result(name, self._encode(name, value, 0))
         except RecursionError:
-            raise ResultError(f"Result {name!r} holds itself, or is nested too deep to be stored.") from None
+            raise ResultError(f"Result {name!r} contains itself, or is nested too deep to be stored.") from None
         except _UnknownError:
             raise ResultError(
                 f"Result {name!r} is of type {type(value).__name__}, which cannot be stored: register a number, "

@@ -195,7 +195,7 @@ class Store:
             return found[0]
         if found:
             names = ", ".join(repr(e.name) for e in found[:5]) + (" and more" if len(found) > 5 else "")  # noqa: PLR2004
-            raise NotFoundError(f"{reference!r} is the beginning of several identities ({names}): type more of it.")
+            raise NotFoundError(f"{reference!r} begins several identities ({names}): type more of it.")
         raise NotFoundError(self._describe_miss(reference))
 
     def _describe_miss(self, reference: str) -> str:

@@ -251,12 +251,12 @@ def ask(store: StorePaths, sweep: StoredSweep, **changes: Any) -> StoredSweep:
         RecordError: It does not run, is being stopped, or cannot be asked.
     """
     if not sweep.is_going:
-        raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}), so that it cannot be changed.")
+        raise RecordError(f"The sweep {sweep.id} is not running ({sweep.state}), so it cannot be changed.")
     control = read_control(store, sweep.id)
     wanted = dataclasses.replace(control, **changes)
     if control.stops and "stops" not in changes:
         raise RecordError(
-            f"The sweep {sweep.id} is being stopped, and starts nothing more: type its command again then."
+            f"The sweep {sweep.id} is being stopped and starts nothing more: type its command again when it has ended."
         )
     write_control(store, sweep.id, wanted)
     deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -79,7 +79,7 @@ def _move(one: StoredExperiment, target: str) -> None:
         return
     lock = locks.acquire(one.paths.lock)
     if lock is None:
-        raise RecordError(f"{source} is running by now: try again when it is over.")
+        raise RecordError(f"{source} has started running: try again when it has ended.")
     try:
         os.rename(source, target)
     finally:

@@ -107,7 +107,7 @@ class Guard:
             looks.append(_OFTEN)
             held = measure_memory(self._pid, self._reaper)
             if held > limits.memory:
-                much = f"{held / 2**20:.0f} MB of memory, and {limits.memory / 2**20:.0f} MB are allowed"
+                much = f"{held / 2**20:.0f} MB of memory, more than the {limits.memory / 2**20:.0f} MB allowed"
                 return Reason("killed", "memory", f"it held {much}"), None
         if self._condition is not None:
             looks.append(_OFTEN)

@@ -128,7 +128,7 @@ def _describe_config(
     changed = _compare(store, former[others[0].overrides], others[0], secrets) if others else []
     if not changed:
         return ""
-    return f"the config has changed ({_shorten(changed)}): {len(others)} of {len(todo)} are others than the last time"
+    return f"the config has changed ({_shorten(changed)}): {len(others)} of {len(todo)} are not those of the last sweep"
 
 
 def _read_former(store: StorePaths, app: str | None) -> dict[tuple[str, ...], str]:

@@ -92,8 +92,8 @@ class Recomposition:
         for each in overrides:
             if each.package is not None or "/" in each.key or each.key in groups:
                 raise UsageError(
-                    f"{each.text!r} chooses an option of a group, and the configs among the recorded code do not make "
-                    f"the config of {self._record.identifier!r}: only values can be changed, or --here composes anew."
+                    f"{each.text!r} chooses an option of a group, but the recorded configs do not compose the config "
+                    f"of {self._record.identifier!r}: change only values, or compose with today's by --here."
                 )
         return resolve(assign_values(stored, overrides))
 

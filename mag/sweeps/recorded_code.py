@@ -173,7 +173,7 @@ def require_code(experiment: StoredExperiment, advice: str, warn: Warn) -> str:
     for one in commit.get("not_captured") or ():
         warn(f"not in the record of the code: {one.get('path')} ({one.get('reason')})")
     for path in commit.get("changed") or ():
-        warn(f"{path} was changed after its process had started: which state of it ran is not known")
+        warn(f"{path} was changed after its process had started: mag does not know which version ran")
     return code
 
 

@@ -100,8 +100,8 @@ class RerunRequest(Request):
         words = find_script(self.record, code.folder or code.source, code.moved)
         if self.overrides:
             raise UsageError(
-                f"The config of {self.experiment.name!r} is made in {words[0]}, so that {self.overrides[0]!r} cannot "
-                f"change it: `mag restore` brings the script back, to be changed and run."
+                f"The config of {self.experiment.name!r} is made in {words[0]}, so {self.overrides[0]!r} cannot "
+                f"change it: bring the script back with `mag restore`, change it and run it."
             )
         return contextlib.closing(ScriptServer(words, self.record, code))
 
@@ -150,7 +150,7 @@ class RerunRequest(Request):
         visibility = read_visibility(code.settings)
         known = {compute_identity(config, choices, visibility) for choices in ({}, self.record.choices)}
         if self.record.identity not in known:
-            raise UsageError(f"A masked value of {self.experiment.name!r} that was given is not the one it ran with.")
+            raise UsageError(f"{self.experiment.name!r} ran with another value than the one given for a masked key.")
         return config
 
     def _ask_for(self, masked: Sequence[str], overrides: Sequence[Override]) -> list[str]:

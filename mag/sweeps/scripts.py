@@ -47,12 +47,12 @@ def find_script(record: Record, folder: Path, moved: Mapping[Path, Path]) -> lis
     if program != "python" or not words or not (words[0] == "-m" or _find_file(words[0], record, folder, moved)):
         raise UsageError(
             f"{record.identifier!r} was run by {record.app or 'a program'}, which is neither an app with @mag.main nor "
-            f"a script among its code: `mag restore` brings the code back, to be run there."
+            f"a script among its code: `mag restore` brings the code back; run it there."
         )
     if any(MASK in word for word in words):
         raise UsageError(
-            f"{record.identifier!r} was run by a command of which a secret is masked ({' '.join(record.command)}): "
-            f"`mag restore` brings the code back, to be run there with the secret."
+            f"{record.identifier!r} was run by a command with a masked secret ({' '.join(record.command)}): "
+            f"`mag restore` brings the code back; run it there with the secret."
         )
     return words if words[0] == "-m" else [_find_file(words[0], record, folder, moved) or "", *words[1:]]
 
@@ -199,8 +199,10 @@ class ScriptSupervisor:
         try:
             record = read_record(paths)
         except FileNotFoundError:
-            why = f"{script} {how} without having come to {name!r}: its config is made there, from what may be there "
-            return Outcome(task.index, task.name, "unstarted", message=f"{why}no more (arguments, variables, files)")
+            why = f"{script} {how} before it came to {name!r}, whose config it makes itself, maybe from something "
+            return Outcome(
+                task.index, task.name, "unstarted", message=f"{why}that is gone (arguments, variables, files)"
+            )
         if record.status == "running":
             return Outcome(task.index, task.name, "unstarted", message=f"{script} {how} in the middle of it")
         return describe_record(task, record)._replace(name=task.name)

@@ -80,7 +80,7 @@ def test_what_differs_each_time(write: Callable[[str], None], mag: Mag, read: Re
     write("other: ${next:}\n")
     done = mag("sweep", "C=1,2")
 
-    assert done.stderr.count("other has another value each time") == 1
+    assert done.stderr.count("other has a different value each time") == 1
     assert read("1").config["other"] == "${next:}"
     assert "2 experiments: 2 completed" in mag("sweep", "C=1,2", "-n").stderr
 

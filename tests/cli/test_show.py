@@ -153,7 +153,7 @@ def test_a_beginning_of_the_identity(run: Run, write: Write) -> None:
     assert run("show", "ab3").status == 4
     assert run("show", "ab34")[::2] == (
         4,
-        "mag: 'ab34' is the beginning of several identities ('b', 'c'): type more of it.\n",
+        "mag: 'ab34' begins several identities ('b', 'c'): type more of it.\n",
     )
 
 

@@ -169,4 +169,4 @@ def test_an_identity_counts_once(run: Run, write: Write) -> None:
     write("2", {"C": 2}, results={"score": 0.5})
     ending = run("summarize", "--by", "C")
     assert [line.split("\t")[1] for line in ending.out.splitlines()[1:]] == ["1", "1"]
-    assert "another directory has" in ending.err
+    assert "same identity as another" in ending.err

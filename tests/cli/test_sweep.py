@@ -137,7 +137,7 @@ def test_options_may_stand_between_overrides(project: Path, mag: Mag) -> None:
         (["C=1,2", "gamma=[1"], "never closed"),
         (["C"], "type C=VALUE"),
         (["C=range(5,5)"], "no values"),
-        (["C=1", "C=2,3"], "leave one of them away"),
+        (["C=1", "C=2,3"], "leave one of them out"),
         (["C=1,2", "C=3,4"], "swept twice"),
         (["_seed=1,2"], "hidden"),
         (["model=svm,mlp"], "no key model"),

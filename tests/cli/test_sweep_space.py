@@ -82,7 +82,7 @@ def test_override_files(project: Path, show: Show, mag: Mag) -> None:
         (["--zip", "C,gama"], "mag: --zip C,gama: gama is given no values"),
         (["--seed", "1"], "add --sample N"),
         (["--space", "no.yaml"], "mag: --space no.yaml: there is no such file"),
-        (["C=3"], "leave one of them away"),
+        (["C=3"], "leave one of them out"),
         (["@no.yaml"], "mag: @no.yaml: there is no such file"),
     ],
 )

@@ -78,7 +78,7 @@ def test_what_the_data_cannot_say(make_row: MakeRow) -> None:
     """A text that is another in each experiment explains nothing; many numbers are compared in ranges."""
     rows = [make_row({"t": f"x{i}", "lr": i / 7}, {"y": float(i)}) for i in range(40)]
     found = decompose(rows, METRIC, [Column("config", "t"), Column("config", "lr")])
-    assert "t has another value in each experiment" in found.warnings[0]
+    assert "t has a different value in each experiment" in found.warnings[0]
     assert found.cut == (Column("config", "lr"),)
     assert found.effects[0].levels == 4
     assert decompose(rows[:2], METRIC, KEYS).effects == ()

@@ -134,7 +134,7 @@ def test_lists_are_compared_without_regard_to_blanks(make_row: MakeRow) -> None:
         ("acuracy>0.9", "did you mean 'accuracy'"),
         ("status=fail", "did you mean failed"),
         ("status=zzz", "it is one of running, completed"),
-        ("C>big", "have no order"),
+        ("C>big", "cannot be ordered"),
         ("started>soon", "write 20.*tuesday"),
         ("nokey", "write KEY=VALUE"),
         ("C=1 or", "something is missing"),

@@ -100,7 +100,7 @@ def test_what_holds_itself_is_an_error() -> None:
     """So is what is nested without end."""
     endless: list[object] = []
     endless.append(endless)
-    with pytest.raises(ResultError, match="'x' holds itself"):
+    with pytest.raises(ResultError, match="'x' contains itself"):
         encode(endless)
 
 

@@ -146,7 +146,7 @@ def test_memory(mag: Mag, read: Read) -> None:
     mag("sweep", "+kind=hog,fine", "--memory", "150M", timeout=30)
 
     assert (read("hog").status, read("fine").status) == ("killed", "completed")
-    assert "150 MB are allowed" in (read("hog").error or {})["message"]
+    assert "more than the 150 MB allowed" in (read("hog").error or {})["message"]
 
 
 def test_memory_of_what_an_experiment_left_behind(mag: Mag, read: Read) -> None:

@@ -127,7 +127,7 @@ def test_a_condition_that_cannot_be_decided(tmp_path: Path) -> None:
     condition = follow(tmp_path / "m", "loss > 1", {"loss": "high"})
 
     assert not condition.look()
-    assert "could not be decided: 'high' and 1 have no order" in (condition.remark(completed=False) or "")
+    assert "could not be decided: 'high' and 1 cannot be ordered" in (condition.remark(completed=False) or "")
 
 
 def test_a_condition_that_held_too_late(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_script_that_does_not_come_to_it(make: Make, mag: Mag) -> None:
     """Where the config came from something that is gone, that is said, and where a death was in the way, too."""
     make("import os\nfrom mag.experiment import Experiment\nwith Experiment(config={'C': os.getcwd()}):\n    pass\n")
     (name,) = (one.name for one in Store())
-    assert "without having come to" in mag("rerun", name).stderr
+    assert "before it came to" in mag("rerun", name).stderr
 
     make(
         "import os, pathlib\nfrom mag.experiment import Experiment\nwith Experiment(config={'C': 1}):\n"
@@ -165,8 +165,8 @@ def test_a_script_that_does_not_come_to_it(make: Make, mag: Mag) -> None:
 @pytest.mark.parametrize(
     ("words", "overrides", "said"),
     [
-        (["script.py"], ["C=2"], "so that 'C=2' cannot change it"),
-        (["script.py", "--password=hunter2"], [], "a secret is masked"),
+        (["script.py"], ["C=2"], "so 'C=2' cannot change it"),
+        (["script.py", "--password=hunter2"], [], "a masked secret"),
         (["-c", "import script"], [], "neither an app with @mag.main nor a script"),
     ],
 )

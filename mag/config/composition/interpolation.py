@@ -80,7 +80,7 @@ class References:
             return self._known[path]
         if path in self._active:
             loop = " -> ".join(".".join(each) for each in [*self._active[self._active.index(path) :], path])
-            raise ConfigError(f"{_describe(path, text)}, which refers to itself in the end: {loop}")
+            raise ConfigError(f"{_describe(path, text)}, which leads back to itself: {loop}")
         self._active.append(path)
         match = _REFERENCE.fullmatch(text)
         if match is None:
@@ -247,8 +247,8 @@ def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
         except GrammarParseError:
             key = join_path(path)
             return InterpolationError(
-                f"{key} is {text!r}, which is no whole interpolation: write ${{KEY}} or ${{RESOLVER:ARGUMENT}}, or "
-                f"\\${{ where the text itself is meant; `mag config --explain {key}` tells where it stands"
+                f"{key} is {text!r}, which is not a complete interpolation: write ${{KEY}} or ${{RESOLVER:ARGUMENT}}, "
+                f"or \\${{ where the text itself is meant; `mag config --explain {key}` tells where it stands"
             )
     return InterpolationError("an interpolation cannot be read: write ${KEY} or ${RESOLVER:ARGUMENT}")
 

@@ -105,7 +105,7 @@ def _as_option(override: Override, value: Any, options: tuple[str, ...]) -> str:
         return str(value)
     drop = f"; to drop the choice type {write_word('~' + override.key)}" if value is None else ""
     raise OverrideError(
-        f"{override.text}: {override.key} is a config group, of which the options are: {list_names(options)}{drop}"
+        f"{override.text}: {override.key} is a config group; its options are: {list_names(options)}{drop}"
     )
 
 
@@ -127,5 +127,5 @@ def _check_contradictions(chosen: Mapping[str, Option], added: Sequence[Entry], 
     for key in (*chosen, *(entry.key("", "") for entry in added)):
         if key in deleted:
             raise OverrideError(
-                f"{key} is both chosen and deleted; type only {write_word('~' + key)} to delete it, or leave that away"
+                f"{key} is both chosen and deleted; type only {write_word('~' + key)} to delete it, or leave that out"
             )

@@ -34,7 +34,7 @@ class Answer(abc.ABC):
         Raises:
             SpaceError: There is no order.
         """
-        raise SpaceError(f"{self} and {_show(other)} have no order, so that {name} has no answer")
+        raise SpaceError(f"{self} and {_show(other)} cannot be ordered, so {name} cannot compare them")
 
 
 class Pattern(Answer):
@@ -97,7 +97,7 @@ def check_number(name: str, value: Any) -> bool | None:
     if value is None:
         return None
     if not _is_number(value):
-        raise SpaceError(f"{_show(value)} is no number, so that {name}() has no answer")
+        raise SpaceError(f"{_show(value)} is no number, so {name}() cannot be calculated")
     return TESTS[name](value) if isinstance(value, float) else name == "isfinite"  # an integer may be too large
 
 
@@ -134,7 +134,7 @@ def precedes(name: str, left: Any, right: Any) -> bool:
         return left.precedes(name, right)
     if (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
         return bool(_ORDERS[name](left, right))
-    raise SpaceError(f"{_show(left)} and {_show(right)} have no order, only two numbers or two texts have")
+    raise SpaceError(f"{_show(left)} and {_show(right)} cannot be ordered: only two numbers or two texts can")
 
 
 def calculate(name: str, left: Any, right: Any) -> Any:

@@ -155,7 +155,7 @@ def _read_entry(item: Any) -> Entry:
         raise ConfigError(f"has the entry {item!r}, which needs exactly one group; start every entry with its own '-'")
     [(name, option)] = item.items()
     if not isinstance(name, str):
-        raise ConfigError(f"has the entry {item!r}, of which the group must be a text")
+        raise ConfigError(f"has the entry {item!r}, but its group must be a text")
     *words, path = name.split() or [""]
     for word in words:
         if word not in _KEYWORDS:
@@ -204,7 +204,7 @@ def find_bad_path(path: str) -> str | None:
     if _UPWARDS.intersection(parts):
         return _LEADS_UPWARDS
     if not all(parts):
-        return "of which the path has an empty part"
+        return "but its path has an empty part"
     return None
 
 

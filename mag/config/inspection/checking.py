@@ -231,7 +231,7 @@ def check_files(root: Path, primary: Path, ignored: Sequence[str] = ()) -> Itera
     named: set[str] = set()
     for file in files:
         if file.suffix != ".yaml":
-            text = f"is never read, for configs end in .yaml: rename it to {file.stem}.yaml"
+            text = f"is never read, because configs end in .yaml: rename it to {file.stem}.yaml"
             yield Problem("warning", file, None, text)
             continue
         try:

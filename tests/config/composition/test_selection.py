@@ -61,7 +61,7 @@ def test_a_file_may_have_a_number_for_its_name(library: Library) -> None:
     ("texts", "message"),
     [
         (["++db=mysql"], r"type db=mysql to change .*, \+db=mysql to add"),
-        (["db=4"], "db is a config group, of which the options are: 3, mysql"),
+        (["db=4"], "db is a config group; its options are: 3, mysql"),
         (["db=null"], "type '~db'"),
         (["db=[1.5]"], "db is a config group"),
         (["db=../x"], "'../x' is no name of an option"),
