@@ -1,11 +1,11 @@
 """The live view: how far a sweep is, in a few lines whose number does not grow with the sweep."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mag.cli.charts import can_draw, draw_line
 from mag.cli.layout import cut, measure
-from mag.cli.output import escape
+from mag.cli.output import STATUS_COLORS, escape
 from mag.cli.wording import format_duration
 from mag.compare.curves import Curve, read_end
 from mag.compare.rows import format_briefly
@@ -13,6 +13,9 @@ from mag.record.log import read_last_line
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
 from mag.record.records import BROKEN
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 MOST_LABELS = 10_000
 """Of a larger sweep the names are shown."""
@@ -69,6 +72,17 @@ def draw_progress(
     lines += [f"  failed   {escape(names.get(name, name))}  {escape(reason)}" for name, reason in failures]
     height = 1 + min(progress.jobs, _MOST_RUNNING + 1) + 1 + _MOST_FAILURES
     return [cut(line, width) for line in lines] + [""] * (height - len(lines))
+
+
+def paint(lines: Iterable[str]) -> "Text":
+    """Return lines, with the statuses at their beginnings in the colors of tables, and what is done of a bar."""
+    from rich.text import Text
+
+    text = Text("\n".join(lines), no_wrap=True)
+    for status, color in STATUS_COLORS.items():
+        text.highlight_regex(rf"(?m)^ *{status}\b", color)
+    text.highlight_regex(r"(?m)(?<=^\[)#+", "green")
+    return text
 
 
 def _draw_running(progress: Progress, store: StorePaths, names: Mapping[str, str], metric: str | None) -> list[str]:

@@ -27,7 +27,7 @@ _UNSAFE = compile_lazily(
 )
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "bold": 1, "dim": 2}
-_STATUS_COLORS = {
+STATUS_COLORS = {
     "completed": "green",
     "running": "blue",
     **dict.fromkeys(("failed", "killed", "timeout", "corrupt"), "red"),
@@ -80,7 +80,7 @@ class Screen(NamedTuple):
 
     def paint_status(self, status: str, text: str | None = None) -> str:
         """Return a status, or a text in its place, in the color that tells how well things stand."""
-        return self.paint(status if text is None else text, _STATUS_COLORS.get(status))
+        return self.paint(status if text is None else text, STATUS_COLORS.get(status))
 
 
 def find_screen() -> Screen:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from mag.cli.layout import cut
-from mag.cli.live import MOST_LABELS, draw_progress, label_experiments
+from mag.cli.live import MOST_LABELS, draw_progress, label_experiments, paint
 from mag.cli.messages import Listener, say
 from mag.cli.output import escape, note, write_lines, write_table
 from mag.cli.references import lead_to
@@ -26,6 +26,7 @@ from mag.sweeps.report import Report, Tracker
 
 if TYPE_CHECKING:
     from rich.live import Live
+    from rich.text import Text
 
     from mag.plans.plan import Plan, PlannedExperiment
     from mag.sweeps.observer import Question
@@ -159,13 +160,12 @@ class LiveProgress(PlainProgress):
 
         from rich.console import Console
         from rich.live import Live
-        from rich.text import Text
 
         labels = label_experiments((one.identifier, one.overrides) for one in islice(plan, MOST_LABELS + 1))
 
-        def draw() -> Text:
+        def draw() -> "Text":
             width = shutil.get_terminal_size().columns - 1
-            return Text("\n".join(draw_progress(tracker.read(), plan.store, width, labels)), no_wrap=True)
+            return paint(draw_progress(tracker.read(), plan.store, width, labels))
 
         console = Console(file=cast("IO[str]", Listener(sys.stderr)), highlight=False)
         self._live = Live(console=console, get_renderable=draw, refresh_per_second=4, transient=True)
@@ -178,7 +178,7 @@ class LiveProgress(PlainProgress):
     def tell(self, line: str) -> None:
         """Print a line above the view."""
         if self._live is not None:
-            self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._live.console.print(paint([line]), soft_wrap=True)
 
     def close(self) -> None:
         """Take the view away."""

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mag.cli.control import SWEEP_ARGUMENT, open_sweep
-from mag.cli.live import draw_progress, label_experiments
+from mag.cli.live import draw_progress, label_experiments, paint
 from mag.cli.output import write_lines
 from mag.cli.progress import describe_progress
 from mag.cli.references import STORE_OPTION
@@ -84,7 +84,6 @@ class _Best:
 def _watch_on_terminal(store: StorePaths, sweep: StoredSweep, metric: str | None) -> StoredSweep:
     from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
     plan = [entry for entry in sweep.manifest.get("plan", []) if isinstance(entry, dict)]
     labels = label_experiments((str(entry.get("identifier")), entry.get("overrides") or ()) for entry in plan)
@@ -95,7 +94,7 @@ def _watch_on_terminal(store: StorePaths, sweep: StoredSweep, metric: str | None
                 width = shutil.get_terminal_size().columns - 1
                 extremes = best.look(sweep.progress) if best else None
                 lines = draw_progress(sweep.progress, store, width, labels, extremes=extremes, metric=metric)
-                live.update(Text("\n".join([f"{sweep.id} {sweep.state}", *lines]), no_wrap=True), refresh=True)
+                live.update(paint([f"{sweep.id} {sweep.state}", *lines]), refresh=True)
             time.sleep(_LOOK_SECONDS)
             sweep = read_sweep(store, sweep.id)
     return sweep

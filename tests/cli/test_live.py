@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.cli.layout import measure
-from mag.cli.live import draw_progress, label_experiments
+from mag.cli.live import draw_progress, label_experiments, paint
 from mag.cli.progress import describe_progress
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress
@@ -121,10 +121,10 @@ def test_on_a_terminal(project: Path, command: list[str]) -> None:
     spawn = [
         pexpect.spawn(sys.executable, ["-m", "mag", "sweep", "+C=1,2", "-j", "2"], encoding="utf-8", env=environment)
     ]
-    spawn[0].expect_exact("running  2  at work on 2", timeout=30)
+    spawn[0].expect_exact("  2  at work on 2", timeout=30)
     if command == ["watch"]:
         spawn.append(pexpect.spawn(sys.executable, ["-m", "mag", "watch"], encoding="utf-8", env=environment))
-        spawn[1].expect_exact("running  2  at work on 2", timeout=30)
+        spawn[1].expect_exact("  2  at work on 2", timeout=30)
     (project / "go").touch()
     for child in spawn:
         child.expect_exact("1 completed, 1 failed", timeout=30)
@@ -174,3 +174,13 @@ def test_elapsed_and_left_are_told() -> None:
     assert draw_progress(make_progress(2, 2, (), results=False), STORE, 60)[0] == (
         "[--------] 100 of 10000, 1 min 0 s elapsed, 1 h 39 min left…"
     )
+
+
+def test_a_status_has_the_color_of_tables() -> None:
+    """What a line begins with is coloured, not what a name or message happens to hold."""
+    text = paint(["failed      completed|1  ValueError: failed", "[##--] 2 of 4", "  running  x"])
+    assert [(text.plain[span.start : span.end], str(span.style)) for span in text.spans] == [
+        ("  running", "blue"),
+        ("failed", "red"),
+        ("##", "green"),
+    ]

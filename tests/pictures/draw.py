@@ -46,7 +46,7 @@ def train(config, experiment):
             print(f"epoch 17 of 30, loss {loss:.3f}", flush=True)
             while not os.path.exists("go"):
                 time.sleep(0.01)
-        if loss > 1.5:
+        if loss > 1.4:
             raise ValueError(f"the loss is {loss:.2f} after epoch {epoch}")
     return {"accuracy": 1 - loss / 2, "loss": loss}
 """,
