@@ -124,7 +124,7 @@ class App(NamedTuple):
             module = self.module.load(debug=debug)
         except UsageError:
             if self.is_hydra:
-                from mag.app.hydra import check_installed  # noqa: PLC0415 - other apps do without
+                from mag.app.hydra_errors import check_installed  # noqa: PLC0415 - other apps do without
 
                 check_installed(self.file)  # which may be the cause, and has a better answer
             raise
@@ -201,18 +201,7 @@ Program: TypeAlias = Callable[[App], Never]
 
 
 class Main:
-    """The user's function, decorated: call it with a config to call it, without one to run the command line.
-
-    Args:
-        function: The user's function.
-        config_path: Directory of the configs, relative to the function's file.
-        config_name: The primary config.
-        schema: The dataclass that says what a config holds.
-        group_schemas: Dataclasses for single options, by `group/option`.
-        missing: "late" where the function fills values that are still `???`.
-        start_method: How experiments are started.
-        program: Runs the command line of this app, and exits.
-    """
+    """The user's function, decorated: call it with a config to call it, without one to run the command line."""
 
     def __init__(
         self,

@@ -5,17 +5,15 @@ Nothing here is used before the app is imported, so that looking at configs need
 
 import copy
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Number
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
+from mag.app.hydra_errors import check_installed, describe_missing, quote_hydra
 from mag.config.view import escape
-from mag.errors import ConfigError, UsageError
-from mag.suggestion import list_names, name_nearest
+from mag.errors import ConfigError
 
-_OLDEST = (1, 1)
 _DUMMY = "_dummy_empty_config_.yaml"
 """What Hydra itself keeps in its ConfigStore beside the group `hydra`."""
 
@@ -122,7 +120,7 @@ class HydraFunction:
 
         missing = getattr(error, "missing_cfg_file", None)
         if not isinstance(error, MissingConfigException) or not missing or missing.startswith("hydra/"):
-            return _quote_hydra(error)
+            return quote_hydra(error)
         said = str(error).partition(":")[0]
         place = f"{said}: " if said.startswith("In ") else ""
         return f"Hydra: {place}{describe_missing(missing, self.list_groups())}"
@@ -274,48 +272,3 @@ def write_word(text: str) -> str:
         if isinstance(override.value, str):
             return f"{text.partition('=')[0]}={quote(override.value)}"
     return text
-
-
-def describe_missing(name: str, groups: Mapping[str, Sequence[str]]) -> str:
-    """Return what there is instead of a config that neither a folder nor the ConfigStore has.
-
-    >>> describe_missing("model/svn", {"model": ["mlp", "svm"]})
-    "there is no 'svn' in the group 'model', neither in a folder nor in the ConfigStore: did you mean svm?"
-    >>> describe_missing("net/svm", {"model": ["mlp", "svm"]})
-    "there is no group 'net', neither in a folder nor in the ConfigStore (known: model)."
-    """
-    group, _, option = name.strip("/").rpartition("/")
-    is_known = group in groups
-    known = groups[group] if is_known else list(groups)
-    subject = f"{option!r} in the group {group!r}" if is_known else f"group {group!r}" if group else f"config {name!r}"
-    near = name_nearest(option if is_known else group, known)
-    listed = f": did you mean {near}?" if near else f" (known: {list_names(known)})."
-    return f"there is no {subject}, neither in a folder nor in the ConfigStore{listed}"
-
-
-def _quote_hydra(error: Exception) -> str:
-    """Return what Hydra says of a composition that it refuses, its cause included, in a few lines at most."""
-    said = [str(each).strip() for each in (error, error.__cause__) if each is not None and str(each).strip()]
-    lines = [line.strip() for line in "\n".join(said).splitlines() if line.strip()]
-    return "Hydra: " + " ".join(lines)[:600]
-
-
-def check_installed(file: Path) -> None:
-    """Refuse an app whose Hydra is not there, or is too old.
-
-    Raises:
-        UsageError: So it is.
-    """
-    try:
-        import hydra
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{file} uses @hydra.main, and {sys.executable}, which runs mag, has no hydra-core: "
-            f"pip install 'hydra-core>=1.3' there, or install mag where the project's own packages are."
-        ) from error
-    version = getattr(hydra, "__version__", "0")
-    if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < _OLDEST:
-        raise UsageError(
-            f"{file} uses @hydra.main of hydra-core {version}, and mag takes 1.1 and later: "
-            f"pip install 'hydra-core>=1.3'."
-        )

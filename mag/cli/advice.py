@@ -1,4 +1,8 @@
-"""What is said of a command that can be run, and probably means something else than was meant."""
+"""Advice on a command that can run, but probably not as intended.
+
+The words are made where the knowledge is: `advice` modules in config/language, config/composition and
+config/inspection. This module prints them.
+"""
 
 import contextlib
 from collections.abc import Sequence
@@ -18,7 +22,7 @@ from mag.sweeps.observer import Question
 
 
 def tell_doubts(question: Question) -> None:
-    """Say on standard error what was probably meant otherwise: overrides, and words in files that YAML misreads."""
+    """Note on standard error what was probably not intended: overrides, and words in files that YAML misreads."""
     composer, overrides = question.composer, question.overrides
     for text in find_doubts(composer, overrides):
         note(text)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mag.config.composition.assignment import assign_values
-from mag.config.composition.confusion import check_value, find_options_with, suggest_instead
 from mag.config.composition.defaults import Defaults, Part, expand_defaults
 from mag.config.composition.groups import Library
 from mag.config.composition.interpolation import has_interpolations
@@ -20,6 +19,7 @@ from mag.config.composition.keys import ABSENT, find_value
 from mag.config.composition.merging import merge_parts
 from mag.config.composition.search_path import read_search_path
 from mag.config.composition.selection import read_selection, selects_option
+from mag.config.composition.value_advice import check_value, find_options_with, suggest_instead
 from mag.config.documents.document import Document
 from mag.config.documents.entries import find_bad_path
 from mag.config.language.override import Override

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from mag.config.composition.choice_advice import ChoiceErrors
 from mag.config.composition.groups import Library
 from mag.config.composition.node import Node
-from mag.config.composition.objections import Objections
 from mag.config.composition.selection import GroupSelection
 from mag.config.documents.document import Document
 from mag.config.documents.entries import Entry, Option, join_path
@@ -84,7 +84,7 @@ class _GroupTree:
         self._used: set[str] = set()
         self._dropped: set[str] = set()
         self._waiting: list[Node] = []
-        self._object = Objections(library, selection, self.choices)
+        self._refuse = ChoiceErrors(library, selection, self.choices)
 
     def open(self, node: Node, document: Document) -> None:
         """Grow what a file's defaults list asks for."""
@@ -117,7 +117,7 @@ class _GroupTree:
             ready = next((node for node in self._waiting if self._is_ready(node)), None)
             if ready is None:
                 node = self._waiting[0]
-                raise self._object.unknown_interpolation(node, _written(node), self._unknown(_written(node)))
+                raise self._refuse.unknown_interpolation(node, _written(node), self._unknown(_written(node)))
             self._waiting.remove(ready)
             ready.interpolated = True
             written = _INTERPOLATION.sub(lambda match: str(self.choices[match[1]]), _written(ready))
@@ -135,10 +135,10 @@ class _GroupTree:
         """
         for key, pick in self._settled.items():
             if key not in self._used:
-                raise self._object.unused_override(key, pick.option, pick.origin, pick.node)
+                raise self._refuse.unused_override(key, pick.option, pick.origin, pick.node)
         for key in self._selection.deleted:
             if key not in self._dropped:
-                raise self._object.unused_deletion(key)
+                raise self._refuse.unused_deletion(key)
 
     def _add_child(self, node: Node, child: Node) -> None:
         node.children.append(child)
@@ -153,7 +153,7 @@ class _GroupTree:
         key = entry.key(folder, node.package)
         origin = str(node.document.path) if node.document else ""
         if node.interpolated:
-            raise self._object.override_below_interpolation(key, origin)
+            raise self._refuse.override_below_interpolation(key, origin)
         self._settled.setdefault(key, Pick(entry.option, origin, node))
 
     def _choose(self, node: Node) -> None:
@@ -181,7 +181,7 @@ class _GroupTree:
             return
         group = node.entry.group(node.folder)
         if option == _MISSING:
-            raise self._object.open_choice(node, key, group)
+            raise self._refuse.open_choice(node, key, group)
         self._include(node, join_path(group, option))
 
     def _choose_several(self, node: Node, key: str, options: tuple[str, ...]) -> None:
@@ -209,7 +209,7 @@ class _GroupTree:
         elif key not in self.choices:
             self.choices[key] = option
         elif before != option or (option is not None and not self._may_repeat(node, option)):
-            raise self._object.second_choice(node, key, option)
+            raise self._refuse.second_choice(node, key, option)
 
     def _may_repeat(self, node: Node, option: str) -> bool:
         """Tell whether the same option may be chosen once more.
@@ -225,7 +225,7 @@ class _GroupTree:
         if document is not None:
             self.open(node, document)
         elif not node.entry.optional:
-            raise self._object.missing_file(node)
+            raise self._refuse.missing_file(node)
 
     def _is_ready(self, node: Node) -> bool:
         return not self._unknown(_written(node))

@@ -1,4 +1,4 @@
-"""What composes, and probably means something else than was meant: overrides, and words of YAML 1.1."""
+"""Advice on what composes, but probably not as intended: overrides, and words that YAML 1.1 misreads."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ _NUMBER = compile_lazily(r"[-+]?(?:0[0-9]+|0[xX][0-9a-fA-F]+)")
 
 
 def take_first(overrides: Sequence[Override]) -> list[Override]:
-    """Return overrides with the first of several values each; without those of which the values are not known."""
+    """Return overrides with their first value each; those whose values are not known are left out."""
     kept = [each for each in overrides if each.sweep is None or (isinstance(each.sweep, Choice) and each.values)]
     return [each.with_value(each.values[0]) if each.is_sweep else each for each in kept]
 
 
 def find_doubts(composer: Composer, overrides: Sequence[Override]) -> Iterator[str]:
-    """Yield a sentence for each override that probably means something else than was meant."""
+    """Yield a sentence for each override that probably does not do what was intended."""
     try:
         filled = _list_filled(composer, overrides)
     except ConfigError:  # the first values of all need not go together

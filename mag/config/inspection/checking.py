@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mag.config.composition.choice_advice import OpenChoiceError
 from mag.config.composition.composer import Composer
 from mag.config.composition.interpolation import find_missing, is_reference, resolve
 from mag.config.composition.keys import KeyPath, list_keys
-from mag.config.composition.objections import OpenChoiceError
 from mag.config.composition.resolution import find_written, is_late, put_all
 from mag.config.documents.document import read_document
 from mag.config.documents.marks import shorten

@@ -6,9 +6,9 @@ from math import ceil, log, log10
 from sys import float_info
 from typing import Any, Final, NamedTuple
 
+from mag.config.language.advice import write_alternatives
 from mag.config.language.lexer import Scalar
 from mag.config.language.override import Choice, Glob, Interval, format_sweep, format_value
-from mag.config.language.refusals import write_alternatives
 from mag.errors import OverrideError
 
 LONGEST = 1_000_000

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn, TypeVar
 
+from mag.config.language.advice import explain_character, mend_dicts, refuse_key, refuse_value, write_alternatives
 from mag.config.language.calls import Call, holds_sweep
 from mag.config.language.functions import evaluate
 from mag.config.language.lexer import BLANKS, DICT_WORD, NAME, QUOTED, UNSEEN, WORD, read_word, unquote, write_word
 from mag.config.language.override import Choice, Glob, Interval, Operation, Override, format_key
-from mag.config.language.refusals import explain_character, mend_dicts, refuse_key, refuse_value, write_alternatives
 from mag.errors import OverrideError
 from mag.patterns import compile_lazily
 

@@ -1,4 +1,4 @@
-"""What mag says to an override that it cannot read: the place, the reason, and what to type instead."""
+"""Advice on overrides that cannot be read: the place, the reason, and what to type instead."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Objections: what is said when a defaults list or a choice leads nowhere, and what to write instead."""
+"""Advice on choices: why a defaults list or a choice is refused, and what to write instead."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,8 +23,8 @@ class OpenChoiceError(MissingValueError):
         self.source = source
 
 
-class Objections:
-    """Builds the errors of one growth of the tree; each method returns the error to raise."""
+class ChoiceErrors:
+    """The errors of one composition; each method returns the error to raise."""
 
     def __init__(self, library: Library, selection: GroupSelection, choices: Mapping[str, Option]) -> None:
         self._library = library

@@ -1,4 +1,4 @@
-"""Confusion: value overrides that were meant as something else, and what to type for that."""
+"""Advice on values: overrides of a value that were meant as something else, and what to type instead."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -62,7 +62,7 @@ def _name_option(value: str, options: tuple[str, ...]) -> str:
 
 
 def suggest_instead(override: Override, keys: Mapping[str, str], library: Library) -> str:
-    """Return what to type instead of an override of which the key is not there; empty if there is no telling."""
+    """Return what to type instead of an override whose key does not exist; empty if nothing comes close."""
     if override.operation != "set":
         return ""
     names = override.key.replace(".", "/")
@@ -94,7 +94,7 @@ def find_options_with(key: str, keys: Mapping[str, str], library: Library) -> li
 
 
 def _list_options_with(key: str, group: str, library: Library) -> list[str]:
-    """Return the options of a group of which the file itself has a value at a key."""
+    """Return the options of a group whose own files have a value at a key."""
     found = []
     for option in library.options(group):
         try:
