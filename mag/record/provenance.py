@@ -25,6 +25,7 @@ class Provenance:
         command: The command line, secrets masked.
         directory: Its working directory.
         app: `file.py:function`, or the script.
+        configs: Which configs were typed in the place of the app's, or besides; empty for none.
         sweep: Id of the sweep; None for a single experiment.
         commit: The code, as `read_commit` tells it.
         versions: Of mag, Python and the platform.
@@ -34,6 +35,7 @@ class Provenance:
     command: tuple[str, ...]
     directory: str
     app: str | None = None
+    configs: dict[str, Any] = dataclasses.field(default_factory=dict)
     sweep: str | None = None
     commit: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -55,6 +57,7 @@ class Provenance:
 def gather_provenance(
     *,
     app: str | None,
+    configs: Mapping[str, Any] | None = None,
     commit: Mapping[str, Any],
     environment: Environment | None = None,
     sweep: str | None = None,
@@ -66,6 +69,7 @@ def gather_provenance(
         command=tuple(mask_command(command, secrets)),
         directory=str(Path.cwd()),
         app=app,
+        configs=dict(configs or {}),
         sweep=sweep,
         commit=dict(commit),
         versions=read_versions(),

@@ -51,6 +51,7 @@ class Record:
         overrides: What was typed for this one experiment.
         command: The command that started it, secrets masked.
         app: `file.py:function`, or the script that opened it.
+        configs: Which configs were typed in the place of the app's, or besides: path, name, further; empty for none.
         sweep: Id of the sweep it ran in; None outside a sweep.
         directory: The working directory of the command.
         commit: The code that ran: hash, branch, dirty, remote, snapshot, what that leaves out; or why it is not known.
@@ -81,6 +82,7 @@ class Record:
     overrides: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     app: str | None = None
+    configs: dict[str, Any] = dataclasses.field(default_factory=dict)
     sweep: str | None = None
     directory: str | None = None
     commit: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -138,7 +140,7 @@ _CONTAINERS = {dict, list}
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("identity", "identifier", "status"), (str,)),
     **dict.fromkeys(("config", "choices", "results", "commit", "host"), (dict,)),
-    **dict.fromkeys(("versions", "environment", "random", "exit"), (dict,)),
+    **dict.fromkeys(("configs", "versions", "environment", "random", "exit"), (dict,)),
     **dict.fromkeys(("former", "left_out", "overrides", "command"), (list,)),
     "composed": (dict, type(None)),
     "seed": (int, type(None)),

@@ -13,6 +13,7 @@ _INNER: dict[str, dict[str, tuple[type, ...]]] = {
         "dirty": _FLAG,
         "taken": _NUMBER,
     },
+    "configs": {"path": _TEXT, "name": _TEXT, "further": (list,)},
     "host": {"name": _TEXT, "pid": _NUMBER},
     "environment": {"digest": _TEXT, "variables": (dict,), "hash_seed": _NUMBER},
     "exit": {"code": _NUMBER, "signal": (int, str, type(None)), "cpu_seconds": _NUMBER, "peak_memory_bytes": _NUMBER},
@@ -31,6 +32,8 @@ def check_inner(known: Mapping[str, Any], path: str) -> None:
         for name, value in (known.get(field) or {}).items():
             if not isinstance(value, kinds.get(name, (object,))):
                 raise RecordError(f"Cannot read {path}: {name!r} in its {field} is of the wrong kind.")
+    if {type(one) for one in (known.get("configs") or {}).get("further", ())} - {str}:
+        raise RecordError(f"Cannot read {path}: 'further' in its configs is of the wrong kind.")
     commit = known.get("commit") or {}
     for name, kind in (("not_captured", dict), ("elsewhere", dict), ("changed", str)):
         if {type(one) for one in commit.get(name) or ()} - {kind}:

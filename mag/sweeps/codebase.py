@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mag.app import App
+from mag.code.checkouts import transfer
 from mag.errors import UsageError
 from mag.run.tasks import Function
 from mag.settings import Settings
@@ -59,6 +60,24 @@ class Codebase(NamedTuple):
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+    def describe_configs(self) -> dict[str, Any]:
+        """Return which configs were typed in the place of the app's, or besides; by where they lie for the user."""
+        path, name = self.app.asked if self.app is not None else (None, None)
+        further = self.app.further if self.app is not None else ()
+        if path is None and name is None and not further:
+            return {}
+        back = {place: top for top, place in self.moved.items()}
+        paths = [str(transfer(os.path.abspath(each), back)) for each in (path, *further) if each is not None]
+        return {"path": paths.pop(0) if path is not None else None, "name": name, "further": paths}
+
+    def choose_configs(self, app: App, configs: Mapping[str, Any]) -> App:
+        """Return an app with the configs that a record tells of, where they lie in this code."""
+        path, name, further = configs.get("path"), configs.get("name"), configs.get("further") or ()
+        if path is None and name is None and not further:
+            return app
+        there = None if path is None else transfer(path, self.moved)
+        return app.with_configs(there, name, tuple(transfer(each, self.moved) for each in further))
 
     def release(self) -> "Codebase":
         """Return it as another process can be given it, with what that needs to load the app."""

@@ -139,6 +139,7 @@ def _gather_conditions(
         app=code.name,
         environment=environment,
         commit=commit if code.function is None else {**commit, "function": code.function},
+        configs=code.describe_configs(),
         sweep=choose_id() if request.manifest else None,
         secrets=code.settings.secrets,
     )

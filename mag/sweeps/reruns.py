@@ -90,6 +90,7 @@ class RerunRequest(Request):
         """Return the app where the code is; in today's code it may have been renamed."""
         name = code.name if code.moved else find_successor(code.name, code.settings)
         app = find_app_there(name, code.settings, code.folder or code.source, code.moved)
+        app = code.choose_configs(app, self.record.configs)
         theirs = tuple(word for word in self.record.command if is_of_hydra(word.lstrip("+~").partition("=")[0]))
         return app._replace(hydra_overrides=theirs if app.is_hydra else ())
 

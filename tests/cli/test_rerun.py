@@ -189,7 +189,7 @@ def test_masked_secret(versioned: Path, mag: Mag, around: str) -> None:
     (name,) = (path.name for path in Path("experiments").iterdir() if path.name != ".mag")
 
     assert f"value of {key} was masked" in mag("rerun", name).stderr
-    assert "not the one it ran with" in mag("rerun", name, f"{key}=wrong").stderr
+    assert "ran with another value" in mag("rerun", name, f"{key}=wrong").stderr
     assert mag("rerun", name, f"{key}={value}").returncode == 0
     found = [path for path in Path("experiments").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
     assert found == []
@@ -290,3 +290,15 @@ def test_the_path_of_python(mag: Mag, git: Git) -> None:
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["differences"]["environment"] == []
+
+
+def test_configs_that_were_typed(mag: Mag, versioned: Path) -> None:
+    """What --config-name and --config-dir chose is chosen again, in the recorded code, also for a new override."""
+    (versioned / "configs" / "other.yaml").write_text("C: 7\ngamma: 0.25\n")
+    (versioned / "more" / "extra").mkdir(parents=True)
+    (versioned / "more" / "extra" / "x.yaml").write_text("far: 1\n")
+    mag("run", "--config-name", "other", "--config-dir", "more", "+extra=x")
+    (versioned / "configs" / "other.yaml").write_text("C: 8\n")
+    assert "agree exactly" in mag("rerun", "7|1|0.25").stderr
+    assert mag("rerun", "7|1|0.25", "gamma=0.5").returncode == 0
+    assert (versioned / "experiments" / "7|1|0.5").is_dir()
