@@ -69,6 +69,7 @@ class CommandLine:
         values = {**provided, **flatten(config)}
 
         def write(match: re.Match[str]) -> str:
+            """Return the text that replaces one pair of braces."""
             if match[1]:
                 return match[1]
             value = values[match[2]] if match[2] in values else _find_branch(config, match[2])
@@ -241,7 +242,7 @@ def _read_value(text: str) -> Any:
 
 
 def _read_results(path: Path) -> dict[str, Any]:
-    """Return what a program wrote as its results; it is told in the log where that is no mapping."""
+    """Return what a program wrote as its results; anything but a mapping is mentioned in the log."""
     try:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:

@@ -132,6 +132,7 @@ class HydraFunction:
         """
 
         def call(_: Any) -> Any:
+            """Run the job, and keep what can be a result."""
             returned = self.carry_out(job)
             return returned if isinstance(returned, Number | Mapping) or hasattr(returned, "item") else None
 
@@ -192,12 +193,14 @@ class _Memory:
         return self  # Hydra copies it for each composition
 
     def initialize_sources(self, config_search_path: Any) -> None:
+        """Read all configs anew where the search path has changed."""
         if str(config_search_path) != self._path:
             self._path = str(config_search_path)
             self._repository.initialize_sources(config_search_path)
             self._read = {}
 
     def load_config(self, config_path: str) -> Any:
+        """Return a copy of a config as it was first read."""
         if config_path not in self._read:
             self._read[config_path] = self._repository.load_config(config_path=config_path)
         return copy.deepcopy(self._read[config_path])  # Hydra changes what it is given

@@ -35,7 +35,7 @@ def quote_hydra(error: Exception) -> str:
 
 
 def check_installed(file: Path) -> None:
-    """Refuse an app whose Hydra is not there, or is too old.
+    """Refuse an app if Hydra is missing or too old.
 
     Raises:
         UsageError: So it is.

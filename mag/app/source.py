@@ -155,7 +155,7 @@ class _SourceReader:
         return value  # type: ignore[return-value]  # one of two texts, as was checked
 
     def _find_family(self, called: ast.expr) -> Family | None:
-        """Return whose `main` an expression is, by what the module imports; None if it is nobody's."""
+        """Return which library's `main` an expression is, by what the module imports; None for neither."""
         text = ast.unparse(called) if isinstance(called, ast.Attribute | ast.Name) else ""
         module, _, name = text.rpartition(".")
         return self._functions.get(text) or (self._modules.get(module) if name == "main" else None)

@@ -60,7 +60,7 @@ def _draw(group: FailureGroup) -> str:
 def find_commands(group: FailureGroup) -> list[str]:
     """Return the commands that run the experiments of a group again: those that ran them, narrowed to them.
 
-    One of which a value was masked is left out: it would run something else.
+    A command with a masked value is left out: it would run something else.
     """
     commands: dict[tuple[str | None, tuple[str, ...]], list[StoredExperiment]] = {}
     for experiment in group.experiments:

@@ -26,10 +26,10 @@ def _load(name: str) -> click.Command:
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are run: start-up is a feature."""
+    """A group that imports a command when it is run: start-up time is a feature."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the commands in the order in which one meets them."""
+        """Return the commands in the order in which users meet them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002

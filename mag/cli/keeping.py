@@ -114,7 +114,7 @@ def accept_command(*, words: tuple[str, ...], reason: str | None, undo: bool, di
 
 
 class TagCommand(click.Command):
-    """A command to which `-TAG` is a word, whatever options its letters would be."""
+    """A command that takes `-TAG` as a word, not as options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put what takes a tag away behind `--`, where nothing is an option."""

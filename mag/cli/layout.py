@@ -1,4 +1,4 @@
-"""Layout: a table on a terminal of any width, in which nothing that tells rows apart is cut away."""
+"""Layout: a table on a terminal of any width, that never cuts what distinguishes rows."""
 
 import dataclasses
 import unicodedata

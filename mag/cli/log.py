@@ -1,4 +1,4 @@
-"""`mag log`: all that an experiment printed."""
+"""`mag log`: everything an experiment printed."""
 
 import codecs
 import os
@@ -62,6 +62,7 @@ def command(
     pane = None if raw or screen.width is None else Pane(screen.width if follow else None)
 
     def show(content: bytes) -> None:
+        """Write a piece of the log to the terminal."""
         write_bytes(pane.feed(content) if pane else content)
 
     try:

@@ -61,7 +61,7 @@ def _end(number: int, _frame: object) -> NoReturn:
 
 
 def _has_guests() -> bool:
-    """Tell whether others than mag may still have something to do, or to look at, when the interpreter ends."""
+    """Tell whether something besides mag may still need the interpreter when it ends."""
     threads = sys.modules.get("threading")
     monitoring = getattr(sys, "monitoring", None)  # what profilers use from Python 3.12 on
     monitors = any(map(monitoring.get_tool, range(_MONITORS))) if monitoring else False

@@ -164,6 +164,7 @@ class LiveProgress(PlainProgress):
         labels = label_experiments((one.identifier, one.overrides) for one in islice(plan, MOST_LABELS + 1))
 
         def draw() -> "Text":
+            """Return the line for the width that the terminal has now."""
             width = shutil.get_terminal_size().columns - 1
             return paint(draw_progress(tracker.read(), plan.store, width, labels))
 
@@ -216,7 +217,7 @@ def conclude(report: Report, directory: str | None = None) -> str:
 
 
 def count_remarks(report: Report) -> list[str]:
-    """Return what else there is to say of the experiments, a line for all that have it in common."""
+    """Return further remarks on the experiments, one line for all that share one."""
     return [f"{count_experiments(number)}: {escape(remark)}" for remark, number in report.remarks.most_common()]
 
 

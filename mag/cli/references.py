@@ -137,7 +137,7 @@ def select_words(words: Sequence[str], directory: str | None) -> list[StoredExpe
 
 
 def tell_corrupt(rows: Iterable[Row]) -> bool:
-    """Say of which experiments the record cannot be read, and why; return whether there are any."""
+    """Name the experiments whose record cannot be read, and why; return whether there are any."""
     corrupt = [row.experiment for row in rows if row.experiment.status == "corrupt"]
     if corrupt:
         more = f" (and {len(corrupt) - 1} more: mag ls status=corrupt)" if len(corrupt) > 1 else ""

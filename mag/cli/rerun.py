@@ -74,6 +74,7 @@ def command(known: dict[str, Any], /, reference: str, overrides: tuple[str, ...]
         """Says what the code lacks."""
 
         def warn(self, text: str) -> None:
+            """Note something beside the results."""
             note(text)
 
     experiment = find_experiment(reference, options["directory"])

@@ -150,7 +150,7 @@ ENOUGH = 3
 
 
 def is_unrepeatable(verdicts: Sequence[Verdict]) -> bool:
-    """Tell whether runs in which all that mag can compare is the same gave different results."""
+    """Tell whether runs gave different results although everything mag can compare is the same."""
     if len(verdicts) < ENOUGH or not all(verdict.claims.is_all_same for verdict in verdicts):
         return False
     first, *others = verdicts

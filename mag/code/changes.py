@@ -59,12 +59,12 @@ class Tracked:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Unseen:
-    """What git does not tell of tracked files.
+    """What git does not report about tracked files.
 
     Attributes:
         edited: Files that were changed.
         deleted: Files that are gone.
-        converted: Files, unchanged to git, of which it keeps other bytes than there are.
+        converted: Files that git calls unchanged, but keeps with other bytes.
     """
 
     edited: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Unseen:
 
 
 def find_unseen(repository: Repository, tracked: Tracked, seen: Collection[str], largest: int) -> Unseen:
-    """Return what git does not tell of tracked files.
+    """Return what git does not report about tracked files.
 
     Raises:
         RepositoryError: Git did not answer.
@@ -92,7 +92,7 @@ def find_unseen(repository: Repository, tracked: Tracked, seen: Collection[str],
 
 
 def _compare(repository: Repository, tracked: Tracked, paths: dict[str, None], largest: int) -> list[str]:
-    """Return those of some files whose bytes are not those that git keeps."""
+    """Return the files whose bytes differ from those that git keeps."""
     small = [path for path in paths if _is_small(repository.top / path, largest)]
     quoted = "".join(f"{quote_path(path)}\n" for path in small).encode("utf-8", "surrogateescape")
     words = ("hash-object", "--no-filters", "--stdin-paths")
@@ -176,8 +176,8 @@ class Changes:
         deleted: Tracked files that are gone.
         moved: Submodules at another commit than the one that is tracked.
         untracked: Files that git neither tracks nor ignores.
-        folders: Directories with such files, of which git tracks none.
-        converted: Tracked files, unchanged to git, of which it keeps other bytes than there are.
+        folders: Directories with such files and no tracked ones.
+        converted: Tracked files that git calls unchanged, but keeps with other bytes.
         submodules: The submodules that are there, and the commits that are tracked of them.
         tracked: All tracked files.
     """

@@ -26,7 +26,7 @@ class Location(NamedTuple):
 
 
 def find_plain(directory: Path) -> Location | None:
-    """Return where the repository is, of which a directory is in the work tree; None where git has to be asked.
+    """Return the repository of a work tree's directory; None where git has to be asked.
 
     That is for linked work trees, submodules, a work tree that settings name, another device, and another user's.
     """

@@ -245,6 +245,7 @@ def select_code(top: Path, paths: Iterable[str]) -> list[str]:
     known: dict[str, bool] = {"": False}
 
     def belongs_to_mag(folder: str) -> bool:
+        """Tell whether a folder is a store of mag's; each is looked at once."""
         if folder not in known:
             above, _, name = folder.rpartition("/")
             known[folder] = name == ".mag" or belongs_to_mag(above) or _is_experiment(f"{top}/{folder}")

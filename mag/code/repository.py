@@ -141,6 +141,7 @@ class Repository:
         outcome: list[str | RepositoryError] = []
 
         def act() -> None:
+            """Do the work, and keep its result or error."""
             try:
                 outcome.append(self.run(*words))
             except RepositoryError as error:
@@ -150,6 +151,7 @@ class Repository:
         thread.start()
 
         def wait() -> str:
+            """Return the result when it is there."""
             thread.join()
             (told,) = outcome
             if isinstance(told, RepositoryError):
@@ -163,6 +165,7 @@ class Repository:
         wait = self.start("config", "--list", "-z")
 
         def keep() -> None:
+            """Keep the settings that git has listed."""
             self.config = self._parse_config(wait())
 
         return keep

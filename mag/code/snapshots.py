@@ -77,6 +77,7 @@ def _ask_commit(repository: Repository, changes: Changes) -> Callable[[], tuple[
     wait = repository.start("cat-file", "commit", changes.commit)
 
     def read() -> tuple[str | None, str]:
+        """Return the tree of the commit, and when it was made."""
         head = wait().partition("\n\n")[0].splitlines()
         committer = next(line for line in head if line.startswith("committer "))
         return head[0].removeprefix("tree "), committer.split(" ")[-2]
@@ -111,7 +112,7 @@ def _read_submodules(
 
 
 def _copy_tree(source: Repository, target: Repository, tree: str, largest: int) -> None:
-    """Copy a tree and all that is in it from one repository into another."""
+    """Copy a tree and everything in it from one repository into another."""
     try:
         target.run("cat-file", "-e", tree)
     except RepositoryError:

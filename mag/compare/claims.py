@@ -25,7 +25,7 @@ class Claims(NamedTuple):
     Attributes:
         same: What is known to be the same.
         differences: What differs, by section.
-        unknown: What was not compared, of which the last is never known.
+        unknown: What was not compared; the last entry is never known.
     """
 
     same: list[str]
@@ -34,7 +34,7 @@ class Claims(NamedTuple):
 
     @property
     def is_all_same(self) -> bool:
-        """Whether all that mag can compare is known to be the same."""
+        """Whether everything mag can compare is known to be the same."""
         return not any(self.differences.values()) and len(self.unknown) == 1
 
 
@@ -81,7 +81,7 @@ def _list_edits(commit: Mapping[str, Any]) -> Iterator[str]:
 
 
 def list_elsewhere(before: Side, after: Side) -> list[Pair]:
-    """Return in which files from elsewhere two runs differ; nothing where one of the records does not tell of any."""
+    """Return the files from elsewhere that differ between two runs; nothing where one record names none."""
     one, other = (_spread(side.record.commit.get("elsewhere")) for side in (before, after))
     if one is None or other is None:
         return []
@@ -89,7 +89,7 @@ def list_elsewhere(before: Side, after: Side) -> list[Pair]:
 
 
 def _spread(places: object) -> dict[str, Any] | None:
-    """Return the digest of each file, or of each place of which not all files are told."""
+    """Return the digest of each file, or of each place whose files are not all listed."""
     if not isinstance(places, list):
         return None
     found: dict[str, Any] = {}

@@ -64,7 +64,7 @@ class Catalog:
     Attributes:
         config: The config's keys, sorted.
         results: The results' names, in the order in which they are first met.
-        choices: The config groups of which something was chosen, sorted.
+        choices: The config groups with a choice, sorted.
         rows: Where metrics are looked for.
     """
 
@@ -138,7 +138,7 @@ def _prefer_first(columns: Sequence[Column]) -> list[Column]:
 
 
 def collect_columns(rows: Iterable[Row]) -> Catalog:
-    """Return the catalog of all that these rows have."""
+    """Return the catalog of everything these rows have."""
     config: set[str] = set()
     results: dict[str, None] = {}
     choices: set[str] = set()
@@ -151,7 +151,7 @@ def collect_columns(rows: Iterable[Row]) -> Catalog:
 
 
 def find_varying(rows: Sequence[Row]) -> list[Column]:
-    """Return in which choices and config keys rows differ, each sorted; to lack a key is to differ from having it.
+    """Return the choices and config keys that differ between rows, each sorted; a missing key counts as different.
 
     A config key that follows from the choice of its group, as `model.name` from `model`, is left out.
     """

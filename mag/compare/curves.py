@@ -37,7 +37,7 @@ class Curve:
         return [(step, value) for step, value in pairs if type(value) in {int, float} and not math.isnan(value)]
 
     def ask(self, aspect: str) -> Any:
-        """Return what an aspect of the curve is; None where there is no telling.
+        """Return an aspect of the curve; None where it has none.
 
         Args:
             aspect: "" for the last value, `@100` for the one at step 100, `min`, `max`, `mean` (of all), `mean10`

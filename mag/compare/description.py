@@ -39,7 +39,7 @@ def describe(row: Row) -> dict[str, Any]:
 
 
 def describe_curves(row: Row) -> dict[str, Any]:
-    """Return of each metric how often it was logged, its last value, its extremes, and at which steps they are."""
+    """Return for each metric its number of values, its last value, and its extremes with their steps."""
     aspects = {"count": "count", "last": "", "step": "step", "min": "min", "min_step": "min_step"}
     aspects |= {"max": "max", "max_step": "max_step"}
     return {
@@ -77,7 +77,7 @@ def _describe_entry(entry: os.DirEntry[str]) -> File:
 
 
 def number_attempts(experiment: StoredExperiment) -> list[int]:
-    """Return the numbers of the attempts before the last, of which log and record were set aside."""
+    """Return the numbers of earlier attempts, whose log and record were set aside."""
     try:
         names = os.listdir(os.path.dirname(experiment.paths.attempt(1)))
     except OSError:

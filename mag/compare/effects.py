@@ -44,7 +44,7 @@ class Decomposition:
         rest: The share that none of them accounts for; None where shares overlap.
         count: How many experiments it is of.
         warnings: What the data cannot say.
-        cut: The keys of which ranges stand for the values.
+        cut: The keys whose values are grouped into ranges.
     """
 
     effects: tuple[Effect, ...]
@@ -123,14 +123,14 @@ def _is_continuous(values: Sequence[Any]) -> bool:
 
 
 def _cut(values: Sequence[float]) -> list[str]:
-    """Return for each number in which of four ranges with about as many numbers it lies."""
+    """Return which of four equally filled ranges each number lies in."""
     ordered = sorted(values)
     edges = [ordered[len(ordered) * index // _RANGES] for index in range(1, _RANGES)]
     return [str(sum(value >= edge for edge in edges)) for value in values]
 
 
 def _find_overlaps(labels: dict[Column, list[str]], count: int) -> Iterable[tuple[Column, Column]]:
-    """Yield the pairs of keys of which not all combinations were tried alike, so that their effects are mixed."""
+    """Yield pairs of keys whose combinations were not all tried equally often, so their effects mix."""
     for one, other in itertools.combinations(labels, 2):
         single = [Counter(labels[column]) for column in (one, other)]
         cells = Counter(zip(labels[one], labels[other], strict=True))

@@ -132,9 +132,11 @@ class _Moment(Answer):
         return f"the date {self._moment}"
 
     def agrees(self, other: Any) -> bool:
+        """Tell whether a condition's value means this."""
         return self._moment is not None and isinstance(other, Period) and other.agrees(self._moment)
 
     def precedes(self, name: str, other: Any) -> bool:
+        """Tell whether an order holds between this and a condition's value."""
         if not isinstance(other, Period):
             return super().precedes(name, other)
         return self._moment is not None and other.precedes(name, self._moment)
@@ -150,6 +152,7 @@ class _Several(Answer):
         return ", ".join(self._texts)
 
     def agrees(self, other: Any) -> bool:
+        """Tell whether a condition's value means this."""
         return any(other.agrees(text) if isinstance(other, Pattern) else text == other for text in self._texts)
 
 
@@ -163,6 +166,7 @@ class _Beginning(Answer):
         return self._text
 
     def agrees(self, other: Any) -> bool:
+        """Tell whether a condition's value means this."""
         if isinstance(other, Pattern):
             return other.agrees(self._text)
         return other is not None and bool(str(other)) and self._text.startswith(str(other).lower())
@@ -185,6 +189,7 @@ class _Membership(Answer):
         return str(self._sweep)
 
     def agrees(self, other: Any) -> bool:
+        """Tell whether a condition's value means this."""
         if other is None:
             return self._sweep is None
         record, store = self._row.experiment.record, self._row.experiment.paths.home

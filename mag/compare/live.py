@@ -40,16 +40,20 @@ def make_app(read: Callable[[], dict[str, Any]], store: Store, token: str) -> St
     """
 
     async def show(_request: Request) -> Response:
+        """Answer with the page."""
         report = await run_in_threadpool(read)
         return HTMLResponse(render_page(report, connect="'self'"), headers=_HEADERS)
 
     async def tell(_request: Request) -> Response:
+        """Answer with the data as JSON."""
         return JSONResponse(await run_in_threadpool(read), headers=_HEADERS)
 
     async def follow(request: Request) -> Response:
+        """Answer with a stream of events."""
         return StreamingResponse(_announce(read, request), media_type="text/event-stream", headers=_HEADERS)
 
     async def print_log(request: Request) -> Response:
+        """Answer with an experiment's log."""
         name = request.query_params.get("name", "")
         found = next((one for one in await run_in_threadpool(list, store) if one.name == name), None)
         if found is None:
@@ -62,9 +66,10 @@ def make_app(read: Callable[[], dict[str, Any]], store: Store, token: str) -> St
 
 
 def _guard(answer: Answer, token: str) -> Answer:
-    """Let only those in who have the token, and whose browser means this machine."""
+    """Answer only requests that have the token and are addressed to this machine."""
 
     async def check(request: Request) -> Response:
+        """Refuse a request without the token, or from another page."""
         origin = request.headers.get("origin")
         is_here = _names_this_machine(f"//{request.headers.get('host', '')}")
         if not is_here or (origin is not None and not _names_this_machine(origin)):

@@ -79,7 +79,7 @@ def _round(value: float) -> float:
 
 
 def _list_constants(rows: Sequence[Row], varying: set[str]) -> dict[str, Any]:
-    """Return the config keys of which every experiment has the same value."""
+    """Return the config keys that have the same value in every experiment."""
     readable = [row for row in rows if row.experiment.record is not None]
     shared = {key: value for key, value in readable[0].config.items() if key not in varying} if readable else {}
     encoded: dict[str, Any] = encode_config(shared)

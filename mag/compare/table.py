@@ -71,7 +71,7 @@ def sort_naturally(rows: Iterable[Row], varying: Sequence[Column]) -> list[Row]:
 
 
 def rank(value: Any) -> tuple[Any, ...]:
-    """Return what sorts values of all kinds: numbers, then the rest as text in which numbers count as numbers.
+    """Return the sort key of any value: numbers first, then texts, with the numbers in them as numbers.
 
     >>> sorted(["b10", 2, "b9", MISSING, 1.5, None, True], key=rank)
     [1.5, 2, True, 'b9', 'b10', None, <Missing.MISSING: 'missing'>]

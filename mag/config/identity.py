@@ -46,7 +46,7 @@ USUAL = Visibility()
 
 
 def read_visibility(settings: Settings) -> Visibility:
-    """Return what the project's settings say of which keys count."""
+    """Return which keys count by the project's settings."""
     return Visibility(settings.hidden, settings.visible)
 
 
@@ -152,7 +152,7 @@ def name_choices(choices: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hash_visible(visible: Mapping[str, Any]) -> str:
-    """Return the identity of a config of which the visible flat config is known already.
+    """Return the identity of a config whose visible flat config is known already.
 
     >>> hash_visible({"C": 10, "gamma": 0.01})[:10]
     'f619f744db'

@@ -91,7 +91,7 @@ def _copy(config: Any) -> Any:
 
 
 def _name_targets(value: Any) -> Any:
-    """Return plain data in which targets that are given as classes or functions are dotted names."""
+    """Return plain data with classes and functions given as targets replaced by dotted names."""
     if isinstance(value, dict):
         named = {key: _name_targets(item) for key, item in value.items()}
         target = named.get("_target_")

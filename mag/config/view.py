@@ -35,7 +35,7 @@ def make_view(plain: dict[str, Any], late: Iterable[tuple[Any, ...]] = ()) -> "D
 
 
 def escape(value: Any) -> Any:
-    r"""Return plain data in which every text means itself to OmegaConf; a backslash in front of `${` is one, too.
+    r"""Return plain data with every text escaped, so that OmegaConf reads it as it is; also a backslash before `${`.
 
     >>> print(*escape(["${a}", "a$b", r"\${a}"]))
     \${a} a$b \\\${a}

@@ -124,7 +124,7 @@ def is_at(path: str, lock: Lock) -> bool:
 
 
 def locate(lock: Lock) -> str | None:
-    """Return where a lock's file is now; None where there is no telling, or it is nowhere (Linux)."""
+    """Return where a lock's file is now; None where that is unknown, or it is gone (Linux)."""
     try:
         path = os.readlink(f"/proc/self/fd/{lock.descriptor}")
     except OSError:

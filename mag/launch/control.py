@@ -28,6 +28,7 @@ def converse(
     over = threading.Event()
 
     def listen() -> None:
+        """Carry out each request as it comes."""
         done = Control()
         while True:
             _tell(store, sweep, read())

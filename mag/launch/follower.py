@@ -31,7 +31,7 @@ class _Batch:
 
     Attributes:
         of: The batches that it belongs to; those of another command's, where this one attached.
-        waiting: Its tasks of which nothing final is known, by identity.
+        waiting: Its tasks that have not ended yet, by identity.
         held: Outcomes that are believed when it is over: it may be tried again.
         offset: Where to go on listening.
         looks: How often it was found over.

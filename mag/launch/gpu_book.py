@@ -107,7 +107,7 @@ def tell_busy(request: GpuRequest) -> str | None:
 
 
 def describe_entry(entry: GpuEntry) -> str:
-    """Return whose experiments are on a GPU."""
+    """Describe the runner whose experiments are on a GPU."""
     what = f"sweep {entry.sweep}" if entry.sweep else f"process {entry.pid}"
     return f"{what} in {entry.store}"
 

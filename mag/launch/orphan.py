@@ -1,4 +1,4 @@
-"""Orphans: experiments whose supervisor died, of which somebody has to say what became."""
+"""Orphans: experiments whose supervisor died, and whose outcome somebody else has to find out."""
 
 import contextlib
 import datetime as dt
@@ -38,7 +38,7 @@ class Dead(Protocol):
 def settle_orphan(
     task: Task, conditions: Conditions, supervisor: Dead, count_stops: Callable[[], int] = lambda: 0
 ) -> Outcome:
-    """Return what became of a task whose supervisor died: its child may live on and publish.
+    """Return the outcome of a task whose supervisor died: its child may still be running, and publish.
 
     Waits until nobody holds the experiment's lock, and ends the child where its supervisor would have. Where nothing
     was published then, the verdict is written here.

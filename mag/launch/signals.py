@@ -39,6 +39,7 @@ def stop_on_signals(stop: Callable[[], None], notify: Callable[[int], None]) -> 
     interruption = Interruption()
 
     def act(number: int) -> None:
+        """Stop, and say which signal came."""
         stop()
         notify(number)
 
@@ -59,6 +60,7 @@ def _heeding(numbers: tuple[int, ...], interruption: Interruption, act: Callable
     last = float("-inf")
 
     def handle(number: int, _frame: FrameType | None) -> None:
+        """Act on a signal, unless it is the echo of the last one."""
         nonlocal last
         before, last = last, time.monotonic()
         if interruption.signal and last - before < _ECHO_SECONDS[signal.Signals(number)]:

@@ -156,6 +156,7 @@ def describe_point(point: Point, tools: Tools) -> tuple[Description, Config]:
     texts = [text for _, text in find_texts(composed)]
 
     def tell_apart() -> list[str] | None:
+        """Return what distinguishes the point from the one without overrides."""
         baseline = distinction.find_baseline(choices())
         if baseline is None:
             return None

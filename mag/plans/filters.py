@@ -45,7 +45,7 @@ def read_exclude(text: str, origin: str = "--exclude ") -> Filter:
 
 
 def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
-    """Return the filter that leaves out the points of which every key has the value, or one of the values, given.
+    """Return the filter that leaves out points whose keys all have the value, or one of the values, given.
 
     Raises:
         SpaceError: Something else than plain `key=value` stands there.
@@ -60,6 +60,7 @@ def exclude_values(overrides: Sequence[Override], text: str) -> Filter:
         wanted[key] = override.values
 
     def keeps(find: Find) -> bool:
+        """Tell whether a point stays."""
         return not all(any(is_equal(find(key), value) for value in values) for key, values in wanted.items())
 
     return Filter(text, tuple(wanted), keeps)

@@ -42,7 +42,7 @@ def build_grid(
 
 
 def check_zips(zips: Sequence[Zip], grids: Sequence[Sequence[Override]], origin: str) -> None:
-    """Refuse a zip of which the keys are not all together in one of the grids, and one that shares keys with another.
+    """Refuse a zip whose keys are not all in one grid, or that shares a key with another zip.
 
     Raises:
         SpaceError: As said.

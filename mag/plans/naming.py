@@ -102,6 +102,7 @@ class Naming:
 
     def _fill(self, template: str, find: Callable[[str], Any]) -> str:
         def find_visible(key: str) -> Any:
+            """Return the value of a key, unless it is hidden."""
             value = ABSENT if self.visibility.hides(key) else find(key)
             if value is ABSENT:
                 raise refuse_template(self._settings, key)

@@ -184,7 +184,7 @@ class Plan:
         """Return the experiments that have not completed.
 
         Args:
-            retry: Of those that were tried before, how the ones stand that are tried again; None for all whose failure
+            retry: The statuses that are tried again; None for all whose failure
                 was not accepted.
         """
         if retry is None:

@@ -1,4 +1,4 @@
-"""Point files: a table of which each row is a point, `--points trials.csv`.
+"""Point files: a table with one point a row, `--points trials.csv`.
 
 The header names keys, as one would type them before the `=`; an empty cell gives its key no value. In CSV a cell is
 read as what is typed after the `=`, so that `0.1` is a number; in JSON, a list of objects, values are what they are.

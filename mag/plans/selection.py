@@ -121,6 +121,7 @@ def _judge(filters: Sequence[Filter], description: Description) -> tuple[list[Fi
     """Return the filters that leave a point out, and why the first that cannot be decided for it cannot."""
 
     def find(key: str, default: Any = None, /) -> Any:
+        """Return the value of a key in the point."""
         value = description.find(key)
         return default if value is ABSENT else value
 
@@ -138,6 +139,7 @@ def _judge(filters: Sequence[Filter], description: Description) -> tuple[list[Fi
 
 def _keep_typed(each: Filter, typed: dict[str, Override]) -> bool:
     def find(key: str, _default: Any = None, /) -> Any:
+        """Return the typed value of a key."""
         override = typed.get(key)
         if override is None or not override.has_value:
             raise _UndecidedError

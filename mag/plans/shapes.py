@@ -31,7 +31,7 @@ class SpaceOptions(TypedDict, total=False):
         seed: What the draw depends on; 0 if None.
         space: A space file, or the name of one, or several: their union.
         sampler: How a sample is drawn: `"random"` (if None), `"sobol"` or `"halton"`.
-        points: A table of which each row is a point: a CSV, TSV, JSON or Parquet file.
+        points: A table with one point a row: a CSV, TSV, JSON or Parquet file.
         shuffle: Run all in a random order, which `seed` decides.
         trials: How many points a search is to know in the end.
         metric: The result that a search looks at.
@@ -78,7 +78,7 @@ class Shape(NamedTuple):
         filters: What every point must fulfil.
         sample: How many points are drawn; None for as many as the space files say.
         seed: What the draw depends on; None for what the space files say, else 0.
-        files: The space files, of which the union is meant.
+        files: The space files; their union is meant.
         sampler: Which of `SAMPLERS` says in which order points come; None for the usual one.
         points: The rows of a table, with their places.
         goal: What is searched for; None where points do not depend on results.
@@ -198,7 +198,7 @@ def _read_files(spaces: str | Path | Sequence[str | Path], config_path: Path | N
 
 
 def build_spaces(overrides: Sequence[Override], composer: Composer, shape: Shape) -> tuple[Space, ...]:
-    """Return the spaces of which the union is asked for: of the overrides alone, or of them with each space file.
+    """Return the spaces whose union is asked for: that of the overrides alone, or one for each space file.
 
     Raises:
         SpaceError: The overrides and files span nothing that can be run.

@@ -125,7 +125,7 @@ class Grid:
 
 
 class Space:
-    """A union of grids, of all of whose points as many as `sample` says are to be run.
+    """A union of grids; of its points `sample` says how many to run.
 
     Attributes:
         size: The number of points of all grids, however large; a point of two grids counts twice.

@@ -142,7 +142,7 @@ def _take_in(scratch: Path, source: Path, store: StorePaths, repository: Reposit
 
 
 def _check_content(scratch: Path, source: Path) -> None:
-    """Refuse what is more than data: a repository, whose settings would be in force, or a link that leads out."""
+    """Refuse anything but data: a repository, whose settings git would obey, or a link that leads out."""
     experiment = os.path.realpath(scratch / "experiment")
     label = read_json(str(scratch / _LABEL)) if (scratch / _LABEL).is_file() else {}
     if isinstance(version := label.get("version", _VERSION), int) and version > _VERSION:

@@ -109,7 +109,7 @@ class Home:
         return self._stored.record
 
     def read_record(self) -> Record | None:
-        """Return what the directory has on record by now; None where it has nothing that can be read."""
+        """Return the record in the directory; None where none can be read."""
         from mag.record.records import read_record  # noqa: PLC0415  (reads like a method)
 
         paths = self.paths

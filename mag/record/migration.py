@@ -64,6 +64,7 @@ def read_renaming(text: str) -> ConfigChange:
     [delete] = parse_overrides([f"~{old}"])
 
     def apply(config: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the changed config; None where nothing changes."""
         value = find_value(config, old)
         if value is ABSENT or not _lacks(config, new):
             return None
@@ -86,6 +87,7 @@ def read_replacement(text: str) -> ConfigChange:
     before, after = (parse_overrides([f"{key}={value}"])[0] for value in (old, new))
 
     def apply(config: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the changed config; None where nothing changes."""
         value = find_value(config, key)
         if value is ABSENT or type(value) is not type(before.value) or value != before.value:
             return None
@@ -109,7 +111,7 @@ def _put(config: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 
 def _refer(value: Any, old: "re.Pattern[str]", new: str) -> Any:
-    """Return a value in which interpolations lead to the new key."""
+    """Return a value with its interpolations led to the new key."""
     if isinstance(value, str):
         return old.sub(lambda _: new, value)
     if isinstance(value, dict):
@@ -123,7 +125,7 @@ def plan_migration(
     changes: Sequence[ConfigChange],
     settings: Settings,
 ) -> list[Move]:
-    """Return what becomes of those experiments in which there is something to change.
+    """Return the changes of those experiments that change at all.
 
     Raises:
         UsageError: Two experiments would have one identity, or one of them runs, or its config is not known whole.

@@ -80,7 +80,7 @@ def choose_names(moves: Sequence[Move], everything: Sequence[StoredExperiment], 
 def plan_renaming(
     experiments: Iterable[StoredExperiment], everything: Sequence[StoredExperiment], settings: Settings
 ) -> list[Move]:
-    """Return what becomes of those experiments whose directories today's settings name otherwise.
+    """Return the new names of experiments that today's settings name differently.
 
     Raises:
         UsageError: One of them runs, or the settings name keys that none of its keys is.
@@ -136,7 +136,7 @@ def _write(move: Move) -> None:
 
 
 def rename_directories(store: StorePaths, names: Iterable[tuple[str, str]]) -> None:
-    """Rename directories, in an order in which none is in another's way; one whose way stays barred keeps its name."""
+    """Rename directories, in an order that lets none block another; one that stays blocked keeps its name."""
     waiting = [(old, new) for old, new in names if old != new]
     while waiting:
         left = [pair for pair in waiting if not _rename(store, *pair)]

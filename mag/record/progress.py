@@ -66,7 +66,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest will take at the rate so far; None where there is no telling."""
+        """How long the rest will take at the rate so far; None where that is unknown."""
         ended = self.ended - self.counts.get("skipped", 0)
         return self.seconds / ended * (self.total - self.ended) if ended and not self.over else None
 

@@ -14,7 +14,7 @@ from mag.record.paths import LEFT, ExperimentPaths, StorePaths
 
 
 def recover_store(store: StorePaths) -> None:
-    """Tidy up a store in which the runner of a sweep died since this was last done."""
+    """Tidy up a store where the runner of a sweep died since the last time."""
     dead = sweeps.list_dead(store)
     if not dead:
         return

@@ -23,7 +23,7 @@ _INNER: dict[str, dict[str, tuple[type, ...]]] = {
 
 
 def check_inner(known: Mapping[str, Any], path: str) -> None:
-    """Refuse a record in which something is of a kind that a reader would stumble over.
+    """Refuse a record that holds a value of a type no reader expects.
 
     Raises:
         RecordError: There is.

@@ -241,7 +241,7 @@ def _mark(one: StoredExperiment, counting: StoredExperiment) -> StoredExperiment
 
 
 def _was_cut_off(paths: ExperimentPaths) -> bool:
-    """Tell whether all that is left is what a power cut leaves of a first attempt that had just begun."""
+    """Tell whether only the traces of a first attempt are left that a power cut ended at once."""
     has_results = os.path.lexists(paths.results) and not files.is_hollow(paths.results)
     return files.is_hollow(paths.record) and not has_results and not os.path.lexists(paths.attempt(1))
 

@@ -83,7 +83,7 @@ def release_sweep(store: StorePaths, sweep: str, lock: locks.Lock) -> None:
 
 
 def list_dead(store: StorePaths) -> list[str]:
-    """Return the sweeps whose runner is gone and did not say so: it was killed, or the power was cut."""
+    """Return the sweeps whose runner was killed, or ended by a power cut."""
     try:
         names = os.listdir(store.manifests)
     except OSError:
@@ -193,7 +193,7 @@ def _is_submitted(store: StorePaths, sweep: str) -> bool | None:
 
 
 def _take_stock(store: StorePaths, sweep: StoredSweep) -> StoredSweep:
-    """Return a sweep whose runner was killed with what its experiments say of themselves: they went on without it."""
+    """Return a sweep whose runner was killed, updated from its experiments' records: they went on without it."""
     plan = [entry for entry in sweep.manifest.get("plan", []) if isinstance(entry, dict)]
     if not plan:
         return sweep

@@ -133,7 +133,7 @@ def run_child(ground: Groundwork, experiment: Experiment, beginning: Beginning) 
 
 
 def name_variables(paths: ExperimentPaths) -> Variables:
-    """Return what an experiment, and the processes that it starts, are told in the environment: where its files go."""
+    """Return the environment variables that tell an experiment and its child processes where its files go."""
     return ("MAG_EXPERIMENT_DIR", paths.directory), ("MAG_IDENTIFIER", paths.name)
 
 
@@ -192,7 +192,7 @@ def make_experiment(ground: Groundwork, beginning: Beginning) -> Experiment:
 
 
 def bind(function: Function, experiment: Experiment, task: Task, attempt: int) -> Function:
-    """Return the user's function as it is called for one experiment, all that it may ask for provided."""
+    """Return the user's function with everything bound that it may ask for."""
     if isinstance(function, HydraFunction):
         provide(experiment, task, attempt)
         overrides = task.overrides
@@ -239,7 +239,7 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _flush_log(attempt: Attempt) -> None:
-    """Have all that was printed in the log: what got lost on a full disk makes the experiment a failed one."""
+    """Flush what was printed to the log; if a full disk loses some of it, the experiment fails."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

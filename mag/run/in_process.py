@@ -233,6 +233,7 @@ def offer_breakpoints(suspend: Suspend) -> Iterator[None]:
         return
 
     def stop_here(*_arguments: object, **_named: object) -> None:
+        """Open the debugger where the program called it."""
         Debugger(suspend).set_trace(sys._getframe(1))  # noqa: SLF001  (as pdb.set_trace does)
 
     sys.breakpointhook = stop_here

@@ -39,7 +39,7 @@ class InterpreterSetup(NamedTuple):
 
 
 def read_setup(connection: socket.socket) -> InterpreterSetup | None:
-    """Return what this interpreter is told, None where nobody is there to tell it."""
+    """Return the setup that the parent sends; None where the parent is gone."""
     data = receive_bytes(connection)
     if data is None:
         return None

@@ -58,7 +58,7 @@ class RandomStates:
 
     @property
     def kept(self) -> list[str]:
-        """The libraries of which all experiments begin with the same state."""
+        """The libraries whose state is the same at the start of every experiment."""
         return [GENERATORS[home].name for home in self._kept]
 
     def describe(self, seed: int | None = None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class RandomStates:
 
     @contextlib.contextmanager
     def watch_import(self) -> Iterator[None]:
-        """See to it that what the app seeds in this block, in which it is imported, is kept."""
+        """Keep what the app seeds while it is imported in this block."""
         with self.lend(self.import_seed):
             marks = {generator.home: generator.mark(names) for generator, names in _list_loaded()}
             self._follow(lambda generator, names: _seed_and_mark(generator, names, self.import_seed, marks))
@@ -158,6 +158,7 @@ class SeedingFinder:
         load = getattr(loader, "exec_module", None)
 
         def load_and_seed(module: ModuleType) -> None:
+            """Load the module, then seed its generators."""
             load(module)  # type: ignore[misc]  # it is asked below
             generator = GENERATORS.get(module.__name__)
             if generator is not None and (names := find_names(generator)) is not None:

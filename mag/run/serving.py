@@ -186,6 +186,7 @@ def _supervise(connection: socket.socket, ground: Groundwork | Spawning) -> None
     watch = Watch()
 
     def leave() -> None:
+        """Stop watching."""
         watch.leave()
         connection.close()
 

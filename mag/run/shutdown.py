@@ -165,7 +165,7 @@ def _forget_workers(multiprocessing: Any) -> None:
 
 
 def leave_to_threads() -> list[io.IOBase]:
-    """Return the files that threads may have been writing to which this process, just forked, does not have.
+    """Return the files that threads of the parent may have been writing to; this fork does not have those threads.
 
     A lock that one of them held would never be free here; and so the handlers of logging are forgotten, too.
     """

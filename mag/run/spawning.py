@@ -144,7 +144,7 @@ def main(descriptor: int) -> NoReturn:
 
 
 def _import(setup: InterpreterSetup) -> tuple[Groundwork, Any]:
-    """Import the app; return what an experiment needs, and what to tell of the import: a text if it failed."""
+    """Import the app; return what an experiment needs, and a text if the import failed."""
     before = _read_handlers()
     random = RandomStates(setup.import_seed or 0, setup.own)
     try:
@@ -159,13 +159,13 @@ def _import(setup: InterpreterSetup) -> tuple[Groundwork, Any]:
 
 
 def explain_end(code: int) -> str:
-    """Return what to tell of a process that ended before it had imported the app."""
+    """Explain that a process ended before it had imported the app."""
     how = f"was ended by {name_signal(-code)}" if code < 0 else "ended (does the app call os._exit at import?)"
     return f"The process that imports the app {how}: nothing was started."
 
 
 def explain_import(error: BaseException) -> str:
-    """Return what to tell of an import that failed; the traceback is printed where the app is to blame."""
+    """Explain that an import failed; the traceback is printed where the app is to blame."""
     if isinstance(error, UsageError):
         return str(error)
     traceback.print_exception(error)
@@ -173,9 +173,10 @@ def explain_import(error: BaseException) -> str:
 
 
 def _defer(error: BaseException) -> Function:
-    """Return a function that raises this: an experiment whose import fails, fails by that."""
+    """Return a function that raises this error, so that an experiment fails by its failed import."""
 
     def fail(config: object) -> NoReturn:  # noqa: ARG001  (what experiments are called with)
+        """Raise the error of the import."""
         raise error
 
     return fail

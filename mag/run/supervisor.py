@@ -168,7 +168,7 @@ def _look(child: int, paths: ExperimentPaths) -> None:
 
 
 def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exception) -> Outcome:
-    """Return the outcome of an attempt whose process could not be started; what had completed before is so again."""
+    """Return the outcome of an attempt whose process could not start; an earlier completed one counts again."""
     message = f"it could not be started: {getattr(error, 'strerror', None) or error}"
     if previous is not None and previous.status == "completed":
         write_config(attempt.paths, previous.config)
@@ -197,7 +197,7 @@ def _begins_empty(previous: Record | None, task: Task) -> bool:
 
 
 def describe_files(attempt: Attempt) -> str:
-    """Return with which files an attempt goes on."""
+    """Return the files that an attempt goes on with."""
     shown = ", ".join(attempt.files[:_MOST_FILES])
     more = len(attempt.files) - _MOST_FILES
     return f"goes on with the files of attempt {attempt.number - 1}: {shown}{f' and {more} more' if more > 0 else ''}"

@@ -62,7 +62,7 @@ class Task(NamedTuple):
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the task of which `to_plain` made this."""
+        """Return the task that `to_plain` made this from."""
         environment = tuple((name, value) for name, value in plain["environment"])
         late = tuple(tuple(path) for path in plain["late"])
         return cls(**{**plain, "overrides": tuple(plain["overrides"]), "environment": environment, "late": late})
@@ -105,7 +105,7 @@ class Conditions:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the conditions of which `to_plain` made this."""
+        """Return the conditions that `to_plain` made this from."""
         known = {**plain, "retry_on": tuple(plain["retry_on"])}
         provenance = {**plain["provenance"], "command": tuple(plain["provenance"]["command"])}
         lists = {name: tuple(value) for name, value in plain["settings"].items() if isinstance(value, list)}

@@ -47,7 +47,7 @@ def list_changes(
 
 
 def list_changes_of_done(plan: "Plan", code: "Codebase") -> list[str]:
-    """Return the same for experiments all of which are done; the code is looked at, and nothing is kept of it."""
+    """Return the same where all experiments are done; the code is read, but not stored."""
     done = list(plan)
     now, top = (
         _read_now(code.source, code.settings, plan.config_files) if any(each.code for each in done) else (None, "")
@@ -89,7 +89,7 @@ def _describe_code(done: "Sequence[PlannedExperiment]", now: str | None, top: st
 
 
 def _describe_function(done: "Sequence[PlannedExperiment]", now: object, app: str) -> str:
-    """Tell of what no commit holds and was edited: the function of a notebook's cell, a command line."""
+    """Describe edits to what no commit holds: a notebook's function, or a command line."""
     if read_command(app) is not None:
         name, number = "command line", sum(each.app not in {None, app} for each in done)
     else:
@@ -101,7 +101,7 @@ def _describe_function(done: "Sequence[PlannedExperiment]", now: object, app: st
 
 
 def _list_changed(before: str | None, now: str, top: str, configs: Sequence[str]) -> list[str]:
-    """Return the files of code in which two commits differ; none where git cannot tell."""
+    """Return the files of code that differ between two commits; none where git cannot tell."""
     from mag.code.drift import list_changed_code  # noqa: PLC0415  (few sweeps go on with one)
     from mag.code.repository import Repository  # noqa: PLC0415
 
@@ -119,7 +119,7 @@ def _describe_config(
     app: str | None,
     secrets: Sequence[str],
 ) -> str:
-    """Tell of keys that the overrides do not set, and that have other values now."""
+    """Describe keys that the overrides do not set and whose values have changed."""
     if done:  # its identity is the same, so that only hidden keys can have changed
         changed = _compare(store, done[0].identifier, done[0], secrets)
         return f"the config has changed since {len(done)} of them ran ({_shorten(changed)})" if changed else ""

@@ -76,7 +76,7 @@ def execute(request: Request, observer: Observer) -> Report:
 
 
 def _select_unfinished(plan: "Plan", request: Request, code: Codebase) -> "list[PlannedExperiment]":
-    """Return what is left to run, once it is known whose it is and what died is told as what it is.
+    """Return what is left to run, after checking owners and settling what died.
 
     Raises:
         UsageError: Another app ran these experiments.
@@ -132,7 +132,7 @@ def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iter
 
 
 def _complete_plan(plan: "Plan", search: "Asker", conditions: Conditions, request: Request) -> "Plan":
-    """Return the plan with all that a search has asked for, of which the manifest tells, too."""
+    """Return the plan with every point a search has asked for, and update the manifest."""
     plan = dataclasses.replace(plan, experiments=tuple(search.experiments))
     from mag.plans.plan import digest_plan  # noqa: PLC0415 - experiments would carry it along
 

@@ -1,4 +1,4 @@
-"""Observers: who is told of what happens on the way from a request to its report."""
+"""Observers: they hear what happens on the way from a request to its report."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,7 +56,7 @@ class Observer:
         """An experiment has ended."""
 
     def wait(self, count: int) -> None:
-        """All that is left is being run by other processes, and waited for."""
+        """Other processes run everything that is left; they are waited for."""
 
     def interrupt(self, number: int) -> None:
         """A signal asked the command to stop."""

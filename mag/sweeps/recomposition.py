@@ -83,7 +83,7 @@ class Recomposition:
         return parse_overrides([f"{override.text.partition('=')[0]}={quote(ask(override.key))}"])[0]
 
     def assign(self, overrides: Sequence[Override]) -> dict[str, Any]:
-        """Return the recorded config with values changed, and all that follows from them, where nothing is composed.
+        """Return the recorded config with values changed and interpolations resolved anew; nothing is composed.
 
         Raises:
             UsageError: An override chooses an option of a group, which only composing can.

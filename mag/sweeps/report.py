@@ -115,6 +115,7 @@ def _is_number(outcome: Outcome) -> Any:
     """Return whether a result of the outcome is a finite number, as a function of its name."""
 
     def check(name: str) -> bool:
+        """Tell whether the result of that name is a finite number."""
         value = outcome.results.get(name)
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 

@@ -43,7 +43,7 @@ class Request(abc.ABC):
         overrides: What was typed.
         jobs: How many run at a time; None for as many as there are CPUs.
         force: Run completed experiments again, from an empty directory.
-        retry: How those stand that are tried again; None for all whose failure was not accepted.
+        retry: The statuses that are tried again; None for all whose failure was not accepted.
         clean: Begin with an empty directory, too, where an experiment is tried again.
         limits: What one experiment may cost.
         grace: Seconds between SIGTERM and SIGKILL when an experiment is ended.
@@ -102,7 +102,7 @@ class Request(abc.ABC):
 
     @abc.abstractmethod
     def make_plan(self, code: Codebase, observer: Observer, server: "AppServer | ScriptServer") -> "Plan":
-        """Return the experiments; the server is told as soon as it is known that there is something to run."""
+        """Return the experiments; the server gets word as soon as there is something to run."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -204,7 +204,7 @@ def _know_options(options: tuple[str, ...], chosen: Any) -> dict[str, str]:
 
 
 def _know_values(value: Any) -> dict[str, str]:
-    """Return the values that the current one tells of, itself first, with what is said of them."""
+    """Return the values that the current one suggests, itself first, each with a description."""
     if isinstance(value, bool):
         return {format_value(value): "current", format_value(not value): ""}
     try:

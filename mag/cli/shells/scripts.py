@@ -142,7 +142,7 @@ class CompletionCall(NamedTuple):
 
 
 def answer(shell: str, text: str, breaks: str = "") -> str | None:
-    """Return what a shell is told about a command line."""
+    """Return what the shell gets as an answer for a command line."""
     line = read_line(text, breaks)
     call = read_call(line.words)
     if call is None:

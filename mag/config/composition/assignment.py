@@ -54,6 +54,7 @@ class _Assignment:
             self._refuse(f"the key is nested deeper than {MAX_DEPTH} levels")
 
     def apply(self) -> None:
+        """Change the config as the override says."""
         override, operation = self._override, self._override.operation
         if not override.key:
             self._refuse_empty_key()

@@ -206,7 +206,7 @@ def _write(option: Option) -> str:
 
 
 def _spell(key: str, parent: str) -> str:
-    """Return the entry that means a choice, written in a file whose own package is the parent."""
+    """Return a choice's entry as a file with the package `parent` would write it."""
     group, _, package = key.partition("@")
     package = "" if package == GLOBAL else package or group.replace("/", ".")
     if not parent and name_choice(group, package) == group:

@@ -47,7 +47,7 @@ class References:
         self._size = 0
 
     def resolve(self) -> Any:
-        """Return a copy of the config in which every reference is the value that it names.
+        """Return a copy of the config with every reference replaced by its value.
 
         Raises:
             ConfigError: A reference names nothing, or in the end itself; a `MissingValueError` where it names a `???`.
@@ -146,7 +146,7 @@ _NO_KEY = compile_lazily(r"Interpolation key '(.*)' not found")
 
 
 def resolve(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of the config in which every interpolation is the value that it stands for.
+    """Return a copy of the config with every interpolation replaced by its value.
 
     Raises:
         ConfigError: An interpolation stands for nothing; the message names the key and what is written there.
@@ -236,7 +236,7 @@ def _begin(message: str) -> str:
 
 
 def _explain_misspelling(config: dict[str, Any]) -> ConfigError:
-    """Return the error of the first text in which an interpolation cannot be read."""
+    """Return the error for the first interpolation that cannot be read."""
     from omegaconf.errors import GrammarParseError  # noqa: PLC0415 - start-up is a feature
     from omegaconf.grammar_parser import parse  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ _KNOWN = compile_lazily(r"\$\{\s*(hydra|mag)\s*:\s*([^${}]*?)\s*\}")
 
 
 class Resolution(NamedTuple):
-    """A config of which everything is resolved that can be.
+    """A config with everything resolved that can be.
 
     Attributes:
         config: Plain data. What is late stands in it as the text that was written, and counts as that text for the
@@ -89,6 +89,7 @@ def _insert_known(text: str, known: Mapping[str, Any]) -> Any:
         return text if value is ABSENT else copy_value(value)
 
     def insert(match: Any) -> str:
+        """Return the known value as text, or what was written."""
         value = find_value(known, f"{match[1]}.{match[2]}")
         return str(match[0]) if value is ABSENT or isinstance(value, dict | list) else str(value)
 
@@ -168,6 +169,7 @@ def _read_omegaconf(work: dict[str, Any]) -> Callable[[KeyPath], Any]:
     config = OmegaConf.create(work)
 
     def read(path: KeyPath) -> Any:
+        """Return the plain, resolved value at a path."""
         try:
             value: Any = config
             for name in path:

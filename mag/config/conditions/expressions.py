@@ -79,6 +79,7 @@ class _Parser(ConditionReader):
     """Reads one expression from left to right."""
 
     def parse(self) -> Expression:
+        """Return the expression that the text means."""
         if not self._text.strip():
             raise SpaceError(f"the condition {self._text!r} is empty; write one as in C > 1")
         found = [self._alternatives()]

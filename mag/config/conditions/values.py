@@ -91,6 +91,7 @@ def _equal(typed: Any, text: str) -> Test:
         return lambda value: is_nan(value) or value == text
 
     def test(value: Any) -> bool:
+        """Tell whether a value is the one meant."""
         return is_equal(value, text) or (is_equal(value, typed) and not isinstance(value, Answer))
 
     return test

@@ -100,7 +100,7 @@ def _walk(node: Any, path: MarkPath, loader: Any) -> Iterator[tuple[MarkPath, Ma
 
 
 def _walk_merged(node: Any, path: MarkPath, loader: Any) -> Iterator[tuple[MarkPath, Mark]]:
-    """Yield the marks of what `<<` merges into a mapping, that which counts least first."""
+    """Yield the marks of what `<<` merges into a mapping, the least important first."""
     for each in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
         yield from _walk(each, path, loader)
 

@@ -129,9 +129,11 @@ def _make_dumper() -> Any:
 
     class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
         def ignore_aliases(self, _data: object) -> bool:
+            """Write each value in full."""
             return True
 
     def represent_float(dumper: Any, value: float) -> Any:
+        """Write a float with its exponent as Python does."""
         text = {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}.get(repr(value), repr(value))
         return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 

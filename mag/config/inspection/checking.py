@@ -113,7 +113,7 @@ class Checker:
                 yield from (each for each in found if choices is not None or each.file != file or each.line is not None)
 
     def _find_nested(self) -> dict[str, str]:
-        """Return the groups whose options are chosen through one above, as `model: enc/causal` does of model/enc."""
+        """Return the groups chosen through one above: `model: enc/causal` chooses from model/enc."""
         nested: dict[str, str] = {}
         root = self._primary.parent
         for file in sorted(root.rglob("*.yaml")):

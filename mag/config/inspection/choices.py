@@ -128,6 +128,6 @@ def _spell(value: Any) -> str:
 
 
 def _drop_option(name: str) -> str:
-    """Return the choice of which `~site/fb` drops the option fb: `site`."""
+    """Return the group whose option `~site/fb` removes: `site`."""
     path, at, package = name.partition("@")
     return f"{path.rpartition('/')[0]}{at}{package}"

@@ -72,6 +72,7 @@ def mend_dicts(value: str) -> str:
     """
 
     def write_key(match: re.Match[str]) -> str:
+        """Return one key as the language writes it."""
         return f"{match[1]}{format_key(unquote(match[2]))}:" if match[2] else f"{match[1]}{match[3]}:"
 
     return _DICT_KEY.sub(write_key, value)

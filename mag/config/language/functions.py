@@ -110,6 +110,7 @@ def sort_values(call: Call) -> Any:
             raise OverrideError(f"sort() takes one list, one sweep or several scalars, not {describe(value)}")
 
     def ascend(values: Iterable[Any]) -> list[Any]:
+        """Return the values in ascending order."""
         try:
             return sorted(values, reverse=reverse)
         except TypeError:
@@ -129,6 +130,7 @@ def shuffle_values(call: Call) -> Any:
     seed = describe(call.named["seed"]) if "seed" in call.named else call.text
 
     def shuffle(values: Iterable[Any]) -> list[Any]:
+        """Return the values in the order that the seed draws."""
         keyed = [(sha256(f"{index} {seed}".encode()).digest(), value) for index, value in enumerate(values)]
         return [value for _, value in sorted(keyed, key=lambda pair: pair[0])]
 

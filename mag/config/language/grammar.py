@@ -58,7 +58,7 @@ def parse_override(text: str) -> Override:
 
 
 def read_override(text: str) -> Override:
-    """Return what an override of a command means, the names of which may begin with a digit.
+    """Return what an override of a command means; there, names may begin with a digit.
 
     Raises:
         OverrideError: It cannot be read; the message says where, why, and what to type instead.
@@ -106,6 +106,7 @@ class _Reader:
         self.open: list[str] = []
 
     def read_value(self) -> Any:
+        """Read the whole value of an override."""
         if not self.text[self.start :].strip(BLANKS):
             return ""
         elements = [self.read_element()]
@@ -120,6 +121,7 @@ class _Reader:
         return elements[0] if len(elements) == 1 else Choice(tuple(elements))
 
     def read_element(self) -> Any:
+        """Read one element: a list, a dict, a quoted text, a word or a call."""
         self.skip_blanks()
         opening = self.text[self.position : self.position + 1]
         if opening == "[":
@@ -132,6 +134,7 @@ class _Reader:
         return self.read_word_or_call(WORD)
 
     def read_word_or_call(self, pattern: re.Pattern[str]) -> Any:
+        """Read a bare word, or a function call."""
         start = self.position
         word = pattern.match(self.text, start)
         if word is None:
@@ -172,6 +175,7 @@ class _Reader:
         return key, self.read_element()
 
     def read_call(self, name: str, start: int) -> Any:
+        """Read the arguments of a function, and call it."""
         positional: list[Any] = []
         named: dict[str, Any] = {}
         for argument, value in self.read_items(")", self.read_argument):
@@ -189,6 +193,7 @@ class _Reader:
             self.fail(str(error), start)
 
     def read_argument(self) -> tuple[str | None, Any]:
+        """Read one argument, with its name if it has one."""
         self.skip_blanks()
         name = _ARGUMENT.match(self.text, self.position)
         if name:
@@ -206,10 +211,12 @@ class _Reader:
         return False
 
     def skip_blanks(self) -> None:
+        """Move past blanks."""
         while self.text.startswith((" ", "\t"), self.position):
             self.position += 1
 
     def fail(self, reason: str, position: int) -> NoReturn:
+        """Raise the error for what stands at a position."""
         raise refuse_value(self.text, self.start, position, reason) from None
 
     def fail_unexpected(self) -> NoReturn:
@@ -239,6 +246,7 @@ class _Reader:
         return f"; in all type {write_word(better)}"
 
     def fail_nested(self, elements: list[Any]) -> NoReturn:
+        """Raise the error for a sweep inside a value."""
         values = write_alternatives(elements)
         advice = f"; to try each, type {write_word(self.text[: self.start] + values)}" if values else ""
         self.fail(f"a sweep must be the whole value, not a part of it{advice}", self.start)

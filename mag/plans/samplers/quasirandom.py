@@ -43,7 +43,7 @@ def _make_engine(name: str, dimensions: int, seed: int) -> Any:
 
 
 def _choose_grid(space: Space, share: float) -> tuple[int, Grid]:
-    """Return the grid in which a share of all points ends, with its number."""
+    """Return the grid that a share of all points falls into, with its number."""
     place = min(int(share * space.size), space.size - 1)
     for number, grid in enumerate(space.grids):
         if place < grid.size:
