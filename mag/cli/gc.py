@@ -66,7 +66,7 @@ def command(
 
     _empty_trash(directories, dry_run=dry_run)
     with Repository(Path.cwd()) as repository:
-        _clear_leftovers(repository, dry_run=dry_run)
+        _clear_leftovers(repository, directories, dry_run=dry_run)
         gone = list(map(os.path.abspath, forgotten))
         named = _ask_stores(repository, list(map(os.path.abspath, directories)), gone)
         before = time.time() - _RECENT_SECONDS
@@ -124,13 +124,19 @@ def _ask_stores(repository: "Repository", directories: list[str], gone: list[str
     return found
 
 
-def _clear_leftovers(repository: "Repository", *, dry_run: bool) -> None:
+def _clear_leftovers(repository: "Repository", directories: Sequence[str], *, dry_run: bool) -> None:
     from mag.code.checkouts import list_leftovers, remove_checkout
+    from mag.launch.batches import list_idle_trees
+    from mag.record.paths import StorePaths
+    from mag.settings import find_settings
 
+    cwd = Path.cwd()
     leftovers = list_leftovers(repository)
+    for root in dict.fromkeys([str(find_settings(cwd).store_root(cwd)), *directories]):
+        leftovers += list_idle_trees(StorePaths(root))
     for directory in leftovers:
         if not dry_run:
             remove_checkout(repository, directory)
     if leftovers:
         what = "would remove" if dry_run else "removed"
-        note(f"{what} {len(leftovers)} temporary work trees of commands that were killed")
+        note(f"{what} {len(leftovers)} temporary work trees that nothing uses any more")

@@ -9,6 +9,8 @@ import click
 from mag.cli.output import note, write_json, write_table
 from mag.cli.references import JSON_OPTION, STORE_OPTION, open_store
 from mag.cli.wording import describe_counts, format_moment
+from mag.errors import MagError
+from mag.record.paths import StorePaths
 from mag.record.sweeps import StoredSweep, list_ids, read_sweep
 
 if TYPE_CHECKING:
@@ -39,8 +41,11 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
     store = open_store(directory).paths
     gpus = list_entries()
     sweeps = [read_sweep(store, each) for each in list_ids(store)[: limit or None]]
+    phases = {sweep.id: tell_phases(store, sweep) for sweep in sweeps if sweep.state == "submitted"}
+    sweeps = [read_sweep(store, sweep.id) if sweep.id in phases else sweep for sweep in sweeps]
     if as_json:
-        write_json([_describe(sweep) | {"gpus": _list_gpus(sweep, gpus)} for sweep in sweeps])
+        known = [{"gpus": _list_gpus(sweep, gpus), "batches": phases.get(sweep.id)} for sweep in sweeps]
+        write_json([_describe(sweep) | more for sweep, more in zip(sweeps, known, strict=True)])
         return
     if not sweeps:
         note(f"no sweeps in {store.root} yet: `mag sweep C=1,10` would be the first")
@@ -49,6 +54,9 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
         if sweep.problem:
             note(f"{sweep.id} is corrupt. {sweep.problem}")
     _tell_other_gpus(sweeps, gpus)
+    for sweep in sweeps:
+        if phases.get(sweep.id):
+            note(f"{sweep.id} has batches: {', '.join(f'{n} {phase}' for phase, n in phases[sweep.id].items())}")
     headers = ["sweep", "state", "started", "done", "experiments", "command"]
     rows = [_summarize(sweep) for sweep in sweeps]
     if any(_list_gpus(sweep, gpus) for sweep in sweeps):
@@ -56,6 +64,17 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
         for row, sweep in zip(rows, sweeps, strict=True):
             row.insert(5, ",".join(_list_gpus(sweep, gpus)))
     write_table(headers, rows)
+
+
+def tell_phases(store: StorePaths, sweep: StoredSweep) -> dict[str, int]:
+    """Return how many batches of a sweep stand how, as the engine says; where it cannot be asked, that is told."""
+    from mag.launch.engines import count_phases
+
+    try:
+        return dict(count_phases(store, sweep.id))
+    except MagError as error:
+        note(f"{sweep.id}: {error}")
+        return {}
 
 
 def _list_gpus(sweep: StoredSweep, gpus: "list[GpuEntry]") -> list[str]:

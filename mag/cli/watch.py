@@ -14,6 +14,7 @@ from mag.cli.live import draw_progress, label_experiments, paint
 from mag.cli.output import write_lines
 from mag.cli.progress import describe_progress
 from mag.cli.references import STORE_OPTION
+from mag.cli.status import tell_phases
 from mag.compare.columns import read_value
 from mag.compare.rows import is_number
 from mag.record.paths import StorePaths
@@ -45,6 +46,9 @@ _LOOK_SECONDS = 0.5
 def command(*, reference: str | None, metric: str | None, directory: str | None) -> int:
     """Look at the sweep's progress file until its runner has ended."""
     store, sweep = open_sweep(reference, directory)
+    if sweep.state == "submitted":
+        tell_phases(store, sweep)
+        sweep = read_sweep(store, sweep.id)
     sweep = _watch_on_terminal(store, sweep, metric) if sys.stdout.isatty() else _watch_through_pipe(store, sweep)
     progress = sweep.progress
     write_lines(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from mag.disk import files, values
 from mag.errors import RecordError
 from mag.record.log import read_last_line
+from mag.record.paths import StorePaths
 from mag.run.messages import read_json, write_json
 from mag.run.tasks import Outcome, Task
 
@@ -165,3 +166,14 @@ def list_batches(manifests: Path) -> list[Batches]:
     except OSError:
         return []
     return [Batches(manifests / name) for name in names]
+
+
+def list_idle_trees(store: StorePaths) -> list[Path]:
+    """Return the frozen work trees of a store from which no batch runs that may still come."""
+    open_ones = [batches for batches in list_batches(store.manifests) if batches.read_handles()[2]]
+    used: set[str] = set()
+    for batches in open_ones:
+        with contextlib.suppress(RecordError, KeyError, TypeError, AttributeError):
+            used.update(map(str, batches.read_setup()["moved"].values()))
+    trees = [tree for tree in store.frozen_code.glob("*/*") if tree.is_dir() and not tree.is_symlink()]
+    return sorted(tree for tree in trees if str(tree) not in used)

@@ -33,6 +33,7 @@ class Dask:
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = take_options(options, OPTIONS, "dask")
         self._resources = _read_resources(self._options["resources"])
+        self._address = self._options["address"] or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
         self._cluster: Any = None  # Dask's own: it ships no types
         self._client: Any = None
         self._library: Any = None
@@ -52,7 +53,7 @@ class Dask:
                 "--launcher dask needs Dask, which is not installed: type pip install 'mag-sweep[dask]'."
             ) from error
         self._library = distributed
-        address = self._options["address"] or os.environ.get("DASK_SCHEDULER_ADDRESS", "")
+        address = self._address
         if not address:
             count = int(self._options["workers"]) if self._options["workers"] else None
             resources = self._resources or None
@@ -103,11 +104,15 @@ class Dask:
 
     def poll(self, handles: Collection[str]) -> Mapping[str, Standing]:
         """Ask the scheduler; what it has forgotten is over."""
+        if self._client is None and not self._address:  # a cluster of its own, which ended with its command
+            return {}
         states: dict[str, str] = self._connect().run_on_scheduler(_read_states, list(handles))
         return {key: Standing(_STATES.get(state, "over")) for key, state in states.items()}
 
     def cancel(self, handles: Collection[str], *, at_once: bool = False) -> None:
         """Take back what has not been started, and send the others a signal, where they run."""
+        if self._client is None and not self._address:
+            return
         client = self._connect()
         queued = [key for key, standing in self.poll(handles).items() if standing.phase == "queued"]
         client.run(_send, [key for key in handles if key not in queued], signal.SIGINT if at_once else signal.SIGTERM)

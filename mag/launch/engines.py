@@ -1,12 +1,14 @@
 """The engines that there are: mag's own, and those that packages offer."""
 
+import contextlib
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 
 from mag.errors import UsageError
 from mag.launch.batches import Batches
-from mag.launch.engine import Engine, EngineRequest
+from mag.launch.engine import Engine, EngineRequest, Standing
 from mag.record.paths import StorePaths
 from mag.suggestion import list_names, name_nearest
 
@@ -72,14 +74,41 @@ def cancel_batches(store: StorePaths, sweep: str, *, at_once: bool) -> None:
         MagError: The engine is not to be reached.
     """
     batches = Batches(store.batches(sweep))
-    name, options, handles = batches.read_handles()
-    if not handles:
-        return
-    engine = make_engine(EngineRequest(name, options))
-    try:
+    with _reach(batches) as (engine, handles):
+        if engine is None:
+            return
         engine.cancel(handles.values(), at_once=at_once)
         while any(standing.phase != "over" for standing in engine.poll(handles.values()).values()):
             time.sleep(_LOOK_SECONDS)
+        batches.close(handles)
+
+
+def count_phases(store: StorePaths, sweep: str) -> Counter[str]:
+    """Return how many batches of a sweep are queued, and how many run; what is over is noted as such.
+
+    Raises:
+        MagError: The engine is not to be reached.
+    """
+    batches = Batches(store.batches(sweep))
+    with _reach(batches) as (engine, handles):
+        if engine is None:
+            return Counter()
+        standings = engine.poll(handles.values())
+        phases = {number: standings.get(handle, Standing("over")).phase for number, handle in handles.items()}
+        if over := [number for number, phase in phases.items() if phase == "over"]:
+            batches.close(over)
+        return Counter(phase for phase in phases.values() if phase != "over")
+
+
+@contextlib.contextmanager
+def _reach(batches: Batches) -> Iterator[tuple[Engine | None, dict[int, str]]]:
+    """Lend the engine that has batches, and their handles; None where all are over."""
+    name, options, handles = batches.read_handles()
+    if not handles:
+        yield None, {}
+        return
+    engine = make_engine(EngineRequest(name, options))
+    try:
+        yield engine, handles
     finally:
         engine.close()
-    batches.close(handles)

@@ -25,6 +25,7 @@ class Ray:
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = take_options(options, OPTIONS, "ray")
         self._needs = _read_needs(self._options)
+        self._address = self._options["address"] or os.environ.get("RAY_ADDRESS") or None
         self._library: Any = None  # Ray's own: its types are not needed here
 
     def _connect(self) -> Any:
@@ -41,7 +42,7 @@ class Ray:
             raise LaunchError(
                 "--launcher ray needs Ray, which is not installed: type pip install 'mag-sweep[ray]'."
             ) from error
-        address = self._options["address"] or os.environ.get("RAY_ADDRESS") or None
+        address = self._address
         known = {} if address else {"include_dashboard": False}
         try:
             ray.init(address, namespace=_NAMESPACE, log_to_driver=False, configure_logging=False, **known)
@@ -83,12 +84,16 @@ class Ray:
 
     def poll(self, handles: Collection[str]) -> Mapping[str, Standing]:
         """Ask which actors there are: one that has ended is no more."""
+        if self._library is None and not self._address:  # a cluster of its own, which ended with its command
+            return {}
         actors = self._connect().util.list_named_actors(all_namespaces=True)
         known = {each["name"] for each in actors if each["namespace"] == _NAMESPACE}
         return {handle: Standing("running") for handle in handles if handle in known}
 
     def cancel(self, handles: Collection[str], *, at_once: bool = False) -> None:
         """Have the actors end what they run; one that has not begun is gone at once."""
+        if self._library is None and not self._address:
+            return
         ray = self._connect()
         for handle in handles:
             with contextlib.suppress(ValueError, ray.exceptions.RayError):

@@ -123,3 +123,33 @@ def test_what_cannot_be_meant(words: list[str], said: str, mag: Mag, folder: Pat
     done = mag("sweep", "+x=1", *words)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (folder / "experiments" / "1").exists()
+
+
+def test_what_engines_leave_is_cleared_away(mag: Mag, folder: Path) -> None:
+    """A sweep that is over keeps no frozen code after gc, one that may still come does."""
+    for words in (["init", "-q"], ["add", "train.py"]):
+        subprocess.run(["git", *words], check=True)
+    mag("sweep", "+x=11,12", "+steps=60", "--launcher", "background", "--detach")
+    wait_until(lambda: len(read_ledger("start")) == 2)
+    frozen = [path for path in folder.glob("experiments/.mag/frozen/*/*") if path.is_dir()]
+    assert len(frozen) == 1
+    assert mag("gc").returncode == 0
+    assert frozen[0].exists()
+    (status,) = json.loads(mag("status", "--json").stdout)
+    assert (status["state"], status["batches"]) == ("submitted", {"running": 1})
+    mag("stop")
+    mag("gc")
+    assert not frozen[0].exists()
+
+
+def test_batches_that_are_gone_are_noted(mag: Mag) -> None:
+    """Where the engine knows nothing of a batch any more, status says what its experiments say, and no more comes."""
+    mag("sweep", "+x=11", "+steps=300", "--launcher", "background", "--detach")
+    wait_until(lambda: read_ledger("start"))
+    found = subprocess.run(
+        ["pgrep", "-f", f"mag.sweeps.worker {Path.cwd()}"], capture_output=True, text=True, check=True
+    )
+    for pid in found.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    wait_until(lambda: json.loads(mag("status", "--json").stdout)[0]["state"] == "ended")
+    assert set(list_statuses(mag).values()) <= {"lost", "killed"}
