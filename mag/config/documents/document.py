@@ -20,7 +20,6 @@ _BARE = compile_lazily(
     r"[\[{,:]\s{0,9}(\$\{[^}]{1,200}\})"
 )  # bounded: a hostile line must cost no more than its length
 _OPEN = compile_lazily(r"(?<!\$)[\[{]")
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
 
 
 class Document(NamedTuple):
@@ -75,7 +74,7 @@ def read_yaml(text: str, path: Path | str) -> Any:
     {'a': [0.001, True, '2020-01-01']}
     """
     try:
-        return YamlReader(_LOADER(text), path).read()
+        return YamlReader(text, path).read()
     except yaml.YAMLError as error:
         raise YamlError(_explain(error, text, path)) from None
 

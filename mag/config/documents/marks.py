@@ -11,28 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
-from mag.config.documents.scalars import read_scalar
+from mag.config.documents.reader import Mark, YamlReader
 from mag.errors import YamlError
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
-_MERGE = "<<"
 
 MarkPath: TypeAlias = tuple[Any, ...]
 """The keys and indices that lead to a value, as the file's content has them."""
-
-
-class Mark(NamedTuple):
-    """One value of a file.
-
-    Attributes:
-        line: The line of its key, or of the value where it is an item of a list; from 1.
-        key: The key as written; None where it is quoted, or there is none.
-        text: The value as written; None where it is quoted, or more than a scalar.
-    """
-
-    line: int
-    key: str | None
-    text: str | None
 
 
 class Place(NamedTuple):
@@ -75,42 +58,16 @@ def mark_text(text: str) -> dict[MarkPath, Mark]:
     Mark(line=2, key='b', text='no')
     """
     try:
-        loader = _LOADER(text)
-        node = loader.get_single_node()
-        return dict(_walk(node, (), loader)) if node is not None else {}
-    except (yaml.YAMLError, YamlError, RecursionError, ValueError):
+        reader = YamlReader(text, "", marks=True)
+        return dict(_walk(reader, reader.read(), ()))
+    except (yaml.YAMLError, YamlError, RecursionError):
         return {}
 
 
-def _walk(node: Any, path: MarkPath, loader: Any) -> Iterator[tuple[MarkPath, Mark]]:
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield (*path, index), Mark(item.start_mark.line + 1, None, _read_plain(item, loader))
-            yield from _walk(item, (*path, index), loader)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:  # what is merged in comes first, so that the mapping's own keys prevail
-            if _read_plain(key, loader) == _MERGE:
-                yield from _walk_merged(value, path, loader)
-        for key, value in node.value:
-            plain = _read_plain(key, loader)
-            if plain != _MERGE:
-                place = (*path, key.value if plain is None else read_scalar(plain))
-                yield place, Mark(key.start_mark.line + 1, plain, _read_plain(value, loader))
-                yield from _walk(value, place, loader)
-
-
-def _walk_merged(node: Any, path: MarkPath, loader: Any) -> Iterator[tuple[MarkPath, Mark]]:
-    """Yield the marks of what `<<` merges into a mapping, the least important first."""
-    for each in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
-        yield from _walk(each, path, loader)
-
-
-def _read_plain(node: Any, loader: Any) -> str | None:
-    """Return a scalar as written, unless quotes or a tag say that it is a text."""
-    if not isinstance(node, yaml.ScalarNode) or node.style:
-        return None
-    implicit = loader.resolve(yaml.ScalarNode, node.value, (True, False))
-    return str(node.value) if node.tag == implicit else None
+def _walk(reader: YamlReader, value: Any, path: MarkPath) -> Iterator[tuple[MarkPath, Mark]]:
+    for key, mark in reader.list_marks(value):
+        yield (*path, key), mark
+        yield from _walk(reader, value[key], (*path, key))
 
 
 def shorten(file: Path) -> str:

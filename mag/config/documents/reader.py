@@ -6,7 +6,7 @@ Python objects, keys that hide each other) is refused before anything is built, 
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -29,12 +29,30 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-class YamlReader:
-    """Builds the value of one YAML document."""
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C parser
 
-    def __init__(self, loader: Any, path: Path | str) -> None:
-        self._next = loader.get_event
+
+class Mark(NamedTuple):
+    """Where one value of a file stands.
+
+    Attributes:
+        line: The line of its key, or of the value where it is an item of a list; from 1.
+        key: The key as written; None where it is quoted, or there is none.
+        text: The value as written; None where it is quoted, or more than a scalar.
+    """
+
+    line: int
+    key: str | None
+    text: str | None
+
+
+class YamlReader:
+    """Builds the value of one YAML document, and notes where each part stands if that is wanted."""
+
+    def __init__(self, text: str, path: Path | str, *, marks: bool = False) -> None:
+        self._next = _LOADER(text).get_event
         self._path = path
+        self._marks: dict[int, tuple[Any, dict[Any, Mark]]] | None = {} if marks else None
         self._nodes = 0
         self._aliased = False
         self._anchors: dict[str, tuple[Any, int]] = {}
@@ -76,7 +94,10 @@ class YamlReader:
             self._refuse(event, TOO_DEEP)
         elif isinstance(event, yaml.SequenceStartEvent):
             self._check_tag(event, "seq")
-            value = [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
+            value = []
+            for item in self._until(yaml.SequenceEndEvent):
+                value.append(self._value(item, depth + 1))
+                self._mark(value, len(value) - 1, None, item)
         else:
             self._check_tag(event, "map")
             value = self._mapping(depth)
@@ -116,13 +137,29 @@ class YamlReader:
                 self._refuse(event, f"a key must be a text, a number or a boolean, not {key!r:.80}; quote it")
             if key in content:
                 self._refuse(event, f"the key {key!r} stands twice in the same mapping; remove one of them")
-            content[key] = self._value(self._next(), depth + 1)
-        if not merged:
-            return content
-        base: dict[Any, Any] = {}
-        for mapping in reversed(merged):
-            base.update(mapping)
-        return {**base, **content}
+            following = self._next()
+            content[key] = self._value(following, depth + 1)
+            self._mark(content, key, event, following)
+        return self._merge([*reversed(merged), content]) if merged else content
+
+    def _merge(self, mappings: list[dict[Any, Any]]) -> dict[Any, Any]:
+        """Return the mappings as one, the last of them first in rank, with their marks."""
+        whole: dict[Any, Any] = {}
+        for mapping in mappings:
+            whole.update(mapping)
+        if self._marks is not None:
+            self._marks[id(whole)] = (whole, {key: mark for each in mappings for key, mark in self.list_marks(each)})
+        return whole
+
+    def list_marks(self, holder: Any) -> Iterator[tuple[Any, Mark]]:
+        """Yield the mark of each key of a mapping that was read, or of each index of a list."""
+        _, found = (self._marks or {}).get(id(holder), (None, {}))
+        yield from found.items()
+
+    def _mark(self, holder: Any, name: Any, key: Any, value: Any) -> None:
+        if self._marks is not None:  # beside the holder, so that its id stays its own
+            mark = Mark((key or value).start_mark.line + 1, _read_plain(key), _read_plain(value))
+            self._marks.setdefault(id(holder), (holder, {}))[1][name] = mark
 
     def _merged(self, event: Any, depth: int) -> list[dict[Any, Any]]:
         value = self._value(self._next(), depth + 1)
@@ -165,3 +202,8 @@ class YamlReader:
 
     def _refuse(self, event: Any, problem: str) -> NoReturn:
         raise YamlError(f"{self._path}:{event.start_mark.line + 1}: {problem}")
+
+
+def _read_plain(event: Any) -> str | None:
+    """Return a scalar as written, unless quotes or a tag say how to read it."""
+    return str(event.value) if isinstance(event, yaml.ScalarEvent) and event.implicit[0] else None

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mag.config.documents.document import read_yaml
-from mag.config.documents.marks import Mark, Marks, mark_text
+from mag.config.documents.marks import Marks, mark_text
+from mag.config.documents.reader import Mark
 from mag.config.documents.scalars import format_yaml
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text("ab ':#\n", max_size=4)
