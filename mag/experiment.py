@@ -27,6 +27,7 @@ from mag.record.home import Home
 from mag.record.log import flush_streams, open_log
 from mag.record.metrics import read_all_metrics
 from mag.record.opening import LEAVING, IfExists, check_if_exists, open_attempt
+from mag.record.pruning import Pruning, find_rule
 from mag.record.records import derive_seed
 from mag.record.repetition import Repetition
 from mag.settings import Settings
@@ -69,6 +70,7 @@ class Experiment:
         self._attempt: Attempt | None = None
         self._capture: Capture | None = None
         self._is_skipped = False
+        self._pruning: Pruning | None = None
 
     @classmethod
     def adopt(
@@ -211,6 +213,24 @@ class Experiment:
         """
         self._running().append_metrics(metrics)
 
+    def should_stop(self) -> bool:
+        """Return whether the experiment does badly and is better stopped; ask after each `log_metrics(step=3, ...)`.
+
+        The pruner of the sweep decides (`mag sweep ... --pruner median --metric loss --direction min`); without one it
+        is always False. An experiment that was told to stop and returns is recorded as pruned, with the results that it
+        registered.
+
+        Raises:
+            ResultError: What the sweep looks at was never logged.
+            RecordError: The experiment is not under way.
+        """
+        attempt = self._running()
+        if self._pruning is None and (rule := find_rule()) is not None:
+            self._pruning = Pruning(rule, attempt.paths)
+        if self._pruning is not None and self._pruning.decide():
+            attempt.done = "pruned"
+        return attempt.done == "pruned"
+
     def __enter__(self) -> Self:
         if self._attempt is not None:
             raise RecordError(f"Experiment {self.identifier!r} is under way already.")
@@ -249,7 +269,7 @@ class Experiment:
         try:
             flush_streams()
             if error is None:
-                attempt.publish("completed", ending=attempt.measure_ending(None))
+                attempt.publish(attempt.done, ending=attempt.measure_ending(None))
             else:
                 self._log_traceback(error)
                 ending = attempt.measure_ending(None)

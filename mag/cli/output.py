@@ -31,7 +31,7 @@ STATUS_COLORS = {
     "completed": "green",
     "running": "blue",
     **dict.fromkeys(("failed", "killed", "timeout", "corrupt"), "red"),
-    **dict.fromkeys(("interrupted", "lost", "imported"), "yellow"),
+    **dict.fromkeys(("interrupted", "pruned", "lost", "imported"), "yellow"),
 }
 
 

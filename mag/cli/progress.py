@@ -50,7 +50,7 @@ _LONGEST_MESSAGE = 200
 def describe_outcome(outcome: Outcome) -> str:
     """Return one line that tells what became of an experiment."""
     parts = [f"{outcome.status:<11} {escape(outcome.name)}"]
-    if outcome.status in {"completed", "skipped"}:
+    if outcome.status in {"completed", "skipped", "pruned"}:
         shown = list(outcome.results.items())[:_SHOWN_RESULTS]
         parts += [cut(f"{escape(name)}={escape(format_briefly(value))}", _LONGEST_RESULT) for name, value in shown]
     if outcome.seconds is not None:

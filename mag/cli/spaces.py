@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mag.errors import UsageError
+
 if TYPE_CHECKING:
     from mag.plans.shapes import SpaceOptions
 
@@ -20,7 +22,7 @@ _SHAPE_OPTIONS = (
     click.option("--seed", type=int, metavar="S", help="Seed of the random draw (0)."),
     click.option("--sampler", metavar="NAME", help="How to draw: random, sobol, halton; to search: tpe, gp, cmaes."),
     click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Search: N points, chosen by results."),
-    click.option("--metric", metavar="NAME", help="The result that a search looks at."),
+    click.option("--metric", metavar="NAME", help="The result that a search, or a pruner, looks at."),
     click.option("--direction", metavar="max|min", help="Whether it looks for the largest or the smallest."),
     click.option(
         "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
@@ -51,5 +53,31 @@ def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
         "shuffle": options["shuffle"],
         "trials": options["trials"],
         "metric": options["metric"],
-        "direction": options["direction"],
+        "direction": None if _compares_only(options) else options["direction"],
     }
+
+
+def _compares_only(options: Mapping[str, Any]) -> bool:
+    """Tell whether metric and direction are for the pruner alone."""
+    return options.get("pruner") is not None and options["trials"] is None
+
+
+def read_pruner(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment variable that tells experiments of the pruner; none where there is no pruner.
+
+    Raises:
+        UsageError: There is none of that name, Optuna is not installed, or it is not said what is compared.
+    """
+    name, metric, direction = options["pruner"], options["metric"], options["direction"]
+    if name is None:
+        return {}
+    from mag.plans.shapes import DIRECTIONS
+    from mag.record.pruning import VARIABLE, PruningRule, make_pruner
+
+    if metric is None or direction not in DIRECTIONS:
+        raise UsageError(
+            f"--pruner {name} compares a metric that is logged: add --metric loss, for example, and --direction min "
+            "or max."
+        )
+    make_pruner(name)
+    return {VARIABLE: PruningRule(name, metric, DIRECTIONS[direction]).write()}

@@ -22,7 +22,7 @@ from mag.cli.options import (
     sweep_options,
 )
 from mag.cli.project import DIRECTORY, RESULT, app_words, open_project
-from mag.cli.spaces import read_shaping, shape_options
+from mag.cli.spaces import read_pruner, read_shaping, shape_options
 from mag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ Exit status: 0 all done, 1 some failed or --then did, 2 nothing was started, 130
 )
 @click.option("--clean", is_flag=True, help="Try failed ones again from an empty directory, too.")
 @shape_options
+@click.option(
+    "--pruner", metavar="NAME", help="Stop what does badly, if it asks: median, halving. See mag help search."
+)
 @sweep_options
 @limit_options
 @ENV
@@ -144,7 +147,7 @@ def _read_request(
         clean=options["clean"],
         retry=options["retry"],
         frozen=options["snapshot"],
-        env=read_env(options["env"]),
+        env={**read_env(options["env"]), **read_pruner(options)},
         gpus=read_gpus(options) if engine is None else None,
         engine=engine,
         live=options["live"],

@@ -22,6 +22,7 @@ _STATUSES = {
     "killed": "killed",
     "timeout": "timed out",
     "interrupted": "interrupted",
+    "pruned": "pruned",
     "lost": "lost",
     "imported": "imported",
     "corrupt": "corrupt",

@@ -25,6 +25,7 @@ from mag.plans.selection import PointFilter, PointSelection
 from mag.plans.shapes import Goal, Shape, merge_overrides
 from mag.plans.space import Dimension, Grid, Space
 from mag.record.paths import StorePaths
+from mag.record.pruning import Curve
 from mag.record.records import BROKEN
 from mag.record.store import Store, StoredExperiment
 from mag.run.tasks import Outcome
@@ -123,7 +124,7 @@ class Search:
         if (
             planned.identity in self._told
             or planned.identity in self._open
-            or planned.status in {"completed", "accepted"}
+            or planned.status in {"completed", "accepted", "pruned"}
         ):
             self._fail(trial)
             return None
@@ -175,7 +176,9 @@ class Search:
             self._told.add(identity)
             self._settled.add(outcome.name)
             value = self._read_outcome(outcome)
-            if value is None:
+            if outcome.status == "pruned":
+                self._prune(trial, Store(self._store.root).find(outcome.name))
+            elif value is None:
                 self._fail(trial)
             else:
                 self._study.tell(trial, value)
@@ -262,10 +265,20 @@ class Search:
         value = self._read_value(one) if one.completed else None
         if one.completed and value is None and self._goal.metric not in one.results:
             self._lacking.append(one)
-        if value is None:
+        if one.status == "pruned":
+            self._prune(trial, one)
+        elif value is None:
             self._fail(trial)
         else:
             self._study.tell(trial, value)
+
+    def _prune(self, trial: "Trial", one: StoredExperiment) -> None:
+        """Tell the study of an experiment that was pruned, and what it had logged by then."""
+        from optuna.trial import TrialState  # noqa: PLC0415 - an extra
+
+        for step, value in dict(Curve(one.paths.metrics, self._goal.metric).read()).items():
+            trial.report(value, step)
+        self._study.tell(trial, state=TrialState.PRUNED)
 
 
 def _read_start(member: tuple[StoredExperiment, Sequence[Any]]) -> str:

@@ -99,7 +99,8 @@ _DRAWING = ("random", "sobol", "halton")
 
 _SEARCHING = ("tpe", "gp", "cmaes")
 """The samplers that only search; `random` does both."""
-_DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
+DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
+"""What may be typed for a direction, and whether the largest is the best then."""
 
 PLAIN = Shape()
 """Nothing said: every combination of the overrides."""
@@ -146,10 +147,10 @@ def _read_goal(shaping: SpaceOptions) -> Goal | None:
         raise SpaceError(f"--trials {trials} says how many points a search asks for: one at least, without --sample")
     if metric is None:
         raise SpaceError("a search looks at a result: add --metric accuracy, for example, and --direction max or min")
-    if direction not in _DIRECTIONS:
+    if direction not in DIRECTIONS:
         said = f"--direction {direction} is none" if direction else f"--metric {metric} has no direction"
         raise SpaceError(f"{said}: add --direction max if the largest is the best, or min")
-    return Goal(sampler or "tpe", trials, metric, _DIRECTIONS[direction], shaping.get("seed") or 0)
+    return Goal(sampler or "tpe", trials, metric, DIRECTIONS[direction], shaping.get("seed") or 0)
 
 
 def _choose_sampler(shaping: SpaceOptions, *, draws: bool) -> str | None:

@@ -53,6 +53,9 @@ class Attempt:
         random_seed: What random generators begin with.
     """
 
+    done: Status = "completed"
+    """How it stands when its function returns; "pruned" where that was advised to."""
+
     def __init__(
         self, claim: Claim, record: Record, *, keep: bool = False, clean: bool = False, redaction: Redaction = NOTHING
     ) -> None:

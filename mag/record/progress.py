@@ -51,8 +51,8 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many of its experiments are complete, some of them before it began."""
-        return self.counts.get("completed", 0) + self.counts.get("skipped", 0)
+        """How many of its experiments are complete or were pruned, some of them before it began."""
+        return sum(self.counts.get(status, 0) for status in ("completed", "skipped", "pruned"))
 
     @property
     def ended(self) -> int:

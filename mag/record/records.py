@@ -16,9 +16,10 @@ from mag.errors import RecordError
 from mag.record.paths import ExperimentPaths
 from mag.record.soundness import check_inner
 
-Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted", "imported"]
+Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted", "pruned", "imported"]
 """What a record can say. A reader adds `lost`: running by its record, but nobody holds its lock.
 
+`pruned` is what returned when `experiment.should_stop()` had said so.
 `imported` is what another program ran and left files of, but not whether it completed.
 """
 

@@ -168,7 +168,7 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
     if _is_ended(attempt):
         _publish(attempt, "interrupted", INTERRUPTED, RETURNED)
         return INTERRUPTED
-    _publish(attempt, "completed", 0)
+    _publish(attempt, attempt.done, 0)
     return 0
 
 

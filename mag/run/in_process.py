@@ -147,7 +147,7 @@ class InProcessSupervisor(Supervisor):
         if error is None and self._has_ended:  # it has caught what asked it to end
             attempt.publish("interrupted", ending=ending, error=RETURNED)
         elif error is None:
-            attempt.publish("completed", ending=ending)
+            attempt.publish(attempt.done, ending=ending)
         else:
             is_ended = isinstance(error, _ENDS)
             status = "interrupted" if is_ended else failures.judge(error)

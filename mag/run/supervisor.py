@@ -185,6 +185,8 @@ def _recall(previous: Record, task: Task) -> Outcome | None:
     was_run = task.attempt is not None and previous.attempt > task.attempt
     if previous.status == "completed" and (was_run or not task.force):
         return Outcome(task.index, previous.identifier, "skipped", results=previous.results)
+    if was_run and previous.status == "pruned":
+        return describe_record(task, previous)
     if was_run and previous.status in BROKEN and (previous.error or {}).get("type") != NEVER_BEGAN:
         return describe_record(task, previous)._replace(cause=None)  # whoever ran it had retries of its own
     return None

@@ -17,6 +17,7 @@ from mag.launch.launcher import Launcher
 from mag.launch.local import LocalLauncher, Server
 from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.record.paths import StorePaths
+from mag.record.pruning import VARIABLE
 from mag.record.recovery import recover_experiment, recover_store
 from mag.record.sweeps import hold_sweep, release_sweep, write_manifest
 from mag.run.tasks import Conditions, Outcome, Task
@@ -83,6 +84,8 @@ def _select_unfinished(plan: "Plan", request: Request, code: Codebase) -> "list[
     """
     check_owners(plan.experiments, code.name, code.settings)
     todo = list(plan) if request.force else plan.select_unfinished(request.retry)
+    if not request.force and VARIABLE in request.env:
+        todo = [one for one in todo if one.status != "pruned"]
     recover_store(plan.store)
     if not request.manifest:  # nor had it one before, which would tell of a death
         for experiment in plan:

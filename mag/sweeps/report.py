@@ -179,4 +179,4 @@ class Report:
         """The exit status: 0 if all is done, 1 if an experiment failed, 128 + signal if the sweep was stopped."""
         if self.signal:
             return 128 + self.signal
-        return 0 if set(+self.counts) <= {"completed", "skipped", "accepted", "submitted"} else 1
+        return 0 if set(+self.counts) <= {"completed", "skipped", "accepted", "pruned", "submitted"} else 1

@@ -54,3 +54,29 @@ def test_a_launcher_for_clusters_does_not_wait(mag: Mag, project: Path) -> None:
     done = mag(*WORDS, "--trials", "6", "--launcher", "background")
     assert (done.returncode, "leave --launcher" in done.stderr) == (2, True)
     assert not (project / "experiments").exists() or not list((project / "experiments").glob("[!.]*"))
+
+
+PRUNED = ("sweep", "gamma=0,0.1,0.2,0.3,0.4,5", "C=1", "-j", "1")
+
+
+@pytest.mark.usefixtures("project")
+def test_what_is_pruned_is_done_until_the_pruner_is_taken_away(mag: Mag, project: Path) -> None:
+    """The worst of six is pruned and counts as done; without a pruner it goes on, and completes."""
+    app = (project / "train.py").read_text().replace("(config)", "(config, experiment)")
+    asked = 'experiment.log_metrics(step=1, loss=config.gamma); stopped = experiment.should_stop(); print("C'
+    (project / "train.py").write_text(app.replace('print("C', asked))
+    compared = (*PRUNED, "--pruner", "median", "--metric", "loss", "--direction", "min")
+    done = mag(*compared)
+    assert (done.returncode, "5 completed, 1 pruned" in done.stderr) == (0, True), done.stderr
+    assert "5 done before, 1 pruned, nothing to run" in mag(*compared).stderr
+    assert len(json.loads(mag("ls", "status=pruned", "--json").stdout)) == 1
+    assert "1 completed, 5 done before" in mag(*PRUNED).stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_a_pruner_needs_a_metric(mag: Mag, project: Path) -> None:
+    """What is compared, and which is better, is to be said; nothing runs."""
+    for words in (("--pruner", "median"), ("--pruner", "medain", "--metric", "loss", "--direction", "min")):
+        done = mag(*PRUNED, *words)
+        assert (done.returncode, "--metric loss" in done.stderr or "median?" in done.stderr) == (2, True), done.stderr
+    assert not (project / "experiments").exists()
