@@ -214,7 +214,7 @@ class Follower:
         again = []
         for identity, task in batch.waiting.items():
             outcome = settle(self._store, task, standing, batch.held.get(identity))
-            if outcome is None or (standing.cause in RESUMED and outcome.status != "completed"):
+            if outcome is None or _deserves_more(outcome, standing):
                 tries = self._tries[identity] = self._tries.get(identity, 0) + 1
                 if tries <= self._resumes and not self.is_ending:
                     again.append(task._replace(attempt=None, force=False, clean=False))
@@ -243,3 +243,10 @@ class Follower:
     def close(self) -> None:
         """Let go of the engine."""
         self._engine.close()
+
+
+def _deserves_more(outcome: Outcome, standing: Standing) -> bool:
+    """Tell whether an experiment was cut off by its engine, or by a signal that nobody asked mag for."""
+    if standing.cause in RESUMED:
+        return outcome.status != "completed"
+    return standing.cause is None and outcome.status == "interrupted"

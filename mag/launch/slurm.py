@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from mag.errors import LaunchError
+from mag.errors import LaunchError, UsageError
 from mag.launch.engine import Standing, take_options, write_command
 
 OPTIONS = {
@@ -87,7 +87,7 @@ class Slurm:
         extra = [line for line in self._options["extra"].splitlines() if line]
         logs = f"{folder}/slurm-%A_%a.log"  # which Slurm makes only in a folder that is there
         common = ["--job-name=mag", "--requeue", "--open-mode=append", f"--output={logs}", "--export=ALL"]
-        return [*common, f"--signal=B:TERM@{self._options['grace']}", *flags, *extra]
+        return [*common, f"--signal=B:TERM@{_choose_grace(self._options)}", *flags, *extra]
 
     def _write_script(self, folder: Path, numbers: Sequence[int]) -> str:
         """Return the script of an array: it becomes the program that runs the batch, so that signals reach that."""
@@ -161,6 +161,30 @@ def _split(items: Collection[_Item], size: int) -> Iterator[tuple[_Item, ...]]:
     rest = iter(items)
     while part := tuple(islice(rest, size)):
         yield part
+
+
+def _choose_grace(options: Mapping[str, str]) -> int:
+    """Return how many seconds before its limit a job is asked to end: a tenth of a short limit, which is all it has.
+
+    Raises:
+        UsageError: It is no number.
+
+    >>> _choose_grace({"grace": "60", "time": "5"}), _choose_grace({"grace": "60", "time": "1-0"})
+    (30, 60)
+    """
+    if not options["grace"].isdecimal():
+        raise UsageError(f"grace={options['grace']} is no number of seconds: write -o grace=60, for example.")
+    grace, limit = int(options["grace"]), options["time"]
+    if not re.fullmatch(r"(\d+-)?\d+(:\d+){0,2}", limit):
+        return grace
+    days, dash, rest = limit.rpartition("-")
+    parts = [int(part) for part in rest.split(":")]
+    if dash:
+        seconds = int(days) * 86400 + sum(part * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+    else:
+        units = {1: (60,), 2: (60, 1), 3: (3600, 60, 1)}[len(parts)]
+        seconds = sum(part * unit for part, unit in zip(parts, units, strict=True))
+    return max(1, min(grace, seconds // 10))
 
 
 def _describe(state: str, reason: str) -> Standing:

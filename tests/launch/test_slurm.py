@@ -86,3 +86,24 @@ def test_settings_of_the_launcher(mag: Mag, folder: Path) -> None:
     (folder / "mag.toml").write_text(settings)
     assert mag("sweep", "+x=11", "--launcher", "mine").returncode == 0
     assert (folder / "set-up").exists() or list(folder.glob("experiments/.mag/frozen/*/*/set-up"))
+
+
+def test_a_job_that_is_asked_to_end_goes_on(mag: Mag) -> None:
+    """The signal before a job's limit ends its experiments; another job goes on with their checkpoints."""
+    client = start("sweep", "+x=11", "+steps=30", "--launcher", "slurm")
+    wait_until(lambda: read_ledger("start"))
+    run("scancel", "--signal=TERM", "--batch", find_job())
+    assert client.wait(60) == 0
+    assert (read_ledger("start")[11], read_ledger("end")[11]) == (2, 1)
+    assert list_statuses(mag) == {"30|11": "completed"}
+
+
+def test_a_node_that_fails(mag: Mag) -> None:
+    """What ran on a node that is gone is run on another one, and the sweep ends well."""
+    client = start("sweep", "+x=11,12", "+steps=30", "--launcher", "slurm", "--per-task", "1", "-o", "cpus=2")
+    wait_until(lambda: len(read_ledger("start")) == 2)
+    run("scontrol", "update", "NodeName=n1", "State=DOWN", "Reason=tests")
+    assert client.wait(90) == 0
+    subprocess.run(["scontrol", "update", "NodeName=n1", "State=RESUME"], check=False)  # it may be back by itself
+    assert read_ledger("end").keys() == {11, 12}
+    assert set(list_statuses(mag).values()) == {"completed"}
