@@ -9,7 +9,8 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import escape, escape_lines, note, write_lines
-from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, find_experiment, select
+from mag.cli.references import STORE_OPTION, find_experiment
+from mag.cli.selection import FILTERS_ARGUMENT, select
 from mag.cli.tables import Style, pick_columns, sort_selection
 from mag.cli.wording import count_experiments
 from mag.compare.columns import find_varying, list_columns

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import click
 
 from mag.cli.output import escape, note, write_json, write_lines
-from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, repeat, select, tell_corrupt
+from mag.cli.references import JSON_OPTION, STORE_OPTION, repeat
+from mag.cli.selection import FILTERS_ARGUMENT, select, tell_corrupt
 from mag.cli.wording import count_experiments
 from mag.compare.failures import FailureGroup, group_failures
 from mag.config.secrets import MASK

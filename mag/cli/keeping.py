@@ -11,7 +11,8 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import escape, note, write_lines, write_table
-from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, open_store, select_words
+from mag.cli.references import EXPERIMENT_ARGUMENT, STORE_OPTION, open_store
+from mag.cli.selection import select_words
 from mag.cli.wording import count_experiments
 from mag.clock import tell_time
 from mag.errors import NotFoundError, UsageError

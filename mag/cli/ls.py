@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from mag.cli.output import escape, write_json, write_lines
-from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, Selection, select, tell_corrupt
+from mag.cli.references import STORE_OPTION
+from mag.cli.selection import FILTERS_ARGUMENT, Selection, select, tell_corrupt
 from mag.cli.tables import pick_columns, read_style, show_rows, sort_selection, table_options
 from mag.compare.columns import Column, find_results, find_varying
 from mag.compare.description import describe

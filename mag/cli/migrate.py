@@ -8,7 +8,8 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import note, write_json, write_table
-from mag.cli.references import FILTERS_ARGUMENT, JSON_OPTION, STORE_OPTION, open_store, select_among
+from mag.cli.references import JSON_OPTION, STORE_OPTION, open_store
+from mag.cli.selection import FILTERS_ARGUMENT, select_among
 from mag.cli.wording import count_experiments
 from mag.errors import UsageError
 

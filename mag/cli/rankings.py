@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mag.cli.output import note
-from mag.cli.references import Selection
+from mag.cli.selection import Selection
 from mag.cli.tables import Style, shape_table, show_table
 from mag.compare.columns import Column, find_varying
 from mag.compare.rows import Row, format_float, format_value

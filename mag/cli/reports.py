@@ -9,7 +9,8 @@ import click
 
 from mag.cli.messages import say
 from mag.cli.output import escape, write_bytes, write_lines
-from mag.cli.references import STORE_OPTION, Selection, open_store, select
+from mag.cli.references import STORE_OPTION, open_store
+from mag.cli.selection import Selection, select
 from mag.cli.wording import count_experiments
 from mag.errors import NotFoundError, RecordError, UsageError
 

@@ -8,7 +8,8 @@ import click
 
 from mag.cli.output import note, write_json
 from mag.cli.rankings import show_settings
-from mag.cli.references import FILTERS_ARGUMENT, STORE_OPTION, Selection, select
+from mag.cli.references import STORE_OPTION
+from mag.cli.selection import FILTERS_ARGUMENT, Selection, select
 from mag.cli.tables import (
     Style,
     pick_columns,

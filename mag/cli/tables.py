@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from mag.cli.output import escape_lines, find_screen, write_json, write_lines, write_table
-from mag.cli.references import JSON_OPTION, Selection
+from mag.cli.references import JSON_OPTION
+from mag.cli.selection import Selection
 from mag.cli.wording import format_moment
 from mag.compare.columns import Column
 from mag.compare.exporters import format_csv, format_markdown, list_objects
