@@ -25,6 +25,9 @@ _SHAPE_OPTIONS = (
     click.option("--metric", metavar="NAME", help="The result that a search, or a pruner, looks at."),
     click.option("--direction", metavar="max|min", help="Whether it looks for the largest or the smallest."),
     click.option(
+        "--constraint", metavar="EXPR", multiple=True, help="What results of a search must fulfil: 'latency <= 20'."
+    ),
+    click.option(
         "--space", metavar="SPACE", multiple=True, help="A space file, or its name (repeatable: their union)."
     ),
     click.option("--points", metavar="FILE", help="A table, each row a point: .csv, .tsv, .json or .parquet."),
@@ -53,6 +56,7 @@ def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
         "shuffle": options["shuffle"],
         "trials": options["trials"],
         "metric": options["metric"],
+        "constraint": options["constraint"],
         "direction": None if _compares_only(options) else options["direction"],
     }
 
@@ -71,7 +75,7 @@ def read_pruner(options: Mapping[str, Any]) -> dict[str, str]:
     name, metric, direction = options["pruner"], options["metric"], options["direction"]
     if name is None:
         return {}
-    from mag.plans.shapes import DIRECTIONS
+    from mag.plans.goals import DIRECTIONS
     from mag.record.pruning import VARIABLE, PruningRule, make_pruner
 
     if metric is None or direction not in DIRECTIONS:

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from mag.compare.columns import read_value
 from mag.config.composition.composer import Composer
-from mag.config.language.override import Choice, Override
+from mag.config.language.override import Override
 from mag.errors import NotFoundError, SpaceError
 from mag.plans.describer import Describer
+from mag.plans.goals import Goal
 from mag.plans.parameters import Branch, Parameter, explain_lacking, find_values, read_branches, read_number
 from mag.plans.plan import Plan, PlannedExperiment, make_plan
+from mag.plans.recognition import constrain, identify, prune
 from mag.plans.resolver import Resolver
 from mag.plans.samplers.searchers import make_searcher, open_study
-from mag.plans.selection import PointFilter, PointSelection
-from mag.plans.shapes import Goal, Shape, merge_overrides
-from mag.plans.space import Dimension, Grid, Space
+from mag.plans.shapes import Shape, merge_overrides
 from mag.record.paths import StorePaths
-from mag.record.pruning import Curve
 from mag.record.records import BROKEN
 from mag.record.store import Store, StoredExperiment
 from mag.run.tasks import Outcome
@@ -121,11 +120,8 @@ class Search:
                 raise
             self._fail(trial)
             return None
-        if (
-            planned.identity in self._told
-            or planned.identity in self._open
-            or planned.status in {"completed", "accepted", "pruned"}
-        ):
+        is_known = planned.identity in self._told or planned.identity in self._open
+        if is_known or planned.status in {"completed", "accepted", "pruned"}:
             self._fail(trial)
             return None
         self._open[planned.identity] = trial
@@ -175,9 +171,11 @@ class Search:
             del self._open[identity]
             self._told.add(identity)
             self._settled.add(outcome.name)
-            value = self._read_outcome(outcome)
+            value, known = self._read_outcome(outcome), self.experiments[outcome.index]
+            if value is not None and not constrain(trial, self._goal, known.resolved, outcome.results):
+                value = None
             if outcome.status == "pruned":
-                self._prune(trial, Store(self._store.root).find(outcome.name))
+                prune(trial, self._goal.metric, Store(self._store.root).find(outcome.name))
             elif value is None:
                 self._fail(trial)
             else:
@@ -225,7 +223,7 @@ class Search:
                 groups.setdefault(chosen, []).append((one, values))
         found = []
         for members in groups.values():
-            identities = self._describe(branch, [values for _, values in members])
+            identities = self._identify(branch, [values for _, values in members])
             found += [
                 member for member, identity in zip(members, identities, strict=True) if identity == member[0].identity
             ]
@@ -235,26 +233,8 @@ class Search:
                 self._open.pop(one.identity, None)
                 self._add(branch, one, values)
 
-    def _describe(self, branch: Branch, rows: Sequence[Sequence[Any]]) -> list[str | None]:
-        """Return the identities of points that choose the same options."""
-        places, members, columns = [], [], []
-        overrides = list(branch.overrides)
-        for number, each in enumerate(branch.parameters):
-            place = branch.overrides.index(each.override)
-            if each.chooses:
-                overrides[place] = each.override.with_value(rows[0][number])
-            else:
-                places.append(place)
-                members.append(dataclasses.replace(each.override, sweep=Choice(tuple(row[number] for row in rows))))
-                columns.append([row[number] for row in rows])
-                overrides[place] = members[-1]
-        dimensions = (Dimension(tuple(places), tuple(members), tuple(columns)),) if places else ()
-        selection = PointSelection(Describer(self._composer, self._settings, self._resolver), PointFilter((), ()))
-        found: list[str | None] = [None] * len(rows)
-        for description in selection.select(Space((Grid(overrides, dimensions),))):
-            index = description.point.indices[0] if places else 0
-            found[index] = description.identity
-        return found
+    def _identify(self, branch: Branch, rows: Sequence[Sequence[Any]]) -> list[str | None]:
+        return identify(branch, rows, Describer(self._composer, self._settings, self._resolver))
 
     def _add(self, branch: Branch, one: StoredExperiment, values: Sequence[Any]) -> None:
         """Tell the study of an experiment that it has not asked for."""
@@ -265,20 +245,14 @@ class Search:
         value = self._read_value(one) if one.completed else None
         if one.completed and value is None and self._goal.metric not in one.results:
             self._lacking.append(one)
+        if value is not None and not constrain(trial, self._goal, one.config, one.results):
+            value = None
         if one.status == "pruned":
-            self._prune(trial, one)
+            prune(trial, self._goal.metric, one)
         elif value is None:
             self._fail(trial)
         else:
             self._study.tell(trial, value)
-
-    def _prune(self, trial: "Trial", one: StoredExperiment) -> None:
-        """Tell the study of an experiment that was pruned, and what it had logged by then."""
-        from optuna.trial import TrialState  # noqa: PLC0415 - an extra
-
-        for step, value in dict(Curve(one.paths.metrics, self._goal.metric).read()).items():
-            trial.report(value, step)
-        self._study.tell(trial, state=TrialState.PRUNED)
 
 
 def _read_start(member: tuple[StoredExperiment, Sequence[Any]]) -> str:

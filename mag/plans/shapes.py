@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 from mag.config.composition.composer import Composer
 from mag.config.language.override import Override, format_override
 from mag.errors import SpaceError
+from mag.plans.goals import SEARCHING, Goal, read_goal
 from mag.plans.grids import Zip, build_grid, check_zips
 from mag.plans.space import Filter, Space, name_key
 from mag.suggestion import list_names, name_nearest
@@ -36,6 +37,7 @@ class SpaceOptions(TypedDict, total=False):
         trials: How many points a search is to know in the end.
         metric: The result that a search looks at.
         direction: Whether it looks for the largest, "max", or the smallest, "min".
+        constraint: What results must fulfil besides, `"latency <= 20"`, or several.
     """
 
     zip: Texts
@@ -49,25 +51,8 @@ class SpaceOptions(TypedDict, total=False):
     shuffle: bool
     trials: int | None
     metric: str | None
+    constraint: Texts
     direction: str | None
-
-
-class Goal(NamedTuple):
-    """What is searched for.
-
-    Attributes:
-        sampler: Which sampler asks.
-        trials: How many points are to be known in the end.
-        metric: The result, or metric, that counts.
-        maximize: Whether the largest is the best.
-        seed: What random choices of the sampler depend on.
-    """
-
-    sampler: str
-    trials: int
-    metric: str
-    maximize: bool
-    seed: int = 0
 
 
 class Shape(NamedTuple):
@@ -97,11 +82,6 @@ class Shape(NamedTuple):
 _DRAWING = ("random", "sobol", "halton")
 """The samplers that draw: those of `SAMPLERS` but the grid, which need not be loaded to be named."""
 
-_SEARCHING = ("tpe", "gp", "cmaes")
-"""The samplers that only search; `random` does both."""
-DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
-"""What may be typed for a direction, and whether the largest is the best then."""
-
 PLAIN = Shape()
 """Nothing said: every combination of the overrides."""
 
@@ -120,37 +100,13 @@ def read_shape(shaping: SpaceOptions, config_path: Path | None) -> Shape:
         raise SpaceError(f"a sample of {sample} points would run nothing: ask for one at least")
     files = _read_files(shaping.get("space", ()), config_path)
     draws = sample is not None or any(file.sample for file in files)
-    goal = _read_goal(shaping)
+    goal = read_goal(shaping)
     if seed is not None and not draws and not shaping.get("shuffle") and goal is None:
         raise SpaceError(f"the seed {seed} has nothing to draw: add --sample N")
     sampler = _choose_sampler(shaping, draws=draws) if goal is None else None
     zips = tuple(tuple(key.strip() for key in text.split(",")) for text in _list(shaping.get("zip", ())))
     filters = _read_filters(_list(shaping.get("where", ())), _list(shaping.get("exclude", ())))
     return Shape(zips, filters, sample, seed, files, sampler, _read_points(shaping.get("points"), files), goal)
-
-
-def _read_goal(shaping: SpaceOptions) -> Goal | None:
-    """Return what is searched for; None where nothing is.
-
-    Raises:
-        SpaceError: A part of it is missing, or goes with a search alone.
-    """
-    trials, metric, direction = shaping.get("trials"), shaping.get("metric"), shaping.get("direction")
-    sampler = shaping.get("sampler")
-    if trials is None:
-        if direction is not None:
-            raise SpaceError(f"--direction {direction} goes with a search: add --trials N")
-        if sampler in _SEARCHING:
-            raise SpaceError(f"the sampler {sampler} searches: say with --trials N how many points it may ask for")
-        return None
-    if trials < 1 or shaping.get("sample") is not None:
-        raise SpaceError(f"--trials {trials} says how many points a search asks for: one at least, without --sample")
-    if metric is None:
-        raise SpaceError("a search looks at a result: add --metric accuracy, for example, and --direction max or min")
-    if direction not in DIRECTIONS:
-        said = f"--direction {direction} is none" if direction else f"--metric {metric} has no direction"
-        raise SpaceError(f"{said}: add --direction max if the largest is the best, or min")
-    return Goal(sampler or "tpe", trials, metric, DIRECTIONS[direction], shaping.get("seed") or 0)
 
 
 def _choose_sampler(shaping: SpaceOptions, *, draws: bool) -> str | None:
@@ -163,8 +119,8 @@ def _choose_sampler(shaping: SpaceOptions, *, draws: bool) -> str | None:
     if name is None:
         return "random" if shaping.get("shuffle") else None
     if name not in _DRAWING:
-        near = name_nearest(name, (*_DRAWING, *_SEARCHING))
-        hint = f"did you mean {near}?" if near else f"there are {list_names((*_DRAWING, *_SEARCHING))}"
+        near = name_nearest(name, (*_DRAWING, *SEARCHING))
+        hint = f"did you mean {near}?" if near else f"there are {list_names((*_DRAWING, *SEARCHING))}"
         raise SpaceError(f"there is no sampler {name!r}, {hint}")
     if not draws:
         raise SpaceError(f"the sampler {name} draws points, and no number is given: add --sample N")

@@ -215,3 +215,23 @@ def test_identities_of_its_points_are_those_of_the_commands() -> None:
     one = open_search().ask()
     assert one is not None
     assert one.identity == compute_identity(one.resolved)
+
+
+def test_constraints_are_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search that is told of a constraint asks for more points that fulfil it than one that is not."""
+    found = []
+    for number, constraint in enumerate(((), ("x >= 0.6",))):
+        (tmp_path / str(number)).mkdir()
+        monkeypatch.chdir(tmp_path / str(number))
+        configs = run(open_search(("+x=interval(0,1)",), trials=40, constraint=constraint), objective=lambda c: c["x"])
+        found.append(sum(config["x"] >= 0.6 for config in configs[10:]))
+    assert found[0] < 10
+    assert found[1] > 15
+
+
+def test_a_constraint_that_cannot_be_read_is_refused() -> None:
+    """It compares two numbers; without a search there is nothing that could learn from it."""
+    with pytest.raises(SpaceError, match="compares no two numbers"):
+        open_search(constraint="latency")
+    with pytest.raises(SpaceError, match="add --trials N"):
+        read_shape({"constraint": ["latency < 1"]}, None)
