@@ -16,6 +16,7 @@ from mag.errors import NotFoundError, RecordError
 from mag.record.paths import StorePaths
 from mag.record.progress import Progress, read_progress
 from mag.record.provenance import Provenance
+from mag.record.standing import find_statuses
 
 _CONTROL_KINDS = {"jobs": (int, type(None)), "paused": (bool,), "stops": (int,)}
 
@@ -193,29 +194,16 @@ def _is_submitted(store: StorePaths, sweep: str) -> bool | None:
 
 
 def _take_stock(store: StorePaths, sweep: StoredSweep) -> StoredSweep:
-    """Return a sweep whose runner was killed, updated from its experiments' records: they went on without it."""
+    """Return a sweep whose runner was killed with what its experiments say of themselves: they went on without it."""
     plan = [entry for entry in sweep.manifest.get("plan", []) if isinstance(entry, dict)]
     if not plan:
         return sweep
-    found = [(str(entry.get("identifier")), _tell_status(store, entry)) for entry in plan]
-    counts = Counter(status for _, status in found if status is not None)
-    running = tuple(name for name, status in found if status == "running")
+    stands = find_statuses(store, plan)
+    counts = Counter(status for _, status in stands)
+    running = tuple(name for name, status in stands if status == "running")
     del counts["running"]
     progress = sweep.progress or Progress(total=len(plan), started=str(sweep.manifest.get("started", "")))
     return dataclasses.replace(sweep, progress=dataclasses.replace(progress, counts=dict(counts), running=running))
-
-
-def _tell_status(store: StorePaths, entry: dict[str, Any]) -> str | None:
-    """Return how an experiment of a plan stands; None where it has not been started."""
-    paths = store.experiment(str(entry.get("identifier")))
-    try:
-        record = files.read_json(paths.record)
-    except (OSError, RecordError):
-        return None
-    if record.get("identity") != entry.get("identity"):
-        return None
-    status = str(record.get("status"))
-    return "lost" if status == "running" and not locks.is_held(paths.lock) else status
 
 
 def find_sweep(store: StorePaths, reference: str | None) -> StoredSweep:

@@ -1,7 +1,9 @@
 """Laws of `mag status`, `watch` and of steering where the files of a sweep are not what mag wrote."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -10,6 +12,7 @@ from mag.record.progress import Progress, read_progress, write_progress
 from mag.record.sweeps import Control, read_control
 from tests.cli.conftest import Run
 
+Mag = Callable[..., CompletedProcess[str]]
 STORE = StorePaths("experiments")
 OLD, NEW = "20261129-100000-000001", "20261129-110000-000002"
 
@@ -84,3 +87,22 @@ def test_control_characters_are_spelled_out(run: Run) -> None:
         out = run(*arguments).out
         assert not set(out) & set("\x1b\x07\u202e\r")
         assert arguments == ["watch"] or "1b]0;x" in out
+
+
+@pytest.mark.parametrize("change", ["mv", "rename", "migrate"])
+def test_experiments_that_have_other_names_by_now(project: Path, mag: Mag, change: str) -> None:
+    """A sweep that was killed is told of by its experiments, also where they were renamed, moved or migrated."""
+    for left in STORE.manifests.iterdir():
+        left.unlink()
+    mag("sweep", "C=1,2")
+    sweep = next((project / "experiments" / ".mag" / "sweeps").glob("*.progress.json"))
+    sweep.unlink()
+    if change == "mv":
+        (project / "experiments" / "1|0.5").rename(project / "experiments" / "kept")
+    elif change == "rename":
+        (project / "mag.toml").write_text('separator = "-"\n')
+        assert mag("rename").returncode == 0
+    else:
+        assert mag("migrate", "+more=1").returncode == 0
+    (known,) = json.loads(mag("status", "--json").stdout)
+    assert known["progress"]["counts"] == {"completed": 2}
