@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mag.clock import count_seconds
-from mag.disk import files
+from mag.disk import files, leases
 from mag.errors import RecordError
 from mag.patterns import compile_lazily
 
@@ -51,7 +51,7 @@ def acquire(path: str) -> Lock | None:
         descriptor = os.open(path, _FLAGS, 0o666)
         taken = _lock(descriptor, fcntl.LOCK_EX)
         if taken and is_at(path, lock := Lock(descriptor)):
-            return lock
+            return lock if _take_lease(path, lock) else None
         looked_at = not taken and _lock(descriptor, fcntl.LOCK_SH)  # who shares it with us does not hold it
         os.close(descriptor)
         if looked_at:
@@ -59,6 +59,26 @@ def acquire(path: str) -> Lock | None:
         elif not taken:
             return None
     return None
+
+
+def has_lease(lock: Lock) -> bool:
+    """Tell whether other machines are kept away from a lock by a lease, which they may take over."""
+    return leases.are_needed(os.fstat(lock.descriptor).st_dev)
+
+
+def _take_lease(path: str, lock: Lock) -> bool:
+    """Keep other machines away, too, where the lock does not; where one of them was quicker, let go of the lock."""
+    if not leases.are_needed(os.fstat(lock.descriptor).st_dev):
+        return True
+    try:
+        if leases.take(path):
+            leases.keep(path)
+            return True
+    except BaseException:
+        lock.release()
+        raise
+    lock.release()
+    return False
 
 
 def _lock(descriptor: int, kind: int) -> bool:
@@ -107,7 +127,9 @@ def is_held(path: str) -> bool:
     except OSError:
         return False
     try:
-        return not _lock(descriptor, fcntl.LOCK_SH)
+        if not _lock(descriptor, fcntl.LOCK_SH):
+            return True
+        return leases.are_needed(os.fstat(descriptor).st_dev) and leases.is_elsewhere(path)
     except OSError:  # no telling: better not to call it lost
         return True
     finally:

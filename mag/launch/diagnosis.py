@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mag.disk import files
+from mag.disk import files, leases
 from mag.errors import UsageError
 from mag.launch.capacity import count_cpus, count_room
 from mag.launch.gpu_book import list_entries
@@ -157,7 +157,11 @@ def _try_locks(scratch: str) -> Iterator[Finding]:
         fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        yield Finding("locks", "fine", "work: two runners never run the same experiment")
+        if leases.are_needed(os.fstat(first).st_dev):
+            told = "end at this machine: others are kept away by leases, renewed while an experiment runs"
+            yield Finding("locks", "note", told, "mag help clusters")
+        else:
+            yield Finding("locks", "fine", "work: two runners never run the same experiment")
     except OSError as error:
         told = f"there are none ({error.strerror}): nothing can be run here"
         yield Finding("locks", "trouble", told, "name a place on another file system with --dir")

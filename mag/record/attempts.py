@@ -168,7 +168,14 @@ class Attempt:
             RemovedError: It is not there any more; what is in its place, if anything, is not this attempt's.
         """
         lock = self.__dict__.get("lock")  # a worker process may have none
-        if lock is None or locks.is_at(self.paths.lock, lock):
+        if lock is None:
+            return
+        if locks.is_at(self.paths.lock, lock):
+            if locks.has_lease(lock) and not files.read_file(self.paths.record).startswith(self._beginning):
+                raise RemovedError(
+                    f"Cannot write in {self.paths.directory}: this machine was silent for so long that another runs "
+                    f"the experiment now."
+                )
             return
         place = locks.locate(lock)
         moved = [ExperimentPaths(os.path.dirname(os.path.dirname(place)))] if place else []
