@@ -6,6 +6,7 @@ so that it does not matter what time the machines believe it is.
 """
 
 import contextlib
+import errno
 import fcntl
 import functools
 import hashlib
@@ -169,9 +170,21 @@ def keep(lock: str) -> None:
 
 
 def _find_book() -> Path:
-    """Return the folder, of this machine and user, that lists the locks whose leases are renewed."""
-    book = Path(tempfile.gettempdir(), f"mag-leases-{os.getuid()}")
+    """Return the folder that lists the locks whose leases are renewed: of this machine, user and control group.
+
+    Jobs on one node have control groups of their own, with which what runs in them is ended, a keeper included.
+
+    Raises:
+        PermissionError: It is somebody else's.
+    """
+    try:
+        group = Path("/proc/self/cgroup").read_bytes()
+    except OSError:
+        group = b""
+    book = Path(tempfile.gettempdir(), f"mag-leases-{os.getuid()}-{hashlib.sha256(group).hexdigest()[:8]}")
     book.mkdir(mode=0o700, exist_ok=True)
+    if book.lstat().st_uid != os.getuid():
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(book))
     return book
 
 

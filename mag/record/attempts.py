@@ -31,6 +31,10 @@ class RemovedError(RecordError):
     """The experiment's directory is gone."""
 
 
+class TakenError(RemovedError):
+    """Another machine runs the experiment now."""
+
+
 class Attempt:
     """What one execution registers and how it ends.
 
@@ -166,13 +170,14 @@ class Attempt:
 
         Raises:
             RemovedError: It is not there any more; what is in its place, if anything, is not this attempt's.
+            TakenError: Another machine runs the experiment now.
         """
         lock = self.__dict__.get("lock")  # a worker process may have none
         if lock is None:
             return
         if locks.is_at(self.paths.lock, lock):
             if locks.has_lease(lock) and not files.read_file(self.paths.record).startswith(self._beginning):
-                raise RemovedError(
+                raise TakenError(
                     f"Cannot write in {self.paths.directory}: this machine was silent for so long that another runs "
                     f"the experiment now."
                 )

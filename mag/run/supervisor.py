@@ -16,7 +16,7 @@ from mag.config.secrets import mask
 from mag.disk import files
 from mag.errors import ExistsError, MagError
 from mag.record import claims
-from mag.record.attempts import Attempt, RemovedError
+from mag.record.attempts import Attempt, RemovedError, TakenError
 from mag.record.claims import Claim, write_config
 from mag.record.failures import Redaction, find_secret_variables
 from mag.record.log import open_log, read_last_line
@@ -219,8 +219,8 @@ def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, 
     try:
         attempt.find_home()
         record = read_record(attempt.paths)
-    except (FileNotFoundError, RemovedError):
-        message = "its directory was removed while it ran"
+    except (FileNotFoundError, RemovedError) as error:
+        message = str(error) if isinstance(error, TakenError) else "its directory was removed while it ran"
         return Outcome(task.index, os.path.basename(attempt.paths.directory), "failed", message=message)
     if record.status == "running" or (ended and record.status == "interrupted"):
         reason = ended or _explain(death, attempt.paths, oom=oom)

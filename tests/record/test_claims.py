@@ -9,15 +9,23 @@ from pathlib import Path
 import pytest
 
 from mag.config.identity import compute_identity
-from mag.disk import files
+from mag.disk import files, leases
 from mag.errors import ExistsError, RecordError
-from mag.record.claims import begin_attempt, claim_directory
+from mag.record.attempts import Attempt, TakenError
+from mag.record.claims import Claim, begin_attempt, claim_directory
 from mag.record.names import Names
 from mag.record.paths import StorePaths
 from mag.record.records import Record, read_record, write_record
 
 CONFIG = {"C": 1}
 IDENTITY = compute_identity(CONFIG)
+
+
+@pytest.fixture(params=["never", "always"], autouse=True)
+def with_leases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every law hold with and without leases."""
+    monkeypatch.setenv("MAG_LEASES", request.param)
+    monkeypatch.setattr(leases, "keep", lambda _: None)
 
 
 @pytest.fixture
@@ -207,7 +215,8 @@ def test_a_directory_without_a_record_is_free(store: StorePaths) -> None:
     begin_attempt(claim, make_record())
 
     assert os.path.basename(claim.paths.directory) == "1"
-    assert sorted(os.listdir(claim.paths.private)) == ["lock", "record.json"]
+    left = {name.partition(".lease.")[0] for name in os.listdir(claim.paths.private)}
+    assert left == {"lock", "record.json"}
 
 
 def test_a_store_that_cannot_be_made(tmp_path: Path) -> None:
@@ -228,3 +237,22 @@ def test_a_record_that_is_not_read_is_moved_as_it_is(store: StorePaths, monkeypa
 
     assert begin_attempt(claim, make_record()).record.attempt == 2
     assert Path(paths.attempt(1), "record.json").read_bytes() == before
+
+
+def test_a_machine_that_was_silent_publishes_nothing(store: StorePaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When another has taken over its experiment, what it would write is refused, and the other's attempt stands."""
+    monkeypatch.setenv("MAG_LEASES", "always")
+    silent = Attempt(claim_directory(store, "1", IDENTITY), make_record())
+    path = f"{silent.paths.lock}.lease.1"
+    os.utime(path, (0, 0))
+    assert leases.take(silent.paths.lock, "another")
+    begin_attempt(Claim(silent.paths, silent.lock, read_record(silent.paths)), make_record())
+
+    with pytest.raises(TakenError, match="silent"):
+        silent.register({"score": 1})
+    with pytest.raises(TakenError, match="silent"):
+        silent.publish("completed", ending={})
+
+    silent.close()
+    found = read_record(silent.paths)
+    assert (found.attempt, found.status, found.results) == (2, "running", {})
