@@ -219,8 +219,8 @@ def _conclude(attempt: Attempt, task: Task, death: Death, ended: Reason | None, 
     try:
         attempt.find_home()
         record = read_record(attempt.paths)
-    except (FileNotFoundError, RemovedError) as error:
-        message = str(error) if isinstance(error, TakenError) else "its directory was removed while it ran"
+    except (FileNotFoundError, RemovedError) as gone:
+        message = str(gone) if isinstance(gone, TakenError) else "its directory was removed while it ran"
         return Outcome(task.index, os.path.basename(attempt.paths.directory), "failed", message=message)
     if record.status == "running" or (ended and record.status == "interrupted"):
         reason = ended or _explain(death, attempt.paths, oom=oom)
