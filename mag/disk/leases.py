@@ -21,8 +21,9 @@ RENEWAL_SECONDS = 5
 LEASE_SECONDS = 45
 """How long a machine may be silent until another may take over what it ran."""
 _LOCAL_OPTIONS = {"nolock", "local_lock=all", "local_lock=flock", "localflock", "nobrl"}
-_ALONE = {"fuse.sshfs", "9p", "afs", "smb3", "cifs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "virtiofs"}
-"""Network file systems of which nobody promises that their locks reach other machines."""
+_ALONE = {"9p", "afs", "smb3", "cifs", "virtiofs"}
+"""Network file systems of which nobody promises that their locks reach other machines; those by FUSE, too, but for: """
+_FAR_REACHING = {"fuse.glusterfs", "fuse.juicefs", "fuse.ceph-fuse", "fuse.ceph", "fuse.mfs", "fuse.lustre"}
 
 
 def are_needed(device: int) -> bool:
@@ -49,7 +50,8 @@ def _list_devices() -> dict[int, bool]:
 
 def has_local_locks(kind: str, options: set[str]) -> bool:
     """Tell whether the locks of a mounted file system end at this machine."""
-    return kind in _ALONE or bool(options & _LOCAL_OPTIONS)
+    is_alone = kind in _ALONE or (kind.split(".")[0] == "fuse" and kind not in _FAR_REACHING)
+    return is_alone or bool(options & _LOCAL_OPTIONS)
 
 
 @functools.cache

@@ -110,6 +110,8 @@ def test_the_keeper_renews_and_gives_up(lock: str, monkeypatch: pytest.MonkeyPat
         ("lustre", "rw,flock", False),
         ("lustre", "rw,localflock", True),
         ("fuse.sshfs", "rw", True),
+        ("fuse.glusterfs", "rw", False),
+        ("fuseblk", "rw", False),
     ],
 )
 def test_where_locks_do_not_reach(kind: str, options: str, *, local: bool) -> None:
