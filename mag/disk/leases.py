@@ -50,7 +50,7 @@ def _list_devices() -> dict[int, bool]:
 
 def has_local_locks(kind: str, options: set[str]) -> bool:
     """Tell whether the locks of a mounted file system end at this machine."""
-    is_alone = kind in _ALONE or (kind.split(".")[0] == "fuse" and kind not in _FAR_REACHING)
+    is_alone = kind in _ALONE or (kind.partition(".")[0] == "fuse" and kind not in _FAR_REACHING)
     return is_alone or bool(options & _LOCAL_OPTIONS)
 
 
