@@ -1,4 +1,4 @@
-"""Configs that only the imported app knows: what Hydra composes of its ConfigStore, asked for point by point."""
+"""Configs that only the imported app knows: Hydra composes each point from its ConfigStore."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -26,7 +26,7 @@ Ask = Callable[[Callable[[Any], Any]], Any]
 
 
 class HydraComposer(Composer):
-    """Composes as Hydra does, by asking it: slower than reading the files, and right where they are not all."""
+    """Composes by asking Hydra: slower than reading files, but right where files are not everything."""
 
     def __init__(self, app: App, ask: Ask) -> None:
         super().__init__(app.config_path, app.config_name, more=app.further, home=app.file.parent)

@@ -1,4 +1,4 @@
-"""The decorator `@mag.main`: what it takes, and what it makes of a function."""
+"""The decorator `@mag.main`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def decorate(
     missing: str = "early",
     start_method: str | None = None,
 ) -> Main | Callable[[Callable[..., Any]], Main]:
-    """Return what `@mag.main` with these arguments makes of a function, or the function decorated if it was given."""
+    """Return the decorated function, or a decorator if no function was given."""
     if callable(config_path):
         return Main(config_path, None, config_name, program=program)
     if missing not in MISSING_KINDS:

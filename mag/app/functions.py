@@ -1,4 +1,4 @@
-"""Functions that no commit holds: a digest of their source tells whether one was edited, a notebook's cell, say."""
+"""Functions that no commit holds, in a notebook for example: a digest of the source shows edits."""
 
 import functools
 import hashlib

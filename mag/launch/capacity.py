@@ -1,4 +1,4 @@
-"""Capacity: how many experiments at a time there is room for on this machine, and how many may run now."""
+"""Capacity: how many experiments this machine has room for, and how many may run now."""
 
 import os
 import resource
@@ -59,7 +59,7 @@ class Gate:
             self._inside += 1
 
     def make_room(self) -> None:
-        """Stay inside, unless the place is wanted back: then wait for another."""
+        """Keep the place; if it is wanted back, give it up and wait for another."""
         if not self._open and (self._paused or self._inside > self._capacity):
             self.leave()
             self.enter()
@@ -77,7 +77,7 @@ class Gate:
             self._changed.notify_all()
 
     def throw_open(self) -> None:
-        """Hold nobody up any more: for the end."""
+        """Let everybody pass, at the end."""
         with self._changed:
             self._open = True
             self._changed.notify_all()

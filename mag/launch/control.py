@@ -1,4 +1,4 @@
-"""The runner's ear and mouth: does what other terminals ask of the sweep, and tells them how far it is."""
+"""Control of a running sweep: does what other terminals ask, and tells them how far it is."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""Diagnosis: what this machine, its limits, its GPUs and a file system mean for experiments."""
+"""Diagnosis: checks this machine, its limits, its GPUs and a file system for `mag doctor`."""
 
 import errno
 import fcntl

@@ -113,7 +113,7 @@ def describe_entry(entry: GpuEntry) -> str:
 
 
 class GpuBook:
-    """What one runner has of the book.
+    """The part of the book that one runner keeps.
 
     Raises:
         UsageError: The book cannot be kept.

@@ -180,7 +180,7 @@ def list_devices() -> list[str]:
 
 
 def explain_silence() -> str:
-    """Return what would have it known which GPUs there are."""
+    """Return advice on how to make the GPUs known."""
     try:
         import pynvml  # noqa: PLC0415, F401
     except ImportError:
@@ -189,7 +189,7 @@ def explain_silence() -> str:
 
 
 def describe(request: GpuRequest) -> str | None:
-    """Return a line on which GPUs are meant, where their numbers are not those that a variable has."""
+    """Return a line on which GPUs are meant, if their numbers differ from a variable's."""
     if all(gpu.token == str(index) for index, gpu in enumerate(request.gpus)):
         return None
     name = request.variables[0]

@@ -90,7 +90,7 @@ class LocalLauncher:
             yield turn
 
     def _take_turns(self, rest: "_Rest") -> Iterator[Outcome | BaseException]:
-        """Yield what came of each turn. joblib may ask for turns ahead: only one that is taken takes a task."""
+        """Yield the outcome of each turn. joblib may ask for turns ahead: a task is taken only when a turn begins."""
         from joblib import Parallel, delayed  # noqa: PLC0415  (a single run needs none of it)
 
         from mag.launch.slots import SlotBackend  # noqa: PLC0415
@@ -121,7 +121,7 @@ class LocalLauncher:
         return outcome
 
     def run(self, task: Task) -> Outcome:
-        """Run one task, wherever a supervisor is free, and again as often as the conditions say if it is faulty."""
+        """Run one task on a free supervisor, and retry it if it fails, as often as the conditions say."""
         outcome = self._run_once(task)
         for _ in range(self._conditions.retries):
             if outcome.cause not in self._conditions.retry_on:

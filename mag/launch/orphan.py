@@ -29,7 +29,7 @@ _NOTHING = Record(identity="", identifier="", status="killed", config={})
 
 
 class Dead(Protocol):
-    """A supervisor that died: its process, and the directory that it began to use, None if it had not come to that."""
+    """A supervisor that died: its process, and the directory it used; None if it had not begun."""
 
     pid: int
     begun: str | None
@@ -109,7 +109,7 @@ def _count_elapsed(record: Record) -> float:
 
 
 def _judge(paths: ExperimentPaths, reason: Reason | None, *, has_begun: bool) -> Record:
-    """Return the record of the attempt; where it says running, what became of that is written first.
+    """Return the record of the attempt; if it still says running, its end is written first.
 
     Raises:
         FileNotFoundError: There is none.

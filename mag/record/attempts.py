@@ -90,7 +90,7 @@ class Attempt:
         survey_modules()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be sent as plain data, for which the process that receives it need not look up one class after the other."""
+        """Pickle as plain data, so that the receiving process need not look up each class."""
         plain = {name: value for name, value in vars(self).items() if name in _SENT}
         return _restore, (plain, self.paths.directory, tuple(self.redaction.values), self.redaction.patterns)
 
@@ -102,7 +102,7 @@ class Attempt:
 
     @property
     def is_own(self) -> bool:
-        """Whether this process carries the attempt out, and is no fork of the one that does."""
+        """Whether this process itself carries the attempt out, not a fork of it."""
         return self._owner == os.getpid()
 
     def register(self, results: Mapping[str, object]) -> None:
@@ -135,7 +135,7 @@ class Attempt:
                 self._turn_of = None
 
     def note_left_out(self, places: Sequence[str]) -> None:
-        """Note what of the results could not be stored, in the record and in the log."""
+        """Note in record and log which results could not be stored."""
         self._left_out |= dict.fromkeys(places)
         for place in places:
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -166,7 +166,7 @@ class Attempt:
         self._written = _stamp(self.paths.results)
 
     def find_home(self) -> None:
-        """Go on where the experiment's directory is, should it have been moved while it was in use.
+        """Follow the experiment's directory if it was moved while in use.
 
         Raises:
             RemovedError: It is not there any more; what is in its place, if anything, is not this attempt's.

@@ -20,7 +20,7 @@ _MAKING_SECONDS = 0.05
 
 
 def book(store: StorePaths, identity: str, name: str) -> str:
-    """Return the directory that a new experiment is to have: this one, or the one that another runner is making."""
+    """Return the directory for a new experiment: this one, or the one that another runner is making for it."""
     content = b""
     with contextlib.suppress(OSError):  # a store on a read-only or full disk, or not there yet
         content = _append(store, values.dump_line([identity, name]))

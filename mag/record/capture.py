@@ -1,4 +1,4 @@
-"""The capture: this process's own output on a log for a while, as a block of `Experiment` has it.
+"""The capture: sends this process's own output to a log while a block of `Experiment` runs.
 
 Descriptors 1 and 2 are the process's, whoever else uses them; so is what this module remembers of them.
 """
@@ -77,7 +77,7 @@ class Capture:
         self._saved = None
 
     def inherit(self, streams: Streams) -> tuple[int, ...]:
-        """Have this one restore what the one before it would have; return where descriptors are kept until then."""
+        """Take over what the capture before this one would restore; return where its descriptors are kept."""
         self._streams = streams
         return self._saved or ()
 

@@ -187,7 +187,7 @@ def _list_files(paths: ExperimentPaths) -> tuple[str, ...]:
 
 
 def _go_on(record: Record, previous: Record | None, number: int, *, keep: bool, clean: bool) -> Record:
-    """Return the record of an attempt with what it takes over from the last one."""
+    """Return the record of an attempt, continued from the last one."""
     if previous is None:
         return record.replace(attempt=number, since=number, results={}, seed=records.derive_seed(record.identity))
     results = previous.results if keep else {}
@@ -251,7 +251,7 @@ def _read_last(path: str) -> bytes | None:
 
 
 def _number_last(claim: Claim, content: bytes | None) -> int:
-    """Return the number of the last attempt: as it says itself, unless something else has that number."""
+    """Return the number of the last attempt: its own, unless something else has that number."""
     number = claim.previous.attempt if claim.previous else 0
     try:
         if number and content is not None and files.read_file(f"{claim.paths.attempt(number)}/record.json") == content:

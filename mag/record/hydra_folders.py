@@ -86,7 +86,7 @@ def _list_logs(folder: Path) -> list[Path]:
 
 
 def _read_record(folder: Path, settings: Settings) -> Record:
-    """Return what Hydra's files tell: not whether the job ended well, which only its log may show."""
+    """Return a record made from Hydra's files; whether the job ended well, only its log may show."""
     config, hydra = _read(folder, "config"), _read(folder, "hydra").get("hydra", {})
     job, runtime = hydra.get("job", {}), hydra.get("runtime", {})
     chosen = runtime.get("choices") or {}

@@ -1,4 +1,4 @@
-"""Moves: experiments that get another record and another directory's name, in steps that a crash may come between.
+"""Moves: give experiments another record and directory name, in steps that survive a crash.
 
 First the record is replaced, then the directory renamed. The identity in the record decides what an experiment is, so
 that every state in between is sound; `finish_renaming` catches up on the names.
@@ -40,7 +40,7 @@ class Move(NamedTuple):
 
 
 def check_free(one: StoredExperiment) -> None:
-    """Refuse to change an experiment that runs, or that is behind a link.
+    """Refuse to change an experiment that is running or is a link.
 
     Raises:
         UsageError: It does, or is.
@@ -170,7 +170,7 @@ def _is_same(source: str, target: str) -> bool:
 
 
 def _make_way(store: StorePaths, waiting: list[tuple[str, str]]) -> bool:
-    """Give one of several directories that want each other's names another for the time being."""
+    """Give one of several directories that want each other's names a temporary one."""
     sources = {old for old, _ in waiting}
     for number, (old, new) in enumerate(waiting):
         if new in sources:

@@ -74,7 +74,7 @@ class Names:
         return self._find_elsewhere(identity, place) or place
 
     def _find_elsewhere(self, identity: str, place: Address) -> Address | None:
-        """Return where an experiment lives that has not completed under its name: first where it has completed."""
+        """Return where else an experiment lives that has not completed under its own name."""
         if self._index is None:
             from mag.record.index import Index  # noqa: PLC0415  (start-up: sqlite, which new stores do without)
 
@@ -238,7 +238,7 @@ def check_name(name: str) -> str:
 
 
 def fold(name: str) -> str:
-    """Return what two names share that some file system would take for one."""
+    """Return the form in which names are equal that some file system cannot tell apart."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
@@ -257,7 +257,7 @@ def read_found(store: StorePaths, name: str) -> dict[str, Any] | None:
 
 
 def _look_again(paths: ExperimentPaths) -> dict[str, Any]:
-    """Return the record if another process wrote it between two looks: it comes before all else in a directory."""
+    """Return the record if another process wrote it between two looks: it is the first file in a directory."""
     try:
         return files.read_json(paths.record)
     except FileNotFoundError:

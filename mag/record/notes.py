@@ -35,7 +35,7 @@ NOTHING = Notes()
 
 
 def read_notes(paths: ExperimentPaths) -> Notes:
-    """Return what was added to an experiment: nothing where the file is not there, or cannot be read."""
+    """Return what was added to an experiment; nothing if the file is missing or cannot be read."""
     with contextlib.suppress(OSError, RecordError):
         known = files.pick_fields(files.read_json(paths.notes), _KINDS, paths.notes)
         tags = tuple(sorted({tag for tag in known.get("tags", ()) if isinstance(tag, str)}))

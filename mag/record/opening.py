@@ -25,7 +25,7 @@ LEAVING = {"error", "skip"}
 
 
 def check_if_exists(if_exists: object) -> None:
-    """Refuse a word that is none of the known ones."""
+    """Refuse an unknown word, and suggest the nearest."""
     known = get_args(IfExists)
     if if_exists is not None and if_exists not in known:
         near = name_nearest(str(if_exists), known)
@@ -34,7 +34,7 @@ def check_if_exists(if_exists: object) -> None:
 
 
 def open_attempt(home: Home, if_exists: str) -> Attempt | None:
-    """Begin an attempt; None where the experiment has completed meanwhile, and is to be left as it is."""
+    """Begin an attempt; None if the experiment has completed meanwhile and is to be left alone."""
     paths, settings, identity = home.paths, home.settings, home.identity
     store = StorePaths(os.path.dirname(paths.directory))
     record = Record(
@@ -58,7 +58,7 @@ def open_attempt(home: Home, if_exists: str) -> Attempt | None:
 
 
 def _gather_provenance(home: Home) -> Provenance:
-    """Return where the results of an experiment come from that the running script makes itself."""
+    """Return the provenance of an experiment that the running script makes itself."""
     from mag.code.commit import read_commit  # noqa: PLC0415  (start-up)
     from mag.code.drift import list_code_files  # noqa: PLC0415
     from mag.code.elsewhere import complete_commit, complete_copied  # noqa: PLC0415

@@ -117,7 +117,7 @@ class Record:
 
 
 class Ending(NamedTuple):
-    """What of a record is only settled when an attempt ends; the fields are those of `Record`."""
+    """The part of a record that is known only when an attempt ends; the fields are those of `Record`."""
 
     status: Status
     results: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What a runner that was killed, or a power cut, left where no later attempt would see to it.
+"""Recovery: clean up after a killed runner or a power cut where no later attempt would.
 
 The next attempt of an experiment removes what the last one left. But one that completed and was to run again
 (`--force`) is still completed if it died before it had said `running`, so that nobody would come by.

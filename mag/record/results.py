@@ -1,4 +1,4 @@
-"""Results on their way to `results.json` and back.
+"""Results: written to `results.json` and read back.
 
 Numbers, texts, lists and mappings are stored as they are; what has an obvious text or list is stored as that: a path, a
 date, a set. Inside of a result whatever else there is is left out, and the rest is stored.
@@ -31,7 +31,7 @@ _READ_AS_TEXT = (dt.timedelta, decimal.Decimal, fractions.Fraction, uuid.UUID)
 
 
 class _UnknownError(Exception):
-    """There is no storing a value."""
+    """A value cannot be stored."""
 
 
 class ResultEncoder:
@@ -127,7 +127,7 @@ def _make_plain(value: Any) -> Any:
 
 
 def _read_as_text(value: object) -> str:
-    """Return the text that says all of a value that JSON does not know.
+    """Return the text that stands for a value that JSON does not know.
 
     Raises:
         _UnknownError: There is none that is obvious.

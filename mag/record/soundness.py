@@ -1,4 +1,4 @@
-"""Soundness: the kinds of what stands inside the fields of a record, whoever has written it."""
+"""Soundness: checks the types inside a record's fields, whoever wrote it."""
 
 from collections.abc import Mapping
 from typing import Any

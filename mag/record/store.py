@@ -137,7 +137,7 @@ class Store:
         return sorted(names)
 
     def _is_own(self, entry: "os.DirEntry[str]") -> bool:
-        """Tell whether an entry is a directory, or a link to one that is not in this store anyway."""
+        """Tell whether an entry is a directory, or a link to one outside this store."""
         if not entry.is_symlink():
             return entry.is_dir()
         place = os.path.realpath(entry.path)

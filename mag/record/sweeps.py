@@ -55,7 +55,7 @@ def write_control(store: StorePaths, sweep: str, control: Control) -> None:
 
 
 def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:
-    """Show that the runner of a sweep lives, as long as the lock is held.
+    """Show that the runner of a sweep lives while the lock is held.
 
     Raises:
         RecordError: There is no locking it.
@@ -94,7 +94,7 @@ def list_dead(store: StorePaths) -> list[str]:
 
 
 def bury(store: StorePaths, sweep: str) -> None:
-    """Have `list_dead` forget a sweep, unless its runner lives after all, or this user cannot write there."""
+    """Take a sweep off the list of dead ones, unless its runner lives or this user cannot write there."""
     with contextlib.suppress(OSError, RecordError):
         lock = hold_sweep(store, sweep)
         if lock is not None:

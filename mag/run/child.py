@@ -47,7 +47,7 @@ Variables = tuple[tuple[str, str], ...]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Groundwork:
-    """What is made once, before the first fork, since a child pays for every page of memory that it writes to.
+    """What is made once before the first fork, since every page that a child writes to costs it time.
 
     Attributes:
         function: The user's function.
@@ -173,7 +173,7 @@ def _carry_out(function: Function, experiment: Experiment, attempt: Attempt, shu
 
 
 def _is_ended(attempt: Attempt) -> bool:
-    """Tell whether the experiment was asked to end, so that what it did since may not be all."""
+    """Tell whether the experiment was asked to end, and may have left its work unfinished."""
     return was_interrupted() or os.access(attempt.paths.stop, os.F_OK)
 
 

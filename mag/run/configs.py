@@ -58,7 +58,7 @@ def _change(view: "DictConfig", before: dict[str, Any], after: dict[str, Any]) -
 
 
 def list_changes(before: Any, after: Any, keys: tuple[Any, ...] = ()) -> Iterator[Change]:
-    """Yield the values that are another in `after`, a plain config of the same shape.
+    """Yield the values that differ in `after`, a plain config of the same shape.
 
     Raises:
         ValueError: The shapes differ, or a text among the values means something to OmegaConf.

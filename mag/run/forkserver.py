@@ -73,7 +73,7 @@ class ForkServer:
             self._begin_afresh(packed)
 
     def _try_to_pack(self, obstacle: str) -> bytes | None:
-        """Return what a fresh interpreter is given; None where it cannot be, and a fork is better than nothing.
+        """Return the setup for a fresh interpreter; None where it cannot be packed, and a fork is used instead.
 
         Raises:
             UsageError: It cannot be, and was asked for.
@@ -117,7 +117,7 @@ class ForkServer:
         keep_private(self._control)
 
     def prepare(self) -> None:
-        """Have it load what every experiment needs, while the caller goes on: there will be something to run."""
+        """Start loading what every experiment needs, in the background."""
         if self._import_seed is None:
             self._order(PREPARE)
 
@@ -126,7 +126,7 @@ class ForkServer:
         self._threads = threads
 
     def start(self, threads: int | None = None, import_seed: int | None = None) -> int | None:
-        """Have it import the app, while the caller goes on; return how many threads numerical libraries may use."""
+        """Start importing the app in the background; return how many threads numerical libraries may use."""
         if self._import_seed is None:
             self._threads, self._import_seed = threads, draw_seed() if import_seed is None else import_seed
             if self._method == "spawn":
@@ -189,7 +189,7 @@ class ForkServer:
         self._start_spawning(load)
 
     def ask(self, question: Question[Answer], *, keep: bool = False) -> Answer:
-        """Have a question answered where the app is imported, which it is now if it is not yet.
+        """Answer a question where the app is imported; it is imported now if need be.
 
         A fork of the fork server answers, the same each time; with `keep` it does so itself, and all experiments have
         what it has learnt. Where experiments are spawned the first one's process answers.

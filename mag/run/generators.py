@@ -38,7 +38,7 @@ class Generator(Protocol):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """What that module has in it: one without is a stand-in, and left alone."""
+        """A name that the real module has: a module without it is a stand-in, and left alone."""
 
     def read(self, names: Names, /) -> Any:
         """Return the state."""
@@ -50,7 +50,7 @@ class Generator(Protocol):
         """Make the state from a number of 53 bits."""
 
     def mark(self, names: Names, /) -> Any:
-        """Return what tells later whether somebody has seeded it since."""
+        """Return a mark that later tells whether somebody has seeded it."""
 
     def is_seeded(self, names: Names, mark: Any = None, /) -> bool:
         """Tell whether somebody has seeded it since it was marked, or else since it was loaded; draws do not count."""
@@ -114,7 +114,7 @@ class NumPy:
         names["set_state"]({"has_gauss": 0, "gauss": 0.0, **fresh.state})  # unlike a seed, it leaves the entropy
 
     def mark(self, names: Names) -> Any:
-        """Return nothing: it tells itself."""
+        """Return nothing: the generator itself shows it."""
 
     def is_seeded(self, names: Names, mark: Any = None) -> bool:  # noqa: ARG002
         """Tell whether a seed has taken the place of the entropy that NumPy drew when it was imported."""
@@ -150,7 +150,7 @@ class Torch:
         return names["default_generator"].initial_seed()
 
     def is_seeded(self, names: Names, mark: Any = None) -> bool:
-        """Tell whether its seed is another now, or else one that a person types."""
+        """Tell whether its seed has changed, or looks typed by a person."""
         seed = self.mark(names)
         return bool(seed != mark if mark is not None else seed < _WORD and seed != _TORCH_DEFAULT)
 
@@ -178,7 +178,7 @@ class TensorFlow:
         return self.read(names)
 
     def is_seeded(self, names: Names, mark: Any = None) -> bool:
-        """Tell whether its seed is another now."""
+        """Tell whether its seed has changed."""
         return bool(self.read(names) != mark)
 
 

@@ -1,4 +1,4 @@
-"""Experiments in this very process, one after the other, and pdb in them: for breakpoints and for tests.
+"""Experiments in this process, one after the other, with pdb: for breakpoints and tests.
 
 Records and directories are as always. But nothing stands between an experiment and this process: one that crashes
 the interpreter takes it along, and limits and retries do not apply.
@@ -71,7 +71,7 @@ class InProcessServer:
         return question(self._function)
 
     def prepare(self) -> None:
-        """Do nothing: this process is what it is."""
+        """Do nothing: this process is ready."""
 
     def expect(self, threads: int | None) -> None:
         """Do nothing: the numerical libraries of this process are left as they are."""
@@ -125,7 +125,7 @@ class InProcessSupervisor(Supervisor):
         return self._has_ended
 
     def stop(self, *, at_once: bool = False) -> None:  # noqa: ARG002  (it is at once)
-        """Interrupt what runs, from another thread; where Python takes no signals, only the next is not started."""
+        """Interrupt what runs, from another thread; where Python takes no signals, only start nothing more."""
         if self._thread == threading.main_thread().ident and not self._has_ended:
             self._has_ended = True
             if self._is_at_work:

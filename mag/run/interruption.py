@@ -1,4 +1,4 @@
-"""Requests to stop, as an experiment's process meets them: what SIGTERM and its like do there, and in its own forks."""
+"""Requests to stop: what SIGTERM and the like do in an experiment's process and in its forks."""
 
 import faulthandler
 import os
@@ -42,7 +42,7 @@ def restore(held_back: Collection[int]) -> None:
 
 
 def prepare_surroundings(handlers: Mapping[int, Handler]) -> None:
-    """Have signals do in this process what they are to do in an experiment, once they are let through."""
+    """Set up signals for an experiment; they take effect when they are let through."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     for number in (signal.SIGHUP, signal.SIGCHLD, signal.SIGURG):
@@ -64,7 +64,7 @@ def was_interrupted() -> bool:
 
 
 def hold_back_from_forks() -> None:
-    """Have the forks that this process makes be ended by SIGTERM as any other."""
+    """Let SIGTERM end the forks of this process like any other process."""
     os.register_at_fork(
         before=_fork.hold_back, after_in_parent=_fork.let_through, after_in_child=_fork.forget_interrupt
     )
@@ -115,7 +115,7 @@ class _Fork(threading.local):
         _set_mask(signal.SIG_SETMASK, self._mask)
 
     def forget_interrupt(self) -> None:
-        """Have the fork do at it what any process does."""
+        """Let the signal end the fork like any other process."""
         if signal.getsignal(signal.SIGTERM) is _interrupt:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.let_through()

@@ -1,4 +1,4 @@
-"""Limits: what an experiment may cost, how much memory it holds, and the guard that ends it when it costs more."""
+"""Limits: what an experiment may use, and the guard that ends it when it uses more."""
 
 import contextlib
 import dataclasses
@@ -122,7 +122,7 @@ class Guard:
         return self._imports
 
     def _await_look(self, now: float) -> list[float]:
-        """Have a look at it once, when it should have begun to do something; return in how many seconds."""
+        """Look once whether it has begun to do something; return in how many seconds that is due."""
         if self._look is None:
             return []
         if now < self._began + LOOK_SECONDS:
@@ -132,17 +132,17 @@ class Guard:
         return []
 
     def announce_end(self) -> None:
-        """Leave word that the experiment is ended, before it is asked to: what it returns then may not be all."""
+        """Note that the experiment is being ended, before it is asked to: what it returns then may be incomplete."""
         with contextlib.suppress(RecordError):  # on a full disk, one that returns nonetheless counts as completed
             files.write_file(self._paths.stop, b"")
 
     def settle(self) -> None:
-        """Hold what has ended to the limits that it may have passed since the last look: its log."""
+        """Apply the limits to an experiment that has ended, since its log may have grown since the last look."""
         if self._limits.log is not None:
             trim_log(self._paths.log, self._limits.log)
 
     def remark(self, *, completed: bool) -> str | None:
-        """Return what there is to say of a condition that did not end the attempt, which is over."""
+        """Return a remark on a condition that did not end the attempt."""
         return None if self._condition is None else self._condition.remark(completed=completed)
 
     def _last_movement(self, now: float) -> float:

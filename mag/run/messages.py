@@ -132,7 +132,7 @@ QUESTION = "question"
 
 
 def ask_question(connection: socket.socket, question: Question[Answer]) -> tuple[Answer, MagError | None] | None:
-    """Return the answer, or the error that is one; None if whoever was asked is gone."""
+    """Return the answer, or the error that was the answer; None if the other process is gone."""
     try:
         send(connection, {QUESTION: _pack(question)})
         told = receive(connection)

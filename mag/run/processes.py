@@ -48,7 +48,7 @@ HURRY = signal.SIGURG
 
 
 class Watch:
-    """What concerns a supervisor, made readable: the end of its child, and requests to stop.
+    """Wakes a supervisor at the end of its child, and at requests to stop.
 
     To be made in the main thread of a process that does nothing else.
 
@@ -72,7 +72,7 @@ class Watch:
             signal.signal(number, signal.SIG_IGN)
 
     def leave(self) -> None:
-        """Be no supervisor any more, in a child that was just forked."""
+        """Stop being a supervisor, in a child that was just forked."""
         signal.set_wakeup_fd(-1)
         os.close(self._reader)
         os.close(self._writer)
@@ -136,7 +136,7 @@ def collect(pid: int) -> Death | None:
 
 
 def waits_idly(pid: int) -> bool:
-    """Tell whether a process has done next to nothing so far, and all of its threads wait for locks (Linux)."""
+    """Tell whether a process has hardly run so far, and all its threads wait for locks (Linux)."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             ticks = sum(map(int, file.read().rpartition(")")[2].split()[11:13]))

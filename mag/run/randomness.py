@@ -94,7 +94,7 @@ class RandomStates:
 
     @contextlib.contextmanager
     def lend(self, seed: int) -> Iterator[None]:
-        """Begin an experiment, and when it is over have the generators be as they were before."""
+        """Begin an experiment, and put the generators back when it is over."""
         before = dict(_read_all())
         self.begin(seed)
         try:
@@ -107,7 +107,7 @@ class RandomStates:
                         generator.write(names, before[generator.home])
 
     def _follow(self, arrive: Callable[[Generator, Names], None]) -> None:
-        """Have this done with every library that is loaded from here on."""
+        """Do this with every library that is loaded from here on."""
         self.end()
         self._finder = SeedingFinder(arrive)
         sys.meta_path.insert(0, self._finder)
@@ -130,7 +130,7 @@ def _seed_and_mark(generator: Generator, names: Names, seed: int, marks: States)
 
 
 class SeedingFinder:
-    """Finds nothing itself, but sees to it that something is done with a library as soon as its import is over.
+    """Finds no modules itself, but acts on a library as soon as it has been imported.
 
     In forks of this process it does nothing: workers that load a library would all be given the same seed.
     """

@@ -13,7 +13,7 @@ from mag.run.relocation import find_strays, relocate
 
 
 def run_script(words: Sequence[str], repetition: Repetition) -> None:
-    """Be the program `python WORDS`, in the work tree that stands for another."""
+    """Run `python WORDS` in the work tree that stands for another."""
     moved = {Path(top): Path(place) for top, place in repetition.moved.items()}
     relocate(Path(repetition.folder), moved, {})
     try:

@@ -1,4 +1,4 @@
-"""What has the app imported: the fork server, or this very process for debuggers."""
+"""Servers that import the app: the fork server, or this process for debuggers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -51,7 +51,7 @@ def serve(control: socket.socket, load: Load, own: States, *, has_threads: bool)
 
 
 def _end_with(act: Callable[[], None]) -> NoReturn:
-    """Act, and end this process, which was just forked; nothing is to reach the code of its parent below the fork."""
+    """Act, then end this forked process, so that it never returns into its parent's code."""
     try:
         act()
     except OSError:  # the runner is gone: nothing has been started yet, or what ran has been published
@@ -100,7 +100,7 @@ def _settle() -> None:
 
 
 def _take_handlers() -> dict[int, Handler]:
-    """Return the handlers that the app has set for signals that mag uses: its experiments', not this process's."""
+    """Return the handlers that the app has set for signals that mag uses; they are for its experiments alone."""
     handlers: dict[int, Handler] = {}
     for number in (*REQUESTS, HURRY):
         handler = signal.signal(number, signal.SIG_IGN)
@@ -132,7 +132,7 @@ def _load(control: socket.socket, load: Load, random: RandomStates) -> Function 
 
 
 def _rehearse(function: Function) -> None:
-    """Do once what every child does first, so that modules are loaded and caches filled before it is forked."""
+    """Do once what every child does first, so that modules and caches are loaded before the fork."""
     config = ViewCache().view({"a": {"b": [1, 0.5, "c", True, None]}})
     _ = config.a.b, read_calling(function)
 
@@ -211,7 +211,7 @@ def _supervise(connection: socket.socket, ground: Groundwork | Spawning) -> None
 
 
 def _is_closed(connection: socket.socket) -> bool:
-    """Tell whether the runner died after it sent the task: then it must not start any more."""
+    """Tell whether the runner died after it sent the task, which must not start then."""
     try:
         return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What an ending interpreter does for a program, done for an experiment before it counts as completed.
+"""Shutdown: does for an experiment what an ending interpreter does for a program, before it counts as completed.
 
 A forked child may not end the interpreter as such: the frames below it are the supervisor's. So threads are waited
 for, exit functions run, and what is still in the buffers of open files is written. A file that cannot be written to
@@ -138,7 +138,7 @@ def _is_written(file: io.IOBase) -> bool:
 
 
 def keep_exit_functions() -> None:
-    """Forget what the process that this one was forked from wanted to be done at its exit, and when objects of its go.
+    """Forget the exit functions and finalizers of the process that this one was forked from.
 
     That is done there, once; only what libraries need in any process is done at the end of this one, too. Worker
     processes, which they would end then, are the other process's as well.
@@ -175,7 +175,7 @@ def leave_to_threads() -> list[io.IOBase]:
 
 
 def run_exit_functions() -> None:
-    """Do at the end of this process, which is none of the interpreter, what was to be done then."""
+    """Run the exit functions; this process ends without the interpreter doing it."""
     for end in reversed(getattr(threading, "_threading_atexits", [])):
         # a pool's worker processes, which are waited for next, would not end by themselves
         if getattr(end, "func", end).__module__ != "concurrent.futures.thread":

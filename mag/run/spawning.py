@@ -64,7 +64,7 @@ class Spawning:
         return explain_end(end_interpreter(pid))
 
     def ask(self, question: dict[str, str]) -> Any:
-        """Have a question answered where the app is imported; None if that process has ended."""
+        """Answer a question where the app is imported; None if that process has ended."""
         if self._ahead is None:
             return None
         _, connection = self._ahead
@@ -110,7 +110,7 @@ def _hand_over(connection: socket.socket, beginning: Beginning) -> None:
 
 
 def _take_over(connection: socket.socket, function: Function) -> Beginning | None:
-    """Return what this process is to be from here on, None where nobody is there to tell; questions are answered."""
+    """Return what this process has to be; None where the supervisor is gone. Questions are answered meanwhile."""
     while True:
         word, descriptors, _, _ = socket.recv_fds(connection, 1, 2)
         if word != b"?":

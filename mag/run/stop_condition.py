@@ -58,7 +58,7 @@ class StopCondition:
         return f"{self._expression.text} ({found})"
 
     def remark(self, *, completed: bool) -> str | None:
-        """Return what there is to say when the attempt has ended by itself: what the condition asked in vain."""
+        """Return a remark for an attempt that ended by itself: why the condition did not decide."""
         condition = f"--stop-if {self._expression.text!r}"
         if not self.look() and self._undecided:
             return f"{condition} could not be decided: {self._undecided}"

@@ -149,7 +149,7 @@ class Supervisor:
             os.close(log)
 
     def _await(self, child: int, guard: Guard) -> tuple[Death, Reason | None]:
-        """Wait for the child; where mag itself fails meanwhile, it is ended: nobody would watch over it any more."""
+        """Wait for the child; if mag itself fails meanwhile, the child is ended, since nobody would watch it."""
         try:
             return self._watch.wait(child, grace=self._conditions.grace, guard=guard)
         except Exception as error:  # noqa: BLE001
@@ -158,7 +158,7 @@ class Supervisor:
 
 
 def _look(child: int, paths: ExperimentPaths) -> None:
-    """Say so where a forked experiment waits for what may never come."""
+    """Warn if a forked experiment seems to wait forever."""
     if waits_idly(child):
         said = (
             f"mag: {paths.name} has done nothing for {LOOK_SECONDS:.0f} s and waits for a lock: if it hangs, a library"
@@ -181,7 +181,7 @@ def _take_back(attempt: Attempt, task: Task, previous: Record | None, error: Exc
 
 
 def _recall(previous: Record, task: Task) -> Outcome | None:
-    """Return what became of a task that need not be run, since it was, the last time or by somebody else meanwhile."""
+    """Return the outcome of a task that has run already, earlier or by somebody else meanwhile."""
     was_run = task.attempt is not None and previous.attempt > task.attempt
     if previous.status == "completed" and (was_run or not task.force):
         return Outcome(task.index, previous.identifier, "skipped", results=previous.results)
@@ -193,7 +193,7 @@ def _recall(previous: Record, task: Task) -> Outcome | None:
 
 
 def _begins_empty(previous: Record | None, task: Task) -> bool:
-    """Tell whether an attempt is to find an empty directory: the first one that was asked for is, a retry is not."""
+    """Tell whether an attempt starts with an empty directory: the first one if asked for, a retry never."""
     was_retried = previous is not None and task.attempt is not None and previous.attempt > task.attempt
     return (task.force or task.clean) and not was_retried
 
@@ -206,7 +206,7 @@ def describe_files(attempt: Attempt) -> str:
 
 
 def _announce(claim: Claim, tell: Callable[[str], None]) -> None:
-    """Tell the runner before anything is written: where it is gone, nothing has begun, and there is no attempt."""
+    """Tell the runner before anything is written: if it is gone, the attempt does not begin."""
     try:
         tell(os.path.basename(claim.paths.directory))
     except BaseException:
@@ -253,7 +253,7 @@ def describe_record(task: Task, record: Record) -> Outcome:
 
 
 def _explain(death: Death, paths: ExperimentPaths, *, oom: OomCounter) -> Reason:
-    """Return what to say of a process that ended by itself and published nothing."""
+    """Explain the end of a process that published nothing."""
     if death.signal is not None:
         name = name_signal(death.signal)
         if death.signal == signal.SIGKILL and oom.has_grown():

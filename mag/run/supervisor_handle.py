@@ -26,12 +26,12 @@ class SupervisorHandle:
         self.begun: str | None = None
 
     def order(self, order: object) -> None:
-        """Tell it under which conditions it works, or what is to be done before."""
+        """Send it the conditions it works under, or something to do first."""
         with contextlib.suppress(OSError):  # it is dead already, as whoever gives it a task will see
             send(self._connection, order)
 
     def ask(self, question: Question[Answer]) -> "tuple[Answer, MagError | None] | None":
-        """Have a question answered where the app is imported; None if that is gone."""
+        """Answer a question where the app is imported; None if that process is gone."""
         return ask_question(self._connection, question)
 
     def hear(self) -> Any:

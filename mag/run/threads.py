@@ -1,4 +1,4 @@
-"""What makes it unsafe to fork a process: threads, which a fork does not have, and CUDA, which it cannot use.
+"""What makes a fork unsafe: threads, which the fork lacks, and CUDA, which it cannot use.
 
 A fork has only the thread that forked. A lock that another one held is never free there, and a pool that another
 library believes to have never answers. Two kinds of threads do no harm: OpenBLAS ends its own before each fork, and
@@ -88,7 +88,7 @@ def _has_library(name: str) -> bool:
 
 
 def _fork_once() -> None:
-    """Have libraries do what they do before a fork; the fork does nothing, and so nothing of Python's own is called.
+    """Fork once, so that libraries do what they do before a fork; Python's own hooks are not called.
 
     There must be no other thread of Python's: the fork might wait for it to take its turn.
     """

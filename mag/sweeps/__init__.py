@@ -1,1 +1,1 @@
-"""Overrides become a space, points and a frozen plan; a plan becomes a sweep."""
+"""Everything that runs: a request becomes a plan, is launched, and ends in a report."""

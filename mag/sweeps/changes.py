@@ -1,4 +1,4 @@
-"""Changes: what is no longer as it was when a part of the same experiments ran, code or config."""
+"""Changes: what has changed in code or config since some of the same experiments ran."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ _LARGEST_MANIFEST = 1_000_000
 def list_changes(
     plan: "Plan", todo: "Sequence[PlannedExperiment]", provenance: "Provenance", settings: "Settings"
 ) -> list[str]:
-    """Return a line for the code, and one for the config, where it has changed since a part of the experiments ran."""
+    """Return a line for the code and one for the config, if they have changed since some of the experiments ran."""
     from mag.code.checkouts import read_code  # noqa: PLC0415  (few sweeps go on with one)
     from mag.sweeps.forerunners import list_forerunners  # noqa: PLC0415  (few sweeps have any)
 

@@ -49,7 +49,7 @@ class Codebase(NamedTuple):
 
     @contextlib.contextmanager
     def lend_env(self) -> Iterator[None]:
-        """Have this process, and those that it starts in the block, have the environment variables that mag sets."""
+        """Set mag's environment variables in this process, and in those it starts, while the block runs."""
         before = {name: os.environ.get(name) for name in self.env}
         os.environ.update(self.env)
         try:
@@ -62,7 +62,7 @@ class Codebase(NamedTuple):
                     os.environ[name] = value
 
     def describe_configs(self) -> dict[str, Any]:
-        """Return which configs were typed in the place of the app's, or besides; by where they lie for the user."""
+        """Return the configs that were typed instead of the app's, or besides them, by the user's paths."""
         path, name = self.app.asked if self.app is not None else (None, None)
         further = self.app.further if self.app is not None else ()
         if path is None and name is None and not further:
@@ -80,7 +80,7 @@ class Codebase(NamedTuple):
         return app.with_configs(there, name, tuple(transfer(each, self.moved) for each in further))
 
     def release(self) -> "Codebase":
-        """Return it as another process can be given it, with what that needs to load the app."""
+        """Return it in a form that another process can load the app from."""
         return self._replace(app=self.app.release()) if self.app is not None else self
 
     def load(self) -> Function:

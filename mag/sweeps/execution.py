@@ -94,7 +94,7 @@ def _select_unfinished(plan: "Plan", request: Request, code: Codebase) -> "list[
 
 
 def count_left(plan: "Plan", todo: "Sequence[PlannedExperiment]") -> Counter[str]:
-    """Return how many experiments of a plan are left as they are, and how they stand."""
+    """Return how many experiments of a plan are left alone, by status."""
     chosen = {one.index for one in todo}
     counts = Counter(one.status for one in plan if one.index not in chosen)
     counts["skipped"] = counts.pop("completed", 0)
@@ -178,7 +178,7 @@ def _launch(
     request: Request,
     observer: Observer,
 ) -> Iterator[Outcome]:
-    """Yield the one outcome of each experiment; what others are running is waited for, and taken over if they die."""
+    """Yield one outcome for each experiment; those that others run are waited for, and taken over if they die."""
     planned: dict[int, PlannedExperiment] = {}
     more: Iterable[PlannedExperiment] = plan.search or ()
     told, force = 0, request.force

@@ -38,7 +38,7 @@ class _Pair(NamedTuple):
 
 
 def list_forerunners(plan: "Plan", app: str, settings: "Settings") -> list[str]:
-    """Return a line that says which finished experiments a plan would have, but for a key, and what keeps them."""
+    """Return a line on finished experiments that differ from planned ones by one key, and how to keep them."""
     new = list(islice((one for one in plan if one.status == "new"), _MOST))
     if not new:
         return []
@@ -77,7 +77,7 @@ def _spell(config: Mapping[str, Any]) -> _Flat:
 
 
 def _find_pairs(points: Sequence[_Flat], finished: Sequence[_Flat]) -> list[_Pair]:
-    """Return the new experiments that are finished ones but for a few keys that those lack, or have besides."""
+    """Return new experiments paired with finished ones that lack a few of their keys, or have a few more."""
     for then, before in _group_by_keys(finished).items():
         for today, now in _group_by_keys(points).items():
             if then == today or len(today - then) > _MOST_KEYS or len(then - today) > _MOST_KEYS:
@@ -134,7 +134,7 @@ def _read(value: bytes) -> Any:
 
 
 def _find_other_defaults(points: Sequence[_Flat], finished: Sequence[_Flat], typed: set[str]) -> Iterator[str]:
-    """Yield what there is to say of a key that has another value, though nobody typed it."""
+    """Yield a remark on each key whose value has changed although nobody typed it."""
     alike = [flat for flat in finished if points and flat.keys() == points[0].keys()]
     same = [flat for flat in points if flat.keys() == points[0].keys()] if alike else []
     for key in points[0] if alike else ():

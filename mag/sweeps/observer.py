@@ -35,13 +35,13 @@ class Question(NamedTuple):
 
 
 class Observer:
-    """Told of what happens on the way from a request to its report; this one takes no notice."""
+    """Hears what happens between a request and its report; this one ignores it."""
 
     def warn(self, text: str) -> None:
         """Part of the code is not what it should be."""
 
     def check(self, question: "Question") -> None:
-        """The request was read; raise what speaks against planning it."""
+        """The request was read; raise an error if it should not be planned."""
 
     def planned(self, question: "Question") -> None:
         """There is a plan."""

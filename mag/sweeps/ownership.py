@@ -52,7 +52,7 @@ def _advise_renaming(before: str, now: str, settings: Settings) -> str:
 
 
 def find_successor(app: str, settings: Settings) -> str:
-    """Return what an app is called now, by what the project says of its apps' names.
+    """Return the present name of an app, by the project's `renamed` setting.
 
     >>> find_successor("/home/me/train.py:main", Settings(renamed={"train.py:main": "fit.py:main"}))
     'fit.py:main'
@@ -76,7 +76,7 @@ def _is_same(one: tuple[str, str] | None, other: tuple[str, str]) -> bool:
 
 
 def _read_name(app: str) -> tuple[str, str] | None:
-    """Return the names of an app's module and function; None of what has none: a script, a lambda.
+    """Return the names of an app's module and function; None for a script or a lambda.
 
     >>> _read_name("/home/me/train.py:main"), _read_name("src.train:main"), _read_name("script.py")
     (('train', 'main'), ('train', 'main'), None)

@@ -78,7 +78,7 @@ def prepare(
     *,
     slots: SlotCounts,
 ) -> Conditions:
-    """Have the app imported, and record environment and code meanwhile; return what all experiments have in common.
+    """Import the app, record environment and code meanwhile, and return what all experiments share.
 
     Raises:
         UsageError: The app cannot be imported.
@@ -165,7 +165,7 @@ def list_remarks(
     *,
     jobs: int,
 ) -> list[str]:
-    """Return what is not as it was asked for, or as it was when a part of the same experiments ran."""
+    """Return remarks on what differs from the request, or from earlier runs of the same experiments."""
     from mag.sweeps.changes import list_changes  # noqa: PLC0415 - experiments would carry it along
 
     lines = [describe_kept(kept, str(conditions.provenance.app))] if kept else []

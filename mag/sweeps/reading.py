@@ -1,4 +1,4 @@
-"""What a plan reads an app's configs with; the app is imported where only that tells what they are."""
+"""How a plan reads an app's configs; the app is imported only where nothing else tells what they are."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial

@@ -104,7 +104,7 @@ def _change(override: Override, operation: Any) -> Override:
 
 
 class StoredConfig(NamedTuple):
-    """What a record tells of a config: it is what a plan's point and the config files are for other experiments."""
+    """A config as a record has it; it takes the place of a plan's point and the config files."""
 
     resolved: dict[str, Any]
     composed: dict[str, Any] | None

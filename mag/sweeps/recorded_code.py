@@ -212,7 +212,7 @@ def read_tree(repository: Repository, code: str) -> str | None:
 
 
 def suggest_link(experiment: StoredExperiment, again: Record) -> str | None:
-    """Return what a rerun missed that lies in the work tree and is no part of the recorded code; None for nothing."""
+    """Return a path that a rerun lacked: it is in the work tree, but not in the recorded code; None for none."""
     record, error = require_record(experiment), again.error or {}
     top, code = record.commit.get("top"), read_code(record.commit)
     if again.status != "failed" or not isinstance(top, str) or code is None:

@@ -96,7 +96,7 @@ class Request(abc.ABC):
         """Lend the code that the experiments run."""
 
     def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
-        """Lend what will import the app when it is started; best before there is a plan."""
+        """Lend the server that imports the app; best opened before there is a plan."""
         told = self.start_method or (code.app.start_method if code.app else None) or code.settings.start_method
         return open_server(code.load, self.examine, portable=code.release().load, start_method=told)
 
@@ -223,7 +223,7 @@ class SweepRequest(Request):
         return max(1, cpus // jobs) if self.limit_threads else None
 
     def _pick_wanted(self, plan: "Plan") -> "Plan":
-        """Return what a script that is run again is run for: one experiment, if it is one of these."""
+        """Return the one experiment that a script is run again for, if it is one of these."""
         wanted = [each for each in plan if self.repetition and each.identity == self.repetition.identity]
         if self.repetition is None or not wanted:
             return plan

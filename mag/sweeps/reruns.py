@@ -95,7 +95,7 @@ class RerunRequest(Request):
         return app._replace(hydra_overrides=theirs if app.is_hydra else ())
 
     def open_server(self, code: Codebase) -> "contextlib.AbstractContextManager[AppServer | ScriptServer]":
-        """Lend what imports the app, or runs the script, where the code is."""
+        """Lend the server that imports the app, or runs the script, where the code is."""
         if code.app is not None:
             return Request.open_server(self, code)
         words = find_script(self.record, code.folder or code.source, code.moved)

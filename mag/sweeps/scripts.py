@@ -1,4 +1,4 @@
-"""Scripts: an experiment that one made with `Experiment` or `mag.sweep`, once more, by running it again."""
+"""Scripts: repeat an experiment made with `Experiment` or `mag.sweep` by running its script again."""
 
 import contextlib
 import os
@@ -31,14 +31,14 @@ _LEAVE_SECONDS = 1.0
 
 
 def names_script(record: Record) -> bool:
-    """Tell whether no app ran an experiment, but a program with `Experiment`, or with `mag.sweep` of its own."""
+    """Tell whether a script ran an experiment, with `Experiment` or `mag.sweep`, and no app."""
     file, _, function = (record.app or "").rpartition(":")
     is_app = function.isidentifier() and file not in {"", "__main__"}
     return not is_app and read_command(record.app or "") is None
 
 
 def find_script(record: Record, folder: Path, moved: Mapping[Path, Path]) -> list[str]:
-    """Return what follows `python` on the command line of the script that made an experiment, where its code is now.
+    """Return the words after `python` that run the script of an experiment where its code is now.
 
     Raises:
         UsageError: It is no script that can be run again.

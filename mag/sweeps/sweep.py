@@ -101,7 +101,7 @@ def sweep(
 
 
 def _run(request: SweepRequest) -> Report:
-    """Run what is asked for; what stopped it, or what its script was run again for, then ends this program."""
+    """Run the request; a stop, or the end of a repetition, ends this program too."""
     flush_files()
     try:
         report = execute(request, _Teller())
@@ -117,7 +117,7 @@ def _run(request: SweepRequest) -> Report:
 
 
 class _Teller(Observer):
-    """Says on standard error what is to be known of experiments that are done already."""
+    """Notes on standard error which experiments are done already."""
 
     def remark(self, line: str) -> None:
         """Say it."""
@@ -125,7 +125,7 @@ class _Teller(Observer):
 
 
 def _say_in_python(text: str) -> str:
-    """Return a text about a command with its options as the parameters that they are here.
+    """Return a message with command-line options replaced by the parameters of `mag.sweep`.
 
     >>> _say_in_python("keep them apart with --dir fit-experiments, or: --force runs them again")
     "keep them apart with experiments_dir='fit-experiments', or: force=True runs them again"

@@ -155,7 +155,7 @@ def _find_code(setup: Mapping[str, Any], settings: Settings) -> Codebase:
 
 
 def _check_versions(setup: Mapping[str, Any], code: Codebase) -> None:
-    """Refuse to run what would not be what was asked for.
+    """Refuse to run with other versions than the sweep was started with.
 
     Raises:
         LaunchError: Versions that matter, or the app's file, differ from those of the command.
