@@ -110,7 +110,7 @@ def _import_file(file: Path) -> ModuleType:
 
 
 def _refuse_relative(file: Path, base: Path) -> NoReturn:
-    """Say what to type for a file whose relative imports need the package that it is in."""
+    """Refuse a file whose relative imports need its package, and say what to type."""
     top, parts = Path(os.path.abspath(file)).parent, [file.stem]
     while (top / "__init__.py").is_file():
         top, parts = top.parent, [top.name, *parts]

@@ -81,7 +81,7 @@ def read_source(file: Path) -> Source:
 
 
 def seems_app(file: Path) -> bool:
-    """Tell whether there are words in a file without which it cannot use `@mag.main` or `@hydra.main`."""
+    """Tell whether a file has the words that using `@mag.main` or `@hydra.main` takes."""
     try:
         content = file.read_bytes()
     except OSError:

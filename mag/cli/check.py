@@ -81,7 +81,7 @@ def _check(project: Project, *, as_json: bool) -> int:
 
 
 def _report(project: Project, overrides: Sequence[Override]) -> Iterator[str]:
-    """Yield what there is to know of a Hydra project that mag runs: what has another word, and what is not done."""
+    """Yield remarks on a Hydra project: what mag calls differently, and what it does not do."""
     from mag.app.hydra_words import find_set_aside
     from mag.config.composition.resolution import find_written, is_late
 

@@ -1,4 +1,4 @@
-"""`mag diff`: in what experiments differ."""
+"""`mag diff`: how experiments differ."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ def command(*, references: tuple[str, ...], stat: bool, tolerance: float, as_jso
 def _compare(
     one: "StoredExperiment", other: "StoredExperiment", *, tolerance: float, stat: bool
 ) -> "tuple[dict[str, list[Pair]], str | None]":
-    """Return in what two experiments differ, by section, and how their code does as git tells it."""
+    """Return the differences of two experiments, by section, and git's diff of their code."""
     from mag.cli.verdict import make_side
     from mag.compare.claims import list_elsewhere
     from mag.compare.description import describe_curves

@@ -26,7 +26,7 @@ class Explainer:
         self._secrets = secrets
 
     def describe_key(self, key: str) -> dict[str, Any] | None:
-        """Return what there is to say of a key or choice; None where there is no such thing."""
+        """Describe a key or a choice; None where there is neither."""
         found = self._origins.explain(key)
         choice = self._find_choice(key)
         if found is None and choice is None:
@@ -134,7 +134,7 @@ def list_choices(composer: Composer, overrides: Sequence[Override], secrets: Seq
 
 
 def explain_unknown(key: str, origins: Origins, options: Sequence[str] = ()) -> str:
-    """Return what to say of a key that nothing in the config answers to."""
+    """Explain that a key is not in the config, and name the nearest."""
     if options:
         return f"There is no key {key!r} to explain: type {write_word(options[0])} --explain {key}, which has one."
     for end in (place for place, mark in enumerate(key) if mark == "."):

@@ -1,4 +1,4 @@
-"""Options that belong to other programs: what they mean here, or what to type in their place."""
+"""Options of other programs: what they mean here, or what to type instead."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -47,7 +47,7 @@ def read_script_words(words: Sequence[str]) -> list[str]:
 
 
 def suggest_instead(error: click.ClickException, arguments: Sequence[str]) -> str:
-    """Return what to type where an option is Hydra's, or an override as other programs have it, `--lr=0.1`."""
+    """Return what to type instead of an option of Hydra's, or of an override such as `--lr=0.1`."""
     context = error.ctx if isinstance(error, click.NoSuchOption) else None
     if context is None or all(each.name != "words" for each in context.command.params):
         return ""

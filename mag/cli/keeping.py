@@ -186,7 +186,7 @@ def rm_command(*, words: tuple[str, ...], restoring: bool, dry_run: bool, direct
 
 
 def _pick_removed(removed: "list[Removed]", names: Sequence[str]) -> "list[Removed]":
-    """Return what is to be brought back: what was removed last, or the latest of each name."""
+    """Return what to bring back: what was removed last, or the latest of each name."""
     if not removed:
         raise UsageError("The trash is empty: there is nothing to bring back.")
     if not names:
@@ -222,7 +222,7 @@ def archive_command(*, target: str, words: tuple[str, ...], dry_run: bool, direc
 
 
 def _note_store(store: "Store", other: StorePaths, chosen: "Sequence[StoredExperiment]") -> None:
-    """Have the repositories that hold the code know of the other store before anything moves."""
+    """Tell the repositories that hold the code about the other store before anything moves."""
     from mag.code.collection import note_store
     from mag.code.repository import Repository
     from mag.errors import RepositoryError

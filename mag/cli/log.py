@@ -120,7 +120,7 @@ def find_logs(experiment: StoredExperiment, attempt: int | None) -> list[Attempt
 
 
 def cut_logs(logs: Sequence[AttemptLog], lines: int | None) -> list[AttemptLog]:
-    """Return of several logs those that hold the last lines, each with where they begin, and a heading but the first.
+    """Return the logs that hold the last lines, each with its start, and a heading for all but the first.
 
     Raises:
         OSError: One cannot be read.
@@ -192,7 +192,7 @@ class Pane:
 
 
 def _fold(line: str, *, final: bool) -> str:
-    """Return what is left of a line that was written over: its last state."""
+    """Return the last state of a line that was overwritten."""
     ended = line.removesuffix("\r")
     state = _MOVES.sub("", ended.rpartition("\r")[2])
     return state if final else state + line[len(ended) :]

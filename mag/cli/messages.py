@@ -1,4 +1,4 @@
-"""What is said to the user on standard error, which harms nothing when nobody listens any more."""
+"""Messages to the user on standard error; a closed pipe or a full disk does no harm."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ def _bearing_loss() -> Iterator[None]:
 
 
 class Listener:
-    """Standard error as a stream for libraries, whose loss does no more harm than that of a message."""
+    """Standard error as a stream for libraries; losing it does no harm."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -44,7 +44,7 @@ class Listener:
 
 
 def silence(number: int) -> None:
-    """Lead a descriptor that cannot be written to any more to nowhere: what is buffered for it harms nobody then."""
+    """Point a descriptor that can no longer be written to at nowhere, so that what is buffered does no harm."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, number)
     os.close(null)

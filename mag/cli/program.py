@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _end_at_signals() -> None:
-    """Let SIGTERM and SIGHUP end this process by way of all that is to be tidied up, such as temporary directories."""
+    """Let SIGTERM and SIGHUP end this process only after temporary directories and the like are removed."""
     import signal  # a millisecond that a short command need not wait for
 
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -81,7 +81,7 @@ def _leave(status: int) -> NoReturn:
 
 
 def run_app(app: "App") -> NoReturn:
-    """Be `python train.py`: `mag run`, with `-m` `mag sweep`, with `--cfg job` `mag config`, of this very app."""
+    """Act as `python train.py`: `mag run`, with `-m` `mag sweep`, with `--cfg job` `mag config`, of this app."""
     from mag.cli.foreign_options import read_script_words
     from mag.run.shutdown import flush_files
 
@@ -115,7 +115,7 @@ def _split_program(arguments: list[str]) -> tuple[list[str], list[str] | None]:
 
 
 def _settle_hashes(arguments: list[str]) -> None:
-    """Begin anew with string hashes that repeat, where experiments will be run and the user has not said which.
+    """Restart with string hashes that repeat, if experiments will run and the user has not set a seed for them.
 
     A process cannot change its hashes, and experiments are forks of this one; nothing has been imported yet, so that it
     costs what starting Python costs.
@@ -132,7 +132,7 @@ def _settle_hashes(arguments: list[str]) -> None:
 
 
 def _fill_descriptors() -> None:
-    """Open what of standard input, output and error was closed (`>&-`), before a file of ours gets its number."""
+    """Open standard streams that were closed (`>&-`), before a file of mag's gets their number."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(number)
@@ -178,7 +178,7 @@ def _explain_interruption() -> int:
 
 
 def _explain_ending(error: OSError | SystemExit, known: dict[str, Any]) -> int | None:
-    """Say what the system denied a command; return the exit status, or None if that is not what ended it."""
+    """Say what the system refused; return the exit status, or None if that did not end the command."""
     if _is_nowhere(error):
         return _explain(UsageError("The current directory was deleted: cd to one that is there."), 2, known)
     loss = _find_loss(error)

@@ -48,7 +48,7 @@ _LONGEST_MESSAGE = 200
 
 
 def describe_outcome(outcome: Outcome) -> str:
-    """Return one line that tells what became of an experiment."""
+    """Return one line on how an experiment ended."""
     parts = [f"{outcome.status:<11} {escape(outcome.name)}"]
     if outcome.status in {"completed", "skipped", "pruned"}:
         shown = list(outcome.results.items())[:_SHOWN_RESULTS]
@@ -79,13 +79,13 @@ class QuietProgress(Observer):
         note(text)
 
     def check(self, question: "Question") -> None:
-        """Refuse what was certainly meant otherwise."""
+        """Refuse what cannot be intended."""
         from mag.cli.advice import check_spaces  # the fork server was forked before: it need not carry this
 
         check_spaces(question)
 
     def end(self, outcome: Outcome) -> None:
-        """Tell of a failure."""
+        """Print a failure."""
         if outcome.status in FAULTY:
             self.tell(describe_outcome(outcome))
 
@@ -105,13 +105,13 @@ class PlainProgress(QuietProgress):
     _hindered = False
 
     def planned(self, question: "Question") -> None:
-        """Say what was probably meant otherwise."""
+        """Note what was probably not intended."""
         from mag.cli.advice import tell_doubts
 
         tell_doubts(question)
 
     def remark(self, line: str) -> None:
-        """Say what is to be known before."""
+        """Note what users should know before it starts."""
         say(escape(line))
 
     def begin(self, plan: "Plan", todo: "Sequence[PlannedExperiment]", tracker: Tracker) -> None:
@@ -122,7 +122,7 @@ class PlainProgress(QuietProgress):
         say(announce(plan, todo, tracker.read().jobs))
 
     def end(self, outcome: Outcome) -> None:
-        """Tell what became of an experiment, or how far the sweep is."""
+        """Print how an experiment ended, or how far the sweep is."""
         if outcome.status == "unstarted" and outcome.message and not self._hindered:
             self._hindered = True
             self.tell(escape(outcome.message))
@@ -241,7 +241,7 @@ def describe_plan(plan: "Plan") -> str:
 
 
 def list_remarks(plan: "Plan") -> list[str]:
-    """Return what there is to say of the points that are not in a plan, and of those that Hydra ran."""
+    """Return remarks on points that a plan leaves out, and on those that Hydra ran."""
     remarks = [
         f"{plan.duplicates} asked for more than once" if plan.duplicates else "",
         f"{plan.left_out} left out by the filters" if plan.left_out else "",
@@ -253,7 +253,7 @@ def list_remarks(plan: "Plan") -> list[str]:
 
 
 def _list_json(plan: "Plan", secrets: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of a JSON list, an experiment each, so that a large plan needs no memory of its own."""
+    """Yield a JSON list line by line, one experiment each, to save memory with large plans."""
     yield "["
     for experiment in plan:
         comma = "," if experiment is not plan.experiments[-1] else ""

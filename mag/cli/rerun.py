@@ -137,7 +137,7 @@ def _start_anew(experiment: "StoredExperiment", overrides: Sequence[str], option
 
 
 def _tell(report: "Report") -> int:
-    """Say what came of a new experiment."""
+    """Print how a new experiment ended."""
     from mag.record.records import read_record
     from mag.run.supervisor import summarize_error
     from mag.sweeps.reruns import find_rerun
@@ -151,7 +151,7 @@ def _tell(report: "Report") -> int:
 
 
 def _judge(request: "RerunRequest", reports: "list[Report]", options: dict[str, Any]) -> int:
-    """Compare reruns with their original, and say what came of them."""
+    """Compare reruns with their original, and print the verdict."""
     from mag.cli.verdict import is_unrepeatable, judge, show_verdicts
     from mag.record.records import read_record
     from mag.sweeps.recorded_code import read_recorded_tree, suggest_link

@@ -69,7 +69,7 @@ def _write_config(experiment: "StoredExperiment", place: Path) -> None:
 
 
 def _advise(experiment: "StoredExperiment", place: Path) -> None:
-    """Say how it was run, where it would be run now."""
+    """Print the command that runs it here."""
     from mag.code.checkouts import transfer
     from mag.sweeps.recorded_code import require_record
 

@@ -125,12 +125,12 @@ class Output(PlainProgress):
         super().check(question)
 
     def planned(self, question: "Question") -> None:
-        """Say what was probably meant otherwise."""
+        """Note what was probably not intended."""
         if not self._quiet:
             super().planned(question)
 
     def remark(self, line: str) -> None:
-        """Say what is to be known before."""
+        """Note what users should know before it starts."""
         if not self._quiet:
             super().remark(line)
 

@@ -67,7 +67,7 @@ def command(*, limit: int, as_json: bool, directory: str | None) -> None:
 
 
 def tell_phases(store: StorePaths, sweep: StoredSweep) -> dict[str, int]:
-    """Return how many batches of a sweep stand how, as the engine says; where it cannot be asked, that is told."""
+    """Return how many batches are queued and running, as the engine says; note if it cannot be asked."""
     from mag.launch.engines import count_phases
 
     try:

@@ -174,7 +174,7 @@ def _show_plan(request: "SweepRequest", observer: "Observer", *, as_json: bool) 
 
 
 def _follow_up(command: str | None, report: "Report") -> bool:
-    """Run the command that is to follow, if all is in; return whether that went well, and say so if not."""
+    """Run the command of `--then` if everything completed; return whether it succeeded, and note if not."""
     missing = report.counts["unstarted"] + report.counts["interrupted"]
     if command is None or report.signal:
         return True

@@ -1,4 +1,4 @@
-"""The verdict on a rerun: whether its results agree with the original's, and what else is not as it was."""
+"""The verdict on a rerun: whether its results agree with the original's, and what else differs."""
 
 import dataclasses
 import shlex
@@ -21,7 +21,7 @@ _MOST_DIFFERENCES = 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a rerun.
+    """The outcome of a rerun.
 
     Attributes:
         name: The original's.

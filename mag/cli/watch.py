@@ -58,7 +58,7 @@ def command(*, reference: str | None, metric: str | None, directory: str | None)
 
 
 class _Best:
-    """The best so far of a sweep, by a result or metric: each experiment is read when it has ended."""
+    """The best of a sweep so far, by a result or metric."""
 
     def __init__(self, store: StorePaths, sweep: StoredSweep, metric: str) -> None:
         self._store = Store(store.root)

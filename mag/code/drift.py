@@ -24,7 +24,7 @@ LEASE = ".mag-lease"
 
 
 def tell_drift(commit: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record's `commit`, with what this process ran otherwise than the snapshot has it, or imported late."""
+    """Return a record's `commit`, with code that this process ran in another version, or imported late."""
     top, taken = commit.get("top"), commit.get("taken")
     told = dict(commit)
     if isinstance(top, str) and isinstance(taken, float):
@@ -133,7 +133,7 @@ def _list_newer(last: str) -> list[ModuleType]:
 
 
 def look_into(module: object) -> dict[str, Any]:
-    """Return the names in a module without calling what it may do when it is asked for one; of anything else none."""
+    """Return the names in a module without running its `__getattr__`; none for anything else."""
     if not issubclass(type(module), ModuleType) or type(module).__module__ == "importlib.util":  # a lazy one
         return {}
     names: dict[str, Any] = object.__getattribute__(module, "__dict__")
@@ -155,7 +155,7 @@ _MODULES = (".py", ".pyx", ".so", ".pyd")
 
 
 def list_changed_code(repository: Repository, before: str, now: str, configs: Iterable[str]) -> list[str]:
-    """Return the files of code in which two states differ: tracked ones, modules that are imported, and configs.
+    """Return the files of code that differ between two states: tracked ones, imported modules and configs.
 
     Args:
         repository: The repository.

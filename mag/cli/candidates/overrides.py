@@ -1,4 +1,4 @@
-"""Surroundings: what the overrides before the cursor make of the configs."""
+"""Overrides as candidates: what the overrides before the cursor make of the configs."""
 
 import os
 import re
@@ -55,7 +55,7 @@ class Surroundings(NamedTuple):
 
 
 def survey(app: App, texts: Sequence[str], secrets: Sequence[str] = ()) -> Surroundings:
-    """Return what the configs of an app are under some overrides; those that make no sense are left out."""
+    """Return what can be overridden after some overrides; those that do not compose are left out."""
     composer = app.compose_from()
     overrides = _choose_composable(composer, [override for text in texts for override in _read(text)])
     given = _read_keys(texts)
@@ -180,7 +180,7 @@ def _describe(value: Any) -> str:
 
 
 def _list_values(value: str, known: dict[str, str], *, several: bool, paths: bool) -> list[Candidate]:
-    """Return what a value may become; of several, the last one, as a value that none of those before it is."""
+    """Return how a value may go on; of several, the last, without repeating those before it."""
     if any(text.startswith("[") for text in known):  # a list is one value, commas and all
         return [Candidate(text, note) for text, note in known.items() if text.startswith(value)]
     match = _LAST_VALUE.fullmatch(value)
