@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mag.cli.output import note, write_json
-from mag.cli.rankings import show_settings
+from mag.cli.rankings import show_effects, show_importances, show_settings
 from mag.cli.references import STORE_OPTION
 from mag.cli.selection import FILTERS_ARGUMENT, Selection, select
 from mag.cli.tables import (
@@ -23,7 +23,6 @@ from mag.cli.tables import (
 from mag.cli.wording import count_experiments, list_words
 from mag.compare.columns import Column, find_results, find_varying
 from mag.compare.description import describe
-from mag.compare.effects import Effect, decompose
 from mag.compare.rows import MISSING, Row, format_float, format_numbers, format_value
 from mag.compare.summary import (
     Group,
@@ -54,12 +53,16 @@ HELP = """Put the results of completed experiments side by side, next to the cho
   mag summarize --best accuracy --over seed        the best setting by its mean over seeds, and the runner-up
   mag summarize --pivot accuracy C gamma           a grid: C down, gamma across, mean and sd in the cells
   mag summarize --effects accuracy                 how much each key matters
+  mag summarize --importance accuracy              the same after a search, where points are not spread evenly
 
 sd is the standard deviation of the sample (n - 1), ±95% the margin of the 95 % interval of the mean by Student's t; a
 single value has neither. Welch's t test judges whether a best setting leads by more than noise. --effects is the share
 of the variance that lies between the values of a key, or comes from two keys together beyond what each does alone (as
 in an analysis of variance), beside the share that chance alone would give. A mean over NaN is NaN; true counts as 1,
 false as 0.
+
+--importance is Optuna's fANOVA (pip install 'mag-sweep[tune]' scikit-learn): the share that each key has over its whole
+range, by a model of all results.
 
 mag names keys that vary within groups: add them to --by, filter, or name them with --over if they should. Experiments
 that did not complete are counted, but are in no mean. If several directories have one identity, one of them counts.
@@ -82,6 +85,7 @@ _MOST_TOLD = 5
     "--pivot", nargs=3, metavar="METRIC ROWS COLS", help="Show the mean of METRIC for each pair of values of two keys."
 )
 @click.option("--effects", metavar="METRIC", help="Show how much of the variance of METRIC each key explains.")
+@click.option("--importance", metavar="METRIC", help="Show how much each key matters to METRIC, by Optuna's fANOVA.")
 @table_options
 @STORE_OPTION
 def command(
@@ -93,12 +97,15 @@ def command(
     lowest: bool,
     pivot: tuple[str, str, str] | None,
     effects: str | None,
+    importance: str | None,
     directory: str | None,
     **options: Any,
 ) -> None:
-    """Select, show in one of five ways."""
+    """Select, show in one of several ways."""
     style = read_style(**options)
     _check_views(by, best, pivot, effects, lowest=lowest)
+    if importance and (pivot or best or effects):
+        raise UsageError("--importance is a view of its own: leave out --pivot, --best and --effects.")
     selection = select(filters, directory)
     find = selection.catalog.find
     if not _has_completed(selection):
@@ -107,8 +114,11 @@ def command(
     columns, mean_over = _find_keys(selection, by), _find_keys(selection, over)
     if pivot:
         _show_pivot(selection, [find(key) for key in pivot], mean_over, style)
-    elif effects:
-        _show_effects(selection, find(effects), columns, mean_over, style)
+    elif effects or importance:
+        kept = _keep_completed(selection.rows)
+        rest = columns or [column for column in find_varying(kept) if column not in mean_over]
+        show = show_effects if effects else show_importances
+        show(selection, kept, find(effects or importance or ""), rest, style)
     elif best and over:
         show_settings(
             selection, _keep_completed(selection.rows), find(best), columns, mean_over, lowest=lowest, style=style
@@ -272,26 +282,3 @@ def _write_cells(grid: Pivot, table: Table) -> Table:
             line.append(f"{next(means)}{sd} ({one.n})" if several else next(means))
         lines.append(tuple(line))
     return Table(table.headers, tuple(lines))
-
-
-def _show_effects(
-    selection: Selection, metric: Column, by: Sequence[Column], over: Sequence[Column], style: Style
-) -> None:
-    rows = _keep_completed(selection.rows)
-    columns = list(by) or [column for column in find_varying(rows) if column not in over]
-    found = decompose(rows, metric, columns)
-    table = Table(
-        ("keys", "values", "share", "by chance"),
-        tuple((_name_effect(one, selection), one.levels, one.share, one.chance) for one in found.effects),
-    )
-    show_table(shape_table(table, style), style, rounded=(2, 3))
-    if found.effects and found.rest is not None:
-        note(f"of {count_experiments(found.count)}; {found.rest:.1%} of the variance is explained by none of these")
-    for column in found.cut:
-        note(f"{selection.catalog.label(column)} has many values: four ranges of it are compared")
-    for warning in found.warnings[:_MOST_TOLD]:
-        note(warning)
-
-
-def _name_effect(effect: Effect, selection: Selection) -> str:
-    return " * ".join(selection.catalog.label(column) for column in effect.columns)

@@ -98,6 +98,7 @@ def test_nan_in_json(run: Run, write: Write) -> None:
         (["--pivot", "score", "C", "sede"], 2),
         (["--min"], 2),
         (["--effects", "score", "--best", "score"], 2),
+        (["--importance", "score", "--effects", "score"], 2),
         (["--pivot", "score", "C", "seed", "--by", "C"], 2),
         (["--best", "note"], 0),
         (["status=failed"], 0),
@@ -160,6 +161,15 @@ def test_effects(run: Run) -> None:
     assert out[0] == "keys,values,share,by chance"
     assert out[1].startswith("model,2,0.99")
     assert out[2].startswith("seed,3,0.0")
+
+
+@pytest.mark.usefixtures("seeds")
+def test_importance(run: Run) -> None:
+    """The key that matters comes first; the shares are of all experiments."""
+    pytest.importorskip("optuna")
+    ending = run("summarize", "dropout=", "--importance", "score", "--csv")
+    assert [line.split(",")[0] for line in ending.out.splitlines()] == ["key", "model", "seed"]
+    assert "of 6 experiments, by Optuna's fANOVA" in ending.err
 
 
 def test_an_identity_counts_once(run: Run, write: Write) -> None:
