@@ -51,9 +51,8 @@ class Batches:
             RecordError: The file system refused.
         """
         files.make_own_folder(str(self.folder))
-        files.write_file(
-            str(self.folder / "setup.json"), values.dump_json({"version": VERSION, **values.encode(setup)})
-        )
+        content = values.dump_json({"version": VERSION, **values.encode(setup)})
+        _write_privately(str(self.folder / "setup.json"), content)
 
     def read_setup(self) -> dict[str, Any]:
         """Return what all batches have in common.
@@ -73,14 +72,7 @@ class Batches:
             RecordError: The file system refused.
         """
         content = b"".join(write_json(task.to_plain()) + b"\n" for task in tasks)
-        path = str(self.folder / f"{number}.tasks")
-        try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise RecordError(f"Cannot write {path}: {error.strerror}.") from error
+        _write_privately(str(self.folder / f"{number}.tasks"), content)
 
     def read_tasks(self, number: int) -> list[Task]:
         """Return the tasks of a batch.
@@ -150,6 +142,21 @@ class Batches:
         """Remove the tasks of a batch that is over."""
         with contextlib.suppress(OSError):
             (self.folder / f"{number}.tasks").unlink()
+
+
+def _write_privately(path: str, content: bytes) -> None:
+    """Write a file that only the user may read: configs and environment variables in it may hold secrets.
+
+    Raises:
+        RecordError: The file system refused.
+    """
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RecordError(f"Cannot write {path}: {error.strerror}.") from error
 
 
 def _read_events(lines: Iterable[bytes]) -> Iterator[Event]:
