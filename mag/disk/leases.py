@@ -159,7 +159,7 @@ def keep(lock: str) -> None:
     book = _find_book()
     entry = book / hashlib.sha256(lock.encode()).hexdigest()[:32]
     scratch = book / f"{entry.name}.{os.getpid()}.tmp"
-    scratch.write_text(lock, encoding="utf-8")
+    scratch.write_text(os.path.abspath(lock), encoding="utf-8")
     scratch.replace(entry)
     if (turn := _take_turn(book)) is None:
         return
@@ -206,7 +206,8 @@ def run_keeper(pause: float = RENEWAL_SECONDS) -> None:
     while _list_entries(book) and (turn := _take_turn(book)) is not None:
         while entries := _list_entries(book):
             for entry in entries:
-                _tend(entry)
+                if not tend(entry.read_text(encoding="utf-8")):
+                    entry.unlink(missing_ok=True)
             time.sleep(pause)
         os.close(turn)  # somebody may have come meanwhile who saw it held
 
@@ -215,21 +216,20 @@ def _list_entries(book: Path) -> list[Path]:
     return [path for path in book.iterdir() if path.name != "keeper" and path.suffix != ".tmp"]
 
 
-def _tend(entry: Path) -> None:
-    """Renew one lease, or give it up when the lock is free, so that another machine need not wait."""
-    lock = entry.read_text(encoding="utf-8")
+def tend(lock: str) -> bool:
+    """Renew a lease, or give it up where the lock is free; return whether it is held."""
     try:
         descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:  # its directory was removed or moved
         drop(lock)
-        entry.unlink(missing_ok=True)
-        return
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        drop(lock)  # nobody can take the lock meanwhile
-        entry.unlink(missing_ok=True)
     except BlockingIOError:
-        renew(lock)
+        return renew(lock)
+    else:
+        drop(lock)  # nobody can take the lock meanwhile
+        return False
     finally:
         os.close(descriptor)
 

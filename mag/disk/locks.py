@@ -32,13 +32,16 @@ class Lock:
 
     def release(self) -> None:
         """Let go of this process's part: the lock is free when nobody else holds the same open file."""
+        path = locate(self) if has_lease(self) else None
         os.close(self.descriptor)
+        if path is not None:
+            leases.tend(path)
 
     def free(self) -> None:
         """Let go of the lock for all who hold the same open file, such as workers that live on."""
         with contextlib.suppress(OSError):  # somebody has closed all that was open
             fcntl.flock(self.descriptor, fcntl.LOCK_UN)
-            os.close(self.descriptor)
+            self.release()
 
 
 def acquire(path: str) -> Lock | None:
