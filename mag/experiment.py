@@ -28,8 +28,8 @@ from mag.record.log import flush_streams, open_log
 from mag.record.metrics import read_all_metrics
 from mag.record.opening import LEAVING, IfExists, check_if_exists, open_attempt
 from mag.record.pruning import Pruning, find_rule
-from mag.record.records import derive_seed
 from mag.record.repetition import Repetition
+from mag.record.seeds import derive_seed
 from mag.settings import Settings
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def ui_command(*, filters: tuple[str, ...], port: int, title: str | None, direct
     try:
         import uvicorn
 
-        from mag.compare.live import make_app
+        from mag.compare.server import make_app
     except ImportError as error:
         raise UsageError(f"{error.name} is not installed: type pip install 'mag-sweep[ui]'.") from error
     token, store = secrets.token_urlsafe(24), open_store(directory)

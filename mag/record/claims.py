@@ -14,6 +14,7 @@ from mag.record.bookings import book
 from mag.record.names import read_found
 from mag.record.paths import LEFT, ExperimentPaths, StorePaths
 from mag.record.records import Record
+from mag.record.seeds import derive_seed
 
 _FIRST_RECORD_SECONDS = 1.0  # how long a holder of the lock may take until its first record is written
 
@@ -189,7 +190,7 @@ def _list_files(paths: ExperimentPaths) -> tuple[str, ...]:
 def _go_on(record: Record, previous: Record | None, number: int, *, keep: bool, clean: bool) -> Record:
     """Return the record of an attempt, continued from the last one."""
     if previous is None:
-        return record.replace(attempt=number, since=number, results={}, seed=records.derive_seed(record.identity))
+        return record.replace(attempt=number, since=number, results={}, seed=derive_seed(record.identity))
     results = previous.results if keep else {}
     since = number if clean else previous.since or previous.attempt
     return record.replace(attempt=number, since=since, results=results, seed=previous.seed, former=previous.former)

@@ -14,6 +14,7 @@ from mag.config.identity import compute_identity
 from mag.disk import files, locks, values
 from mag.errors import RecordError
 from mag.record.paths import ExperimentPaths
+from mag.record.seeds import derive_seed
 from mag.record.soundness import check_inner
 
 Status = Literal["running", "completed", "failed", "killed", "timeout", "interrupted", "pruned", "imported"]
@@ -151,11 +152,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "seconds": (int, float, type(None)),
     "error": (dict, type(None)),
 }
-
-
-def derive_seed(identity: str) -> int:
-    """Return the seed of an experiment that has its first attempt under this identity."""
-    return int(identity[:8], 16)
 
 
 def encode_record(record: Record) -> bytes:

@@ -1,4 +1,4 @@
-"""Seeds: the random generators of a process, all set from one number."""
+"""Seeds: that of an experiment, and the random generators of a process set from one number."""
 
 import random
 import sys
@@ -29,3 +29,8 @@ def seed_everything(seed: int) -> int:
     if torch := sys.modules.get("torch"):
         torch.manual_seed(seed)  # of the processor and of all GPUs
     return seed
+
+
+def derive_seed(identity: str) -> int:
+    """Return the seed of an experiment that has its first attempt under this identity."""
+    return int(identity[:8], 16)

@@ -11,7 +11,8 @@ from mag.compare.frames import type_column
 from mag.compare.rows import MISSING
 from mag.errors import NotFoundError, UsageError
 from mag.record.paths import StorePaths
-from mag.record.records import Record, derive_seed, write_record
+from mag.record.records import Record, write_record
+from mag.record.seeds import derive_seed
 
 Write = Callable[..., Path]
 

@@ -264,7 +264,7 @@ PLANTS: dict[str, Any] = {
     "mag.record.store.mark_duplicates": lambda experiments: experiments,
     "mag.record.store.Store._is_own": lambda _, entry: not entry.is_symlink(),
     "mag.record.moves._rename": lambda store, old, _: bool(shutil.move(store.experiment(old).directory, store.trash)),
-    "mag.record.records.derive_seed": lambda _: 7,
+    "mag.record.claims.derive_seed": lambda _: 7,
     "mag.record.names.read_visibility": lambda *_: USUAL,
 }
 
