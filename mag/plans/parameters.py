@@ -15,6 +15,7 @@ from mag.suggestion import name_nearest
 
 if TYPE_CHECKING:
     from optuna import Trial
+    from optuna.distributions import BaseDistribution
 
 _DIGITS = 5
 """Significant digits of a value that is asked for."""
@@ -49,6 +50,22 @@ class Parameter(NamedTuple):
         if isinstance(low, int) and isinstance(high, int):
             return trial.suggest_int(self.name, low, high, log=self.interval.log)
         return round_value(trial.suggest_float(self.name, low, high, log=self.interval.log), low, high)
+
+    @property
+    def distribution(self) -> "BaseDistribution":
+        """What it is taken from, as Optuna has it."""
+        from optuna.distributions import (  # noqa: PLC0415 - an extra
+            CategoricalDistribution,
+            FloatDistribution,
+            IntDistribution,
+        )
+
+        if self.interval is None:
+            return CategoricalDistribution([format_value(value) for value in self.values])
+        low, high = self.interval.start, self.interval.end
+        if isinstance(low, int) and isinstance(high, int):
+            return IntDistribution(low, high, log=self.interval.log)
+        return FloatDistribution(low, high, log=self.interval.log)
 
     def label(self, value: Any) -> Any:
         """Return a value as Optuna has it.

@@ -239,8 +239,9 @@ def make_plan(
     *,
     prepare: Callable[[], None] | None = None,
     resolver: Resolver | None = None,
+    names: Names | None = None,
 ) -> Plan:
-    """Return the plan of parsed overrides.
+    """Return the plan of parsed overrides; `names` are those that earlier plans of the command gave out.
 
     Raises:
         ConfigError: A point cannot be composed.
@@ -250,7 +251,7 @@ def make_plan(
     sieve = PointFilter(shape.filters, _gather_filters(spaces))
     resolver = resolver or Resolver()
     selection = PointSelection(Describer(composer, settings, resolver), sieve)
-    names = Names(store, settings)
+    names = names or Names(store, settings)
     planned: list[PlannedExperiment] = []
     for description in (description for space in spaces for description in selection.select(space)):
         identity = description.identity

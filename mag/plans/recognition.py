@@ -10,46 +10,92 @@ from mag.config.language.override import Choice
 from mag.plans.describer import Describer
 from mag.plans.goals import Goal
 from mag.plans.parameters import Branch
-from mag.plans.selection import PointFilter, PointSelection
-from mag.plans.space import Dimension, Grid, Space
+from mag.plans.space import Dimension, Grid, Point
 from mag.record.pruning import Curve
 from mag.record.store import StoredExperiment
 
 if TYPE_CHECKING:
     from optuna import Trial
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
 
 
-def identify(branch: Branch, rows: Sequence[Sequence[Any]], describer: Describer) -> list[str | None]:
-    """Return the identities of points that choose the same options."""
-    places, members, columns = [], [], []
-    overrides = list(branch.overrides)
+def identify(branch: Branch, rows: Sequence[Sequence[Any]], describer: Describer) -> list[str]:
+    """Return the identities of points that choose the same options: what is worked out of a value serves all."""
+    overrides, dimensions, columns = list(branch.overrides), [], []
     for number, each in enumerate(branch.parameters):
         place = branch.overrides.index(each.override)
         if each.chooses:
             overrides[place] = each.override.with_value(rows[0][number])
-        else:
-            places.append(place)
-            members.append(dataclasses.replace(each.override, sweep=Choice(tuple(row[number] for row in rows))))
-            columns.append([row[number] for row in rows])
-            overrides[place] = members[-1]
-    dimensions = (Dimension(tuple(places), tuple(members), tuple(columns)),) if places else ()
-    selection = PointSelection(describer, PointFilter((), ()))
-    found: list[str | None] = [None] * len(rows)
-    for description in selection.select(Space((Grid(overrides, dimensions),))):
-        index = description.point.indices[0] if places else 0
-        found[index] = description.identity
-    return found
+            continue
+        places = {repr(row[number]): row[number] for row in rows}
+        overrides[place] = dataclasses.replace(each.override, sweep=Choice(tuple(places.values())))
+        dimensions.append(Dimension((place,), (overrides[place],), (tuple(places.values()),)))
+        index = {text: at for at, text in enumerate(places)}
+        columns.append([index[repr(row[number])] for row in rows])
+    grid = Grid(overrides, dimensions)
+    points = zip(*columns, strict=True) if columns else [()] * len(rows)
+    return [describer.describe(Point(grid, tuple(indices))).identity for indices in points]
+
+
+def recall(
+    one: StoredExperiment,
+    value: float | None,
+    goal: Goal,
+    params: dict[str, Any],
+    distributions: dict[str, "BaseDistribution"],
+) -> "FrozenTrial":
+    """Return an experiment that has ended as a trial of Optuna's; one without a value has failed, or was pruned."""
+    from optuna.trial import TrialState, create_trial  # noqa: PLC0415 - an extra
+
+    violations = _measure(goal, one.config, one.results)
+    state = TrialState.COMPLETE if value is not None else TrialState.FAIL
+    steps: dict[int, float] = {}
+    if one.status == "pruned":
+        state, steps = TrialState.PRUNED, dict(Curve(one.paths.metrics, goal.metric).read())
+    elif not all(map(math.isfinite, violations.values())):
+        state = TrialState.FAIL
+    trial = create_trial(
+        state=state,
+        value=value if state == TrialState.COMPLETE else None,
+        params=params,
+        distributions=distributions,
+        intermediate_values=steps,
+    )
+    for text, violation in violations.items():
+        trial.set_constraint(text, violation)
+    return trial
+
+
+def describe_choice(number: int) -> "BaseDistribution":
+    """Return what the number of a grid is taken from."""
+    from optuna.distributions import CategoricalDistribution  # noqa: PLC0415 - an extra
+
+    return CategoricalDistribution(range(number))
+
+
+def settle(trial: "Trial", name: str, value: Any) -> None:
+    """Have a trial that asks for a value ask for this one, which is the same with fewer digits."""
+    if trial.params[name] != value:
+        storage, distribution = trial.storage, trial.distributions[name]
+        study = storage.get_study_id_from_name(trial.study.study_name)
+        number = storage.get_trial_id_from_study_id_trial_number(study, trial.number)
+        storage.set_trial_param(number, name, distribution.to_internal_repr(value), distribution)
 
 
 def constrain(trial: "Trial", goal: Goal, config: Mapping[str, Any], results: Mapping[str, Any]) -> bool:
     """Note by how much results violate the constraints; return whether there is telling."""
+    violations = _measure(goal, config, results)
+    for text, violation in violations.items():
+        trial.set_constraint(text, violation)
+    return all(map(math.isfinite, violations.values()))
+
+
+def _measure(goal: Goal, config: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, float]:
     if not goal.constraints:
-        return True
+        return {}
     known = {**flatten(config), **results}
-    violations = [each.measure(known.get) for each in goal.constraints]
-    for each, violation in zip(goal.constraints, violations, strict=True):
-        trial.set_constraint(each.text, violation)
-    return all(map(math.isfinite, violations))
+    return {each.text: each.measure(known.get) for each in goal.constraints}
 
 
 def prune(trial: "Trial", metric: str, one: StoredExperiment) -> None:

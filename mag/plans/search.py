@@ -8,7 +8,6 @@ import dataclasses
 import math
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +19,11 @@ from mag.plans.describer import Describer
 from mag.plans.goals import Goal
 from mag.plans.parameters import Branch, Parameter, explain_lacking, find_values, read_branches, read_number
 from mag.plans.plan import Plan, PlannedExperiment, make_plan
-from mag.plans.recognition import constrain, identify, prune
+from mag.plans.recognition import constrain, describe_choice, identify, prune, recall, settle
 from mag.plans.resolver import Resolver
 from mag.plans.samplers.searchers import make_searcher, open_study
 from mag.plans.shapes import Shape, merge_overrides
+from mag.record.names import Names
 from mag.record.paths import StorePaths
 from mag.record.records import BROKEN
 from mag.record.store import Store, StoredExperiment
@@ -65,6 +65,7 @@ class Search:
         filters = (*shape.filters, *(each for file in shape.files for each in file.filters))
         self._shape = Shape(filters=filters)
         self._resolver = resolver
+        self._names = Names(store, settings)
         self._turn = threading.RLock()
         self._study: Study = open_study(maximize=goal.maximize)
         self._open: dict[str, Trial] = {}
@@ -113,7 +114,13 @@ class Search:
         trial, overrides = self._suggest(attempt)
         try:
             planned = make_plan(
-                overrides, self._composer, self._store, self._settings, self._shape, resolver=self._resolver
+                overrides,
+                self._composer,
+                self._store,
+                self._settings,
+                self._shape,
+                resolver=self._resolver,
+                names=self._names,
             )[0]
         except SpaceError:
             if not self._shape.filters:
@@ -134,10 +141,8 @@ class Search:
         self._study.sampler = make_searcher(self._goal.sampler, f"{self._goal.seed} {self.known} {attempt}")
         trial = self._study.ask()
         branch, found = self._read_trial(trial)
-        if any(trial.params[each.name] != each.label(found[each]) for each in branch.parameters):
-            params = {**trial.params, **{each.name: each.label(value) for each, value in found.items()}}
-            self._fail(trial)
-            trial = self._ask_for(params)
+        for each, value in found.items():
+            settle(trial, each.name, each.label(value))
         values = {each.override: value for each, value in found.items()}
         return trial, [each.with_value(values[each]) if each in values else each for each in branch.overrides]
 
@@ -147,14 +152,6 @@ class Search:
             number = trial.suggest_categorical("grid", list(range(len(self._branches))))
         branch = self._branches[number]
         return branch, {each: each.suggest(trial) for each in branch.parameters}
-
-    def _ask_for(self, params: dict[str, Any]) -> "Trial":
-        """Return a trial with these values."""
-        with warnings.catch_warnings(action="ignore"):  # what Optuna calls experimental
-            self._study.enqueue_trial(params)
-        trial = self._study.ask()
-        self._read_trial(trial)
-        return trial
 
     def _fail(self, trial: "Trial") -> None:
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
@@ -233,26 +230,20 @@ class Search:
                 self._open.pop(one.identity, None)
                 self._add(branch, one, values)
 
-    def _identify(self, branch: Branch, rows: Sequence[Sequence[Any]]) -> list[str | None]:
+    def _identify(self, branch: Branch, rows: Sequence[Sequence[Any]]) -> list[str]:
         return identify(branch, rows, Describer(self._composer, self._settings, self._resolver))
 
     def _add(self, branch: Branch, one: StoredExperiment, values: Sequence[Any]) -> None:
         """Tell the study of an experiment that it has not asked for."""
         params = {each.name: each.label(known) for each, known in zip(branch.parameters, values, strict=True)}
+        distributions = {each.name: each.distribution for each in branch.parameters}
         if len(self._branches) > 1:
-            params["grid"] = list(self._branches).index(branch)
-        trial = self._ask_for(params)
+            params["grid"] = self._branches.index(branch)
+            distributions["grid"] = describe_choice(len(self._branches))
         value = self._read_value(one) if one.completed else None
         if one.completed and value is None and self._goal.metric not in one.results:
             self._lacking.append(one)
-        if value is not None and not constrain(trial, self._goal, one.config, one.results):
-            value = None
-        if one.status == "pruned":
-            prune(trial, self._goal.metric, one)
-        elif value is None:
-            self._fail(trial)
-        else:
-            self._study.tell(trial, value)
+        self._study.add_trial(recall(one, value, self._goal, params, distributions))
 
 
 def _read_start(member: tuple[StoredExperiment, Sequence[Any]]) -> str:
