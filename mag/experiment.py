@@ -10,7 +10,6 @@ leaves `experiments/10|0.01/` with `config.json`, the `log` of all that was prin
 """
 
 import contextlib
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,7 @@ from mag.errors import ExistsError, RecordError, ResultError
 from mag.record import failures
 from mag.record.attempts import Attempt
 from mag.record.capture import Capture
-from mag.record.home import Home
+from mag.record.home import Home, make_directory
 from mag.record.log import flush_streams, open_log
 from mag.record.metrics import read_all_metrics
 from mag.record.opening import LEAVING, IfExists, check_if_exists, open_attempt
@@ -194,15 +193,7 @@ class Experiment:
         Raises:
             RecordError: The name leads out of the experiment's directory, or it cannot be made.
         """
-        parts = Path(name).parts
-        if not parts or Path(name).is_absolute() or ".." in parts or parts[0] == ".mag":
-            raise RecordError(f"Directory {name!r} must lie inside the experiment's: use a name such as 'checkpoints'.")
-        path = Path(self._running().paths.directory, name)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RecordError(f"Cannot make {path}: {error.strerror}.") from error
-        return path
+        return make_directory(self._running().paths, name)
 
     def log_metrics(self, **metrics: object) -> None:
         """Append one line of named values to `metrics.jsonl`, such as `log_metrics(step=3, loss=0.2)`.
@@ -261,8 +252,8 @@ class Experiment:
             return
         self._end(attempt, capture, error)
         repetition = Repetition.find()
-        if error is None and repetition is not None and repetition.is_wanted(attempt.paths) and _is_main():
-            sys.exit()  # this is what the script was run again for; a worker of a pool must not, which waits for it
+        if error is None and repetition is not None and repetition.is_over(attempt.paths):
+            sys.exit()  # the script was run again for this alone
 
     def _end(self, attempt: Attempt, capture: Capture, error: BaseException | None) -> None:
         """Record how the block ended, and be as before, whatever fails."""
@@ -304,10 +295,3 @@ class Experiment:
                 f"Experiment {self.identifier!r} is not under way, so nothing can be added: use it in a `with` block."
             )
         return self._attempt
-
-
-def _is_main() -> bool:
-    """Tell whether this is the main thread of the script that `mag rerun` has started, in a session of its own."""
-    import threading  # noqa: PLC0415 - start-up
-
-    return os.getsid(0) == os.getpid() and threading.current_thread() is threading.main_thread()

@@ -36,15 +36,10 @@ SECRET_FILES = (
     *("service?account*.json", "password.txt", "passwords.*", "*_passwords.*", "token.txt", "tokens.txt", "*.token"),
     *("*_token.txt", "*-token.txt", "api?key.txt", "api?keys.*", "apikey.txt", "apikeys.*"),
 )
-"""Names of files and directories that hold secrets: by default no untracked one gets into a snapshot of the code.
-
-They cover those that gitleaks and GitHub's secret scanning know by name, and some of machine learning's own.
-"""
-
-
+"""Names of files that hold secrets, as gitleaks and GitHub know them: a snapshot takes in no untracked one."""
 MISSING_KINDS = ("early", "late")
-START_METHODS = ("fork", "spawn")
 """When a value that is still `???` is an error."""
+START_METHODS = ("fork", "spawn")
 
 
 class Settings(NamedTuple):
@@ -275,9 +270,7 @@ def check_variable(name: str, value: object, place: str) -> None:
         UsageError: Its name or value is none, or it is set otherwise.
     """
     if not (name.isascii() and name.isidentifier()):
-        raise UsageError(
-            f"{place} names {name!r}, which is no name of an environment variable: use letters, digits and _."
-        )
+        raise UsageError(f"{place} names {name!r}: the name of a variable has letters, digits and _ alone.")
     if not isinstance(value, str) or "\0" in value:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         raise UsageError(f'{place} has {name} = {value!r}, which is no text: write {name} = "{text}".')

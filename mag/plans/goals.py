@@ -99,6 +99,7 @@ def read_constraint(text: str) -> Constraint:
     sign = 1 if found[2].startswith("<") else -1
 
     def measure(find: Find) -> float:
+        """Return by how much an experiment violates the constraint; infinity where that is unknown."""
         try:
             violation = sign * (float(left.evaluate(find)) - float(right.evaluate(find)))
         except (MagError, TypeError, ValueError, OverflowError):  # a result is missing, or no number

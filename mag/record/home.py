@@ -128,3 +128,20 @@ class Home:
             if settled is not None:
                 return store.experiment(settled)
         return store.experiment(Names(store, settings).choose(wanted, identity).name)
+
+
+def make_directory(paths: ExperimentPaths, name: str) -> Path:
+    """Make a directory inside an experiment's, and return it.
+
+    Raises:
+        RecordError: The name leads out, or the file system refuses.
+    """
+    parts = Path(name).parts
+    if not parts or Path(name).is_absolute() or ".." in parts or parts[0] == ".mag":
+        raise RecordError(f"Directory {name!r} must lie inside the experiment's: use a name such as 'checkpoints'.")
+    path = Path(paths.directory, name)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"Cannot make {path}: {error.strerror}.") from error
+    return path

@@ -77,6 +77,13 @@ class Repetition(NamedTuple):
         """Tell whether these are the files of the experiment that is wanted."""
         return paths.directory == self.directory
 
+    def is_over(self, paths: ExperimentPaths) -> bool:
+        """Tell whether the script has made what is wanted, asked in its main thread: a pool waits for its workers."""
+        import threading  # noqa: PLC0415 - start-up
+
+        is_main = threading.current_thread() is threading.main_thread()
+        return self.is_wanted(paths) and os.getsid(0) == os.getpid() and is_main  # the script leads a session
+
     def look_up(self, root: str, reference: str) -> "StoredExperiment":
         """Return the experiment that the script means: one of this repetition's, or of where it ran first.
 
