@@ -19,6 +19,8 @@ from typing import Any
 from mag.errors import RecordError
 
 TEMPORARY = ".tmp"
+HOST = os.uname().nodename.replace("/", "_")[:64]
+"""Stands in the names of temporary files, since machines that share a folder have processes of the same number."""
 _LARGEST = 256 << 20
 _numbers = itertools.count()
 """Tells temporary files of one process apart: a signal handler may write one while another is being written."""
@@ -48,7 +50,7 @@ def write_file(
         RecordError: The file system refused; the old file is still whole.
     """
     folder, name = os.path.split(path)
-    temporary = f"{scratch or folder}/{name}.{os.getpid()}.{next(_numbers)}{TEMPORARY}"
+    temporary = f"{scratch or folder}/{name}.{HOST}.{os.getpid()}.{next(_numbers)}{TEMPORARY}"
     try:
         _write_new(temporary, content, durable=durable)
         os.replace(temporary, path)

@@ -14,8 +14,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+
+from mag.disk import files
 
 RENEWAL_SECONDS = 5
 LEASE_SECONDS = 45
@@ -74,16 +77,16 @@ def take(lock: str, host: str | None = None) -> bool:
     """
     host = host or name_host()
     number, path = _find(lock)
-    if path is not None and _read(path) != host and _count_age(path) < LEASE_SECONDS:
+    if path is not None and _read(path) != host and count_age(path) < LEASE_SECONDS:
         return False
     if path is not None and _read(path) == host:
         os.utime(path)
         return True
-    scratch = f"{lock}.{hashlib.sha256(host.encode()).hexdigest()[:8]}.{os.getpid()}.tmp"
+    scratch = f"{lock}.{files.HOST}.{os.getpid()}.{threading.get_ident()}{files.TEMPORARY}"
     Path(scratch).write_text(host, encoding="utf-8")
     try:
         os.link(scratch, f"{lock}.lease.{number + 1}")
-    except FileExistsError:
+    except (FileExistsError, FileNotFoundError):  # who has the lease has tidied up
         return False
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -97,7 +100,7 @@ def take(lock: str, host: str | None = None) -> bool:
 def is_elsewhere(lock: str, host: str | None = None) -> bool:
     """Tell whether another machine has the lease of a lock, and renews it."""
     _, path = _find(lock)
-    return path is not None and _read(path) not in {"", host or name_host()} and _count_age(path) < LEASE_SECONDS
+    return path is not None and _read(path) not in {"", host or name_host()} and count_age(path) < LEASE_SECONDS
 
 
 def renew(lock: str, host: str | None = None) -> bool:
@@ -137,7 +140,7 @@ def _read(path: str) -> str:
         return ""
 
 
-def _count_age(path: str) -> float:
+def count_age(path: str) -> float:
     """Return for how many seconds a lease was not renewed, by the clock that stamps its file."""
     try:
         return _read_clock(f"{os.path.dirname(path)}/clock") - os.stat(path).st_mtime

@@ -158,6 +158,7 @@ def locate(lock: Lock) -> str | None:
 
 
 _TURN_SECONDS = 0.002
+_SILENCE_SECONDS = 600
 _WRITER = compile_lazily(r"\.([1-9]\d{0,8})\.\d+\.tmp$")
 
 
@@ -194,9 +195,16 @@ def tidy_shared_folder(folder: str) -> None:
 def _remove_left(folder: str) -> None:
     """Remove the temporary files of processes that are gone; who waited for its turn in vain may be writing, too."""
     for name in files.list_temporaries(folder):
-        writer = _WRITER.search(name)
-        if writer is None or not _lives(int(writer[1])):
+        if _is_left(f"{folder}/{name}"):
             files.remove_file(f"{folder}/{name}")
+
+
+def _is_left(path: str) -> bool:
+    """Tell whether the writer of a temporary file is gone; another machine's is, when it wrote nothing for long."""
+    writer = _WRITER.search(path)
+    if writer is not None and not path[: writer.start()].endswith(f".{files.HOST}"):
+        return leases.count_age(path) > _SILENCE_SECONDS
+    return writer is None or not _lives(int(writer[1]))
 
 
 def _lives(pid: int) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mag.disk.files import HOST
 from mag.disk.locks import take_turn, tidy_shared_folder, write_shared_file
 
 
@@ -49,11 +50,21 @@ def test_only_what_the_dead_left_is_removed(tmp_path: Path) -> None:
     folder.mkdir()
     with subprocess.Popen(["true"]) as gone:
         pass
-    for name in (f"a.json.{gone.pid}.0.tmp", f"b.json.{os.getpid()}.0.tmp", "c.tmp"):
+    for name in (f"a.json.{HOST}.{gone.pid}.0.tmp", f"b.json.{HOST}.{os.getpid()}.0.tmp", "c.tmp"):
         (folder / name).touch()
     write_shared_file(str(folder / "d.json"), b"")
 
-    assert sorted(path.name for path in folder.iterdir()) == [f"b.json.{os.getpid()}.0.tmp", "d.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [f"b.json.{HOST}.{os.getpid()}.0.tmp", "d.json"]
+
+
+def test_what_another_machine_writes_is_left_alone(tmp_path: Path) -> None:
+    """Its processes are not seen here, so that only what is old by the file system's clock is removed."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json.another.{os.getpid()}.0.tmp").touch()
+    os.utime(tmp_path / f"b.json.another.{os.getpid()}.0.tmp", (0, 0))
+    write_shared_file(str(tmp_path / "d.json"), b"")
+
+    assert sorted(path.name[0] for path in tmp_path.glob("*.json*")) == ["a", "d"]
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
