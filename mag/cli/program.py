@@ -216,11 +216,13 @@ def _explain_usage(error: "click.ClickException", arguments: list[str]) -> int:
     from mag.cli.output import escape
 
     context = getattr(error, "ctx", None)
-    if context is not None:
-        help_command = f"{context.command_path} {context.help_option_names[-1]}"
-        say(f"{escape(context.get_usage())}\nTry '{escape(help_command)}' for help.\n")
     message = error.format_message().replace("\n\t", " ")  # as click lists the choices of an argument
-    say(f"Error: {escape(message + suggest_instead(error, arguments))}")
+    hint = suggest_instead(error, arguments)
+    said = message + hint
+    if context is not None and not hint:
+        end = "" if said.endswith((".", "?")) else "."
+        said += f"{end} See `{context.command_path} {context.help_option_names[-1]}`."
+    say(f"mag: {escape(said)}")
     return error.exit_code
 
 

@@ -116,7 +116,15 @@ def format_traceback(error: BaseException, redaction: Redaction) -> str:
     """Return what Python would print of an exception that nobody caught; of a program's failure, how it ended."""
     if isinstance(error, ProgramError):
         return redaction.redact(f"mag: {error}\n")
-    return redaction.redact("".join(traceback.format_exception(error)))
+    return redaction.redact("".join(traceback.format_exception(type(error), error, _skip_own(error.__traceback__))))
+
+
+def _skip_own(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames of mag's own that lead to the user's function."""
+    own, first = str(Path(__file__).parent.parent) + os.sep, trace
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(own):
+        trace = trace.tb_next
+    return first if trace is None else trace
 
 
 def _message(error: BaseException) -> str:

@@ -77,7 +77,7 @@ def test_an_override_with_dashes(project: Path, mag: Mag, words: list[str]) -> N
     done = mag("config", *words)
     assert (done.returncode, done.stderr.splitlines()[-1].rpartition(": type ")[2]) == (2, "C=2")
     assert "type" not in mag("ls", *words).stderr
-    assert "Choose from: bash, zsh, fish\n" in mag("completion").stderr
+    assert "Choose from: bash, zsh, fish. See" in mag("completion").stderr
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,10 @@ def test_the_record_tells_how_the_config_came_about(project: Path, mag: Mag, rea
     assert record.composed["model"] == {"width": 4, "name": "net_${.width}"}
     assert record.choices == {"model": "svm"}
     assert (read("1|0.5").composed, read("1|0.5").choices) == (None, {})
+
+
+def test_a_traceback_begins_with_the_user_s_function(mag: Mag, project: Path) -> None:
+    """The frames by which mag calls the function are nobody's fault, and not shown."""
+    (project / "train.py").write_text("import mag\n\n@mag.main\ndef train(config):\n    raise ValueError('x')\n")
+    lines = mag("run", "+C=1").stdout.splitlines()
+    assert lines[:2] == ["Traceback (most recent call last):", f'  File "{project}/train.py", line 5, in train']
