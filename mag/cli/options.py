@@ -170,7 +170,7 @@ def read_retry(text: str | None) -> tuple[str, ...] | None:
     """
     if text is None:
         return None
-    known = (*FAULTY, "corrupt", "accepted")
+    known = (*FAULTY, "corrupt", "accepted", "pruned")
     found = () if text == "none" else tuple(part.strip() for part in text.split(","))
     for status in found:
         if status not in known:

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mag.errors import UsageError
-
 if TYPE_CHECKING:
     from mag.plans.shapes import SpaceOptions
 
@@ -44,6 +42,7 @@ def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
     """Return what the options ask for, as typed."""
+    compares_only = options.get("pruner") is not None and options["trials"] is None
     return {
         "zip": options["zip"],
         "where": options["where"],
@@ -57,13 +56,8 @@ def read_shaping(options: Mapping[str, Any]) -> "SpaceOptions":
         "trials": options["trials"],
         "metric": options["metric"],
         "constraint": options["constraint"],
-        "direction": None if _compares_only(options) else options["direction"],
+        "direction": None if compares_only else options["direction"],
     }
-
-
-def _compares_only(options: Mapping[str, Any]) -> bool:
-    """Tell whether metric and direction are for the pruner alone."""
-    return options.get("pruner") is not None and options["trials"] is None
 
 
 def read_pruner(options: Mapping[str, Any]) -> dict[str, str]:
@@ -72,16 +66,8 @@ def read_pruner(options: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         UsageError: There is none of that name, Optuna is not installed, or it is not said what is compared.
     """
-    name, metric, direction = options["pruner"], options["metric"], options["direction"]
-    if name is None:
+    if options["pruner"] is None:
         return {}
-    from mag.plans.goals import DIRECTIONS
-    from mag.record.pruning import VARIABLE, PruningRule, make_pruner
+    from mag.plans.goals import name_pruner
 
-    if metric is None or direction not in DIRECTIONS:
-        raise UsageError(
-            f"--pruner {name} compares a metric that is logged: add --metric loss, for example, and --direction min "
-            "or max."
-        )
-    make_pruner(name)
-    return {VARIABLE: PruningRule(name, metric, DIRECTIONS[direction]).write()}
+    return name_pruner(options["pruner"], options["metric"], options["direction"])

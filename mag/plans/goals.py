@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from mag.config.conditions.reader import Find
-from mag.errors import MagError, SpaceError
+from mag.errors import MagError, SpaceError, UsageError
 from mag.patterns import compile_lazily
+from mag.record.pruning import VARIABLE, PruningRule, make_pruner
 
 _COMPARISON = compile_lazily(r"([^<>=!]+)(<=|>=|<|>)([^<>=!]+)")
 
@@ -107,3 +108,18 @@ def read_constraint(text: str) -> Constraint:
         return math.inf if math.isnan(violation) else violation
 
     return Constraint(text, measure)
+
+
+def name_pruner(pruner: str, metric: str | None, direction: str | None) -> dict[str, str]:
+    """Return the environment variable that tells experiments how they are compared while they run.
+
+    Raises:
+        UsageError: There is no such pruner, Optuna is not installed, or it is not said what is compared.
+    """
+    if metric is None or direction not in DIRECTIONS:
+        raise UsageError(
+            f"--pruner {pruner} compares a metric that is logged: add --metric loss, for example, and --direction min "
+            "or max."
+        )
+    make_pruner(pruner)
+    return {VARIABLE: PruningRule(pruner, metric, DIRECTIONS[direction]).write()}

@@ -39,6 +39,7 @@ def sweep(
     jobs: int | None = None,
     n_jobs: int | None = None,
     force: bool = False,
+    pruner: str | None = None,
     start_method: str | None = None,
     **shaping: "Unpack[SpaceOptions]",
 ) -> Report:
@@ -64,6 +65,8 @@ def sweep(
         jobs: How many run at a time; as many as there are CPUs if None.
         n_jobs: The same as joblib has it: 1 for this very process, -1 for as many as there are CPUs.
         force: Run completed experiments again.
+        pruner: Who says which experiments are stopped early, "median" or "halving", by the `metric=` that they log and
+            the `direction=` that is better; see `Experiment.should_stop`.
         start_method: "fork" or "spawn"; None for what the decorator or the settings say, else for what is safe.
         shaping: `zip=`, `where=`, `exclude=`, `sample=`, `seed=`, `space=`, as the options of `mag sweep`.
 
@@ -74,6 +77,7 @@ def sweep(
     """
     if start_method is not None:
         check_start_method(start_method, f"start_method={start_method!r}")
+    env = _take_pruner(pruner, shaping)
     app = describe_function(function)
     is_own = isinstance(function, Main) and app.file.is_file()
     settings = find_app_settings(app.file, Path.cwd()) if is_own else find_settings(Path.cwd())
@@ -89,6 +93,7 @@ def sweep(
         source=app.file.parent if is_own else locate_code(),
         overrides=overrides,
         shaping=shaping,
+        env=env,
         jobs=_choose_jobs(jobs, n_jobs),
         force=force,
         start_method=start_method,
@@ -98,6 +103,18 @@ def sweep(
         function=digest_function(app.loaded),
     )
     return _run(request)
+
+
+def _take_pruner(pruner: str | None, shaping: "SpaceOptions") -> dict[str, str]:
+    """Return what tells the experiments of the pruner; without a search, metric and direction are for it alone."""
+    if pruner is None:
+        return {}
+    from mag.plans.goals import name_pruner  # noqa: PLC0415 - experiments would carry it along
+
+    told = name_pruner(pruner, shaping.get("metric"), shaping.get("direction"))
+    if shaping.get("trials") is None:
+        shaping["direction"] = None
+    return told
 
 
 def _run(request: SweepRequest) -> Report:

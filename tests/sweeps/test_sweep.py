@@ -433,3 +433,19 @@ def test_a_report_has_the_results() -> None:
         "1": {"status": "completed", "C": 1, "result": 2},
         "3": {"status": "completed", "C": 3, "result": 6},
     }
+
+
+def log(config: Any, experiment: mag.Experiment) -> dict[str, bool]:
+    """Be an experiment that asks whether it should stop."""
+    experiment.log_metrics(step=1, loss=config.C)
+    return {"stopped": experiment.should_stop()}
+
+
+def test_a_pruner_stops_the_worst() -> None:
+    """The last of six, which is the worst, is pruned; in a program as on the command line."""
+    pytest.importorskip("optuna")
+    report = mag.sweep(log, ["+C=0,1,2,3,4,9"], n_jobs=1, pruner="median", metric="loss", direction="min")
+    assert (report.exit_code, report.counts["completed"], report.counts["pruned"]) == (0, 5, 1)
+    assert [name for name, results in report.results.items() if results["stopped"]] == ["9"]
+    with pytest.raises(UsageError, match="compares a metric"):
+        mag.sweep(log, ["+C=0"], n_jobs=1, pruner="median")
