@@ -11,9 +11,7 @@ import fcntl
 import functools
 import hashlib
 import os
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -159,6 +157,8 @@ def _read_clock(path: str) -> float:
 
 def keep(lock: str) -> None:
     """Have the keeper renew the lease of a lock as long as somebody here holds that."""
+    import subprocess  # noqa: PLC0415 - a fork carries what is loaded, and few file systems need leases
+
     book = _find_book()
     entry = book / hashlib.sha256(lock.encode()).hexdigest()[:32]
     scratch = book / f"{entry.name}.{os.getpid()}.tmp"
@@ -182,6 +182,8 @@ def _find_book() -> Path:
     Raises:
         PermissionError: It is somebody else's.
     """
+    import tempfile  # noqa: PLC0415 - the same
+
     try:
         group = Path("/proc/self/cgroup").read_bytes()
     except OSError:
