@@ -25,30 +25,60 @@ def converse(
     if sweep is None:
         yield
         return
-    over = threading.Event()
 
-    def listen() -> None:
-        """Carry out each request as it comes."""
+    def work(wait: Callable[[float], bool]) -> None:
+        """Tell and listen, by turns."""
         done = Control()
         while True:
             _tell(store, sweep, read())
-            if over.wait(_LOOK_SECONDS):
+            if wait(_LOOK_SECONDS):
                 return
             asked = read_control(store, sweep)
             if asked != done:
-                adjusted(launcher.adjust(jobs=asked.jobs, paused=asked.paused), asked.paused)
-                for _ in range(asked.stops - done.stops):
-                    launcher.stop()
+                adjusted(_carry_out(launcher, asked, done, jobs=asked.jobs), asked.paused)
                 done = asked
 
-    thread = threading.Thread(target=listen, name="mag-control", daemon=True)
+    with _run_aside(work):
+        yield
+    _tell(store, sweep, read())
+
+
+@contextlib.contextmanager
+def heed(launcher: Launcher, store: StorePaths, sweep: str | None) -> Iterator[None]:
+    """Pause and stop as the sweep's control file says while the block runs, beside whoever tells how far it is."""
+
+    def work(wait: Callable[[float], bool]) -> None:
+        """Listen."""
+        done = Control()
+        while sweep is not None and not wait(_LOOK_SECONDS):
+            asked = read_control(store, sweep)
+            if asked != done:
+                _carry_out(launcher, asked, done, jobs=None)
+                done = asked
+
+    with _run_aside(work):
+        yield
+
+
+def _carry_out(launcher: Launcher, asked: Control, done: Control, *, jobs: int | None) -> int:
+    """Do what is asked for anew; return how many run at a time."""
+    wanted = launcher.adjust(jobs=jobs, paused=asked.paused)
+    for _ in range(asked.stops - done.stops):
+        launcher.stop()
+    return wanted
+
+
+@contextlib.contextmanager
+def _run_aside(work: Callable[[Callable[[float], bool]], None]) -> Iterator[None]:
+    """Have a thread do something while the block runs; what it waits with says when the block is over."""
+    over = threading.Event()
+    thread = threading.Thread(target=work, args=(over.wait,), name="mag-control", daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
-        _tell(store, sweep, read())
 
 
 def _tell(store: StorePaths, sweep: str, progress: Progress) -> None:

@@ -175,9 +175,11 @@ class Plan:
         if not patterns:
             return self
         for pattern in patterns:
-            if not any(_matches(e.identifier, pattern) for e in self):
+            if not any(pattern == e.identifier or fnmatch.fnmatchcase(e.identifier, pattern) for e in self):
                 raise SpaceError(f"--only {pattern!r} is no experiment of this sweep: `--dry-run` shows their names.")
-        kept = tuple(e for e in self if any(_matches(e.identifier, pattern) for pattern in patterns))
+        kept = tuple(
+            e for e in self if e.identifier in patterns or any(fnmatch.fnmatchcase(e.identifier, p) for p in patterns)
+        )
         return dataclasses.replace(self, experiments=kept)
 
     def select_unfinished(self, retry: Collection[str] | None = None) -> list[PlannedExperiment]:
@@ -190,10 +192,6 @@ class Plan:
         if retry is None:
             return [one for one in self.experiments if one.status not in {"completed", "accepted"}]
         return [one for one in self.experiments if one.status in {"new", "running", *retry} - {"completed"}]
-
-
-def _matches(name: str, pattern: str) -> bool:
-    return name == pattern or fnmatch.fnmatchcase(name, pattern)
 
 
 def plan(

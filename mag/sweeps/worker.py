@@ -3,15 +3,13 @@
 What belongs to a machine is gathered here: CPUs, GPUs, environment, host. The batch says what was asked for.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from mag.config.secrets import mask
 from mag.errors import LaunchError, MagError
 from mag.launch.batches import Batches, Event
 from mag.launch.capacity import count_cpus
+from mag.launch.control import heed
 from mag.launch.gpu_book import GpuBook
 from mag.launch.gpus import read_request
 from mag.launch.local import LocalLauncher, load_engine
@@ -30,7 +29,6 @@ from mag.launch.signals import stop_on_signals
 from mag.record.claims import prepare_store
 from mag.record.paths import StorePaths
 from mag.record.provenance import read_versions, store_environment
-from mag.record.sweeps import Control, read_control
 from mag.run.servers import open_server
 from mag.run.serving import limit_threads
 from mag.run.tasks import Conditions, Outcome, Task
@@ -38,7 +36,6 @@ from mag.settings import Settings
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.recorded_code import find_app_there
 
-_LOOK_SECONDS = 0.5
 _FINAL = frozenset({"interrupted", "unstarted", "elsewhere"})
 
 
@@ -123,7 +120,10 @@ def run_batch(folder: Path, number: int) -> int:
         book = GpuBook(gpus, conditions.store, conditions.provenance.sweep) if gpus else None
         tell = _Teller(batches, number, tasks)
         launcher = LocalLauncher(server, here, jobs=most, gpus=book, most=most, started=tell.start)
-        with stop_on_signals(launcher.stop, lambda _: None) as interruption, _heed(launcher, here):
+        with (
+            stop_on_signals(launcher.stop, lambda _: None) as interruption,
+            heed(launcher, StorePaths(here.store), here.provenance.sweep),
+        ):
             for outcome in launcher.launch(tasks):
                 tell.end(outcome)
         launcher.close()
@@ -215,34 +215,6 @@ class _Teller:
     def end(self, outcome: Outcome) -> None:
         """An experiment has ended."""
         self._batches.tell(self._number, Event(self._tasks[outcome.index].identity, outcome.name, outcome))
-
-
-@contextlib.contextmanager
-def _heed(launcher: LocalLauncher, conditions: Conditions) -> Iterator[None]:
-    """Do what the sweep's control file says while the block runs: no process number is needed for that."""
-    sweep, store = conditions.provenance.sweep, StorePaths(conditions.store)
-    over = threading.Event()
-    if sweep is None:
-        yield
-        return
-    thread = threading.Thread(target=_listen, args=(launcher, store, sweep, over.wait), name="mag-control", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _listen(launcher: LocalLauncher, store: StorePaths, sweep: str, wait: Callable[[float], bool]) -> None:
-    done = Control()
-    while not wait(_LOOK_SECONDS):
-        asked = read_control(store, sweep)
-        if asked != done:
-            launcher.adjust(jobs=None, paused=asked.paused)
-            for _ in range(asked.stops - done.stops):
-                launcher.stop()
-            done = asked
 
 
 def main() -> int:
