@@ -194,7 +194,7 @@ def _try_writing(scratch: str) -> Iterator[Finding]:
 def _try_names(scratch: str) -> Iterator[Finding]:
     Path(scratch, "Aa").touch()
     if os.path.exists(os.path.join(scratch, "aA")):
-        told = "capital and small letters are the same: names that differ in nothing else get a suffix"
+        told = "capital and small letters are the same: names that differ only in that get a suffix"
         yield Finding("names", "note", told)
     try:
         Path(scratch, "10|0.01").touch()

@@ -185,7 +185,7 @@ def explain_silence() -> str:
         import pynvml  # noqa: PLC0415, F401
     except ImportError:
         return "install nvidia-ml-py, which asks NVIDIA's driver (pip install 'mag-sweep[gpu]')"
-    return "see why NVIDIA's driver tells of none (nvidia-smi)"
+    return "see why NVIDIA's driver lists none (nvidia-smi)"
 
 
 def describe(request: GpuRequest) -> str | None:

@@ -135,4 +135,4 @@ def _read_needs(options: Mapping[str, str]) -> dict[str, Any]:
         resources = {name: float(amount) for name, amount in pairs}
         return {"num_cpus": float(options["cpus"]), "num_gpus": float(options["gpus"]), "resources": resources}
     except ValueError as error:
-        raise UsageError(f"What Ray is told cannot be read ({error}): write -o cpus=2 -o resources=TPU=1.") from None
+        raise UsageError(f"The options for Ray cannot be read ({error}): write -o cpus=2 -o resources=TPU=1.") from None

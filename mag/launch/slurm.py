@@ -76,7 +76,7 @@ class Slurm:
             try:
                 answer = _run([*words], script)
             except LaunchError as error:
-                taken = f"; {len(handles)} of {len(numbers)} batches were taken, and come" if handles else ""
+                taken = f"; {len(handles)} of {len(numbers)} batches were taken, and will run" if handles else ""
                 raise LaunchError(f"{error}{taken}. Type the same command again when that is mended.") from error
             job = answer.strip().partition(";")[0]
             handles |= {number: f"{job}_{index}" for index, number in enumerate(part)}

@@ -211,7 +211,7 @@ class SweepRequest(Request):
 
         if self.engine is not None:
             raise UsageError(
-                "A search asks for each point when others have ended, which a launcher for clusters does not wait for: "
+                "A search chooses points by the results of others, which a launcher for clusters does not wait for: "
                 "leave --launcher and --detach out, or --trials."
             )
         return plan_search(overrides, *known, resolver=resolver, most=self.jobs or self.gpu_slots or count_cpus())
