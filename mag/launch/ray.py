@@ -56,7 +56,7 @@ class Ray:
         ray = self._connect()
         self._check(ray)
         handles = {number: f"{folder.name.removesuffix('.batches')}-{number}" for number in numbers}
-        batch = ray.remote(_Batch)
+        batch = ray.remote(_RayBatch)
         for number, name in handles.items():
             batch.options(name=name, lifetime="detached", max_restarts=2, max_concurrency=2, **self._needs).remote(
                 str(folder), number
@@ -108,7 +108,7 @@ class Ray:
             self._library.shutdown()
 
 
-class _Batch:
+class _RayBatch:
     """One batch, in a worker of Ray's: it runs in a process of its own, with which the actor ends."""
 
     def __init__(self, folder: str, number: int) -> None:

@@ -11,7 +11,7 @@ from mag.plans.describer import Describer
 from mag.plans.goals import Goal
 from mag.plans.parameters import Branch
 from mag.plans.space import Dimension, Grid, Point
-from mag.record.pruning import Curve
+from mag.record.pruning import LoggedCurve
 from mag.record.store import StoredExperiment
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def recall(
     state = TrialState.COMPLETE if value is not None else TrialState.FAIL
     steps: dict[int, float] = {}
     if one.status == "pruned":
-        state, steps = TrialState.PRUNED, dict(Curve(one.paths.metrics, goal.metric).read())
+        state, steps = TrialState.PRUNED, dict(LoggedCurve(one.paths.metrics, goal.metric).read())
     elif not all(map(math.isfinite, violations.values())):
         state = TrialState.FAIL
     trial = create_trial(
@@ -102,6 +102,6 @@ def prune(trial: "Trial", metric: str, one: StoredExperiment) -> None:
     """Tell the study of an experiment that was pruned, and what it had logged by then."""
     from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
-    for step, value in dict(Curve(one.paths.metrics, metric).read()).items():
+    for step, value in dict(LoggedCurve(one.paths.metrics, metric).read()).items():
         trial.report(value, step)
     trial.study.tell(trial, state=TrialState.PRUNED)

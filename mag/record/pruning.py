@@ -68,7 +68,7 @@ def make_pruner(name: str) -> "BasePruner":
     return MedianPruner() if name == "median" else SuccessiveHalvingPruner()
 
 
-class Curve:
+class LoggedCurve:
     """What an experiment logs of one metric; each reading goes on where the last one ended.
 
     Attributes:
@@ -110,7 +110,7 @@ class _Rival:
 
     def __init__(self, paths: ExperimentPaths, metric: str) -> None:
         self.paths = paths
-        self.curve = Curve(paths.metrics, metric)
+        self.curve = LoggedCurve(paths.metrics, metric)
         self.steps: dict[int, float] = {}
         self.trial: Trial | None = None
 
@@ -132,7 +132,7 @@ class Pruning:
         self._study: Study = optuna.create_study(
             direction="maximize" if rule.maximize else "minimize", pruner=make_pruner(rule.pruner)
         )
-        self._own, self._trial = Curve(paths.metrics, rule.metric), self._study.ask()
+        self._own, self._trial = LoggedCurve(paths.metrics, rule.metric), self._study.ask()
         self._seen: set[int] = set()
         self._app = _read_told(paths)[1]
         self._settled = {os.path.basename(paths.directory)}

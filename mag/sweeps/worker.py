@@ -118,7 +118,7 @@ def run_batch(folder: Path, number: int) -> int:
         if server.remark:
             sys.stderr.write(f"mag: {server.remark.format(app=code.name)}\n")
         book = GpuBook(gpus, conditions.store, conditions.provenance.sweep) if gpus else None
-        tell = _Teller(batches, number, tasks)
+        tell = _BatchTeller(batches, number, tasks)
         launcher = LocalLauncher(server, here, jobs=most, gpus=book, most=most, started=tell.start)
         with (
             stop_on_signals(launcher.stop, lambda _: None) as interruption,
@@ -199,7 +199,7 @@ def _describe_here(conditions: Conditions, code: Codebase, threads: int | None) 
     return dataclasses.replace(conditions, provenance=provenance)
 
 
-class _Teller:
+class _BatchTeller:
     """Tells those who follow what starts and ends."""
 
     def __init__(self, batches: Batches, number: int, tasks: Sequence[Task]) -> None:
