@@ -1,5 +1,6 @@
 """The options that hand the experiments of a sweep to an engine."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,9 @@ def read_engine(options: Mapping[str, Any], settings: "Settings") -> "EngineRequ
         if not equals:
             raise UsageError(f"--launcher-option {text!r} is no KEY=VALUE, such as partition=gpu.")
         told[key] = value
+    address = {"dask": "DASK_SCHEDULER_ADDRESS", "ray": "RAY_ADDRESS"}.get(engine)
+    if options["detach"] and address and not (told.get("address") or os.environ.get(address)):
+        raise UsageError(f"--detach needs a cluster that stays: say where it is, with -o address=... or {address}.")
     gpus = None if options["gpus"] is None else (options["gpus"], options["gpus_per_experiment"], options["per_gpu"])
     per_task = options["per_task"] or (sys.maxsize if engine == "background" else None)
     return EngineRequest(engine, told, per_task, detach=options["detach"], gpus=gpus)

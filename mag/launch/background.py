@@ -14,6 +14,8 @@ from mag.launch.engine import Standing, take_options, write_command
 class Background:
     """An engine without a queue: each batch is a process of this machine, in a session of its own."""
 
+    limits = False
+
     def __init__(self, options: Mapping[str, str]) -> None:
         take_options(options, {}, "background")
         self._started: list[subprocess.Popen[bytes]] = []

@@ -30,6 +30,8 @@ _running: dict[str, subprocess.Popen[bytes]] = {}
 class Dask:
     """An engine whose batches are tasks of Dask's."""
 
+    limits = False
+
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = take_options(options, OPTIONS, "dask")
         self._resources = _read_resources(self._options["resources"])
@@ -107,7 +109,10 @@ class Dask:
         if self._client is None and not self._address:  # a cluster of its own, which ended with its command
             return {}
         states: dict[str, str] = self._connect().run_on_scheduler(_read_states, list(handles))
-        return {key: Standing(_STATES.get(state, "over")) for key, state in states.items()}
+        lost = Standing("over", "node failure", "Dask: the workers that had it died")
+        return {
+            key: lost if state == "erred" else Standing(_STATES.get(state, "over")) for key, state in states.items()
+        }
 
     def cancel(self, handles: Collection[str], *, at_once: bool = False) -> None:
         """Take back what has not been started, and send the others a signal, where they run."""

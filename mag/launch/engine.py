@@ -32,8 +32,13 @@ class Standing(NamedTuple):
 class Engine(Protocol):
     """A program that schedules.
 
+    Attributes:
+        limits: Whether it heeds how many batches are to run at a time; if not, no more are handed to it.
+
     A handle is a text that the engine knows a batch by; it is kept with the sweep, and any later process may use it.
     """
+
+    limits: bool
 
     def submit(self, folder: Path, numbers: Sequence[int], *, most: int | None = None) -> dict[int, str]:
         """Have batches run, `most` of them at a time; return the handle of each by its number.

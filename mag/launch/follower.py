@@ -90,15 +90,26 @@ class Follower:
     def launch(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """Submit the tasks, but for those that an earlier command's batches still bring, and follow all of them."""
         rest = self._attach(tasks)
-        while chunk := self._take_chunk(rest):
-            self._submit(chunk)
+        if self._most is not None and not self._engine.limits:
+            rest = iter(list(rest))  # they are submitted by and by, and it must be known before what others bring
+        self._refill(rest)
         if self._request.detach:
             self._open.clear()
-        yield from self._follow()
+        yield from self._follow(rest)
+        for task in rest:
+            yield Outcome(task.index, task.name, "unstarted")
+
+    def _refill(self, rest: Iterator[Task]) -> None:
+        """Submit more tasks; where the engine sets no limit, as many as may run at a time."""
+        while chunk := self._take_chunk(rest):
+            self._submit(chunk)
 
     def _take_chunk(self, rest: Iterator[Task]) -> list[list[Task]]:
+        room = _CHUNK
+        if self._most is not None and not self._engine.limits and not self._request.detach:
+            room = min(room, self._most - sum(batch.of is self._batches for batch in self._open))
         chunk: list[list[Task]] = []
-        while not self.is_ending and len(chunk) < _CHUNK and (batch := list(itertools.islice(rest, self._per_batch))):
+        while not self.is_ending and len(chunk) < room and (batch := list(itertools.islice(rest, self._per_batch))):
             chunk.append(batch)
         return chunk
 
@@ -159,7 +170,7 @@ class Follower:
     def _note_handles(self) -> None:
         self._batches.write_handles(self._request.name, dict(self._request.options), self._handles, self._over)
 
-    def _follow(self) -> Iterator[Outcome]:
+    def _follow(self, rest: Iterator[Task]) -> Iterator[Outcome]:
         """Yield what becomes of all tasks of the open batches."""
         pause, polled = _FIRST_POLL, time.monotonic()
         while self._open:
@@ -174,6 +185,7 @@ class Follower:
                 for batch in list(self._open):
                     for outcome in self._judge(batch, standings.get(batch.handle, Standing("over"))):
                         yield self._count(outcome)
+                self._refill(rest)
             if self._open:
                 time.sleep(_LOOK_SECONDS)
 

@@ -22,6 +22,8 @@ _PATIENCE_SECONDS = 30
 class Ray:
     """An engine whose batches are actors: they go on when the client is gone, and end themselves."""
 
+    limits = False
+
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = take_options(options, OPTIONS, "ray")
         self._needs = _read_needs(self._options)

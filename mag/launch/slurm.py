@@ -57,6 +57,8 @@ _ASKED = 500  # jobs in one question
 class Slurm:
     """An engine whose batches are tasks of job arrays."""
 
+    limits = True
+
     def __init__(self, options: Mapping[str, str]) -> None:
         self._options = take_options(options, OPTIONS, "slurm")
         if shutil.which("sbatch") is None:

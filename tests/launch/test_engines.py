@@ -153,3 +153,20 @@ def test_batches_that_are_gone_are_noted(mag: Mag) -> None:
         os.kill(int(pid), signal.SIGKILL)
     wait_until(lambda: json.loads(mag("status", "--json").stdout)[0]["state"] == "ended")
     assert set(list_statuses(mag).values()) <= {"lost", "killed"}
+
+
+def test_no_more_run_at_a_time_than_asked_for(mag: Mag) -> None:
+    """Where the engine sets no limit, batches are handed to it as others end."""
+    done = mag("sweep", "+x=11,12,13", "+steps=5", "--launcher", "background", "--per-task", "1", "-j", "1")
+    assert done.returncode == 0
+    words = [line.split()[0] for line in Path("ledger").read_text().splitlines()]
+    assert words == ["start", "end"] * 3
+
+
+def test_what_was_not_submitted_is_told(mag: Mag) -> None:
+    """After a Ctrl-C every experiment has an outcome, also where nothing was handed to the engine yet."""
+    client = start("sweep", "+x=11,12,13", "+steps=100", "--launcher", "background", "--per-task", "1", "-j", "1")
+    wait_until(lambda: read_ledger("start"))
+    client.send_signal(signal.SIGINT)
+    assert client.wait(30) == 130
+    assert json.loads(mag("status", "--json").stdout)[0]["progress"]["counts"] == {"interrupted": 1, "unstarted": 2}
