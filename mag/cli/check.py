@@ -46,13 +46,13 @@ def command(known: dict[str, Any], /, words: tuple[str, ...], typed: bool, as_js
     project = open_project(known, words)
     if typed:
         with project.asking(typed=True, debug=known.get("debug", False)):
-            return _check(project, as_json=as_json)
+            return _check(project, as_json=as_json, typed=True)
     if project.app.typed:
         note(f"{project.app.file.name} has a schema, which --typed takes into account")
     return _check(project, as_json=as_json)
 
 
-def _check(project: Project, *, as_json: bool) -> int:
+def _check(project: Project, *, as_json: bool, typed: bool = False) -> int:
     overrides, _ = project.parse(), project.composer  # which says so where it cannot be made without an import
     if swept := [override.text for override in overrides if override.is_sweep]:
         raise UsageError(f"{swept[0]!r} has several values, and `mag check` checks against one config: give one value.")
@@ -64,7 +64,16 @@ def _check(project: Project, *, as_json: bool) -> int:
     primary = root / f"{name.removesuffix('.yaml')}.yaml"
     ignored = ("spaces",) if root / "spaces" in _list_folders(root) else ()
     is_late = project.app.is_hydra or project.app.is_late or project.settings.missing == "late"
-    checker = Checker(project.composer, primary, overrides, ignored, is_late=is_late, has_store=project.app.is_hydra)
+    composer = project.composer
+    checker = Checker(
+        composer,
+        primary,
+        overrides,
+        ignored,
+        is_late=is_late,
+        has_store=project.app.is_hydra,
+        ask=(lambda config, chosen: project.resolver.resolve(config, chosen, composer)) if typed else None,
+    )
     found = [*checker.check_primary(), *checker.check_options(), *check_files(root, primary, ignored)]
     spaces = [file for folder in _list_folders(root) for file in sorted(folder.glob("*.yaml"))]
     found += [problem for file in spaces for problem in _check_space(file, project, overrides)]

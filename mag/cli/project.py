@@ -176,6 +176,8 @@ def _find_command(known: dict[str, Any], spec: str | None, cwd: Path) -> App | N
     if words is not None:
         from mag.app.command_line import describe_command
 
+        if not patterns and any(word.partition("=")[0] == "--result" for word in words[1:]):
+            note("--result behind -- is an option of the program; type it before -- to take results from its output")
         return describe_command(words, patterns, base, settings.secrets)
     if patterns:
         raise UsageError(f"--result {patterns[0]!r} goes with a program: type it after --, as in -- ./sim {{lr}}.")

@@ -66,29 +66,21 @@ class ForkServer:
         self._import_seed: int | None = None
         self._own = read_own_states()
         obstacle = None if self._method == "fork" else find_obstacle()
-        packed = None if obstacle is None else self._try_to_pack(obstacle)
-        if packed is None:
+        if obstacle is None:
             self._fork(load)
         else:
-            self._begin_afresh(packed)
+            self._begin_afresh(self._pack(obstacle))
 
-    def _try_to_pack(self, obstacle: str) -> bytes | None:
-        """Return the setup for a fresh interpreter; None where it cannot be packed, and a fork is used instead.
+    def _pack(self, obstacle: str) -> bytes:
+        """Return the setup for a fresh interpreter, which this process is to start in the place of a fork.
 
         Raises:
-            UsageError: It cannot be, and was asked for.
+            UsageError: It cannot be given the function.
         """
         try:
             return pack_load(self._load)
         except UsageError as error:
-            if self._method == "spawn":
-                raise
-            self._method, why = "fork", error.__cause__
-            self.remark = (
-                f"this program {obstacle}, and the function cannot be given to a fresh interpreter ({why}): "
-                f"experiments are forked, and may hang"
-            )
-            return None
+            raise UsageError(f"This program {obstacle}, so its forks may hang. {error}") from error.__cause__
 
     def _fork(self, load: Load) -> None:
         self._control, far = make_pair()  # not one that forks close: the fork server is one

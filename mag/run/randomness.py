@@ -61,9 +61,13 @@ class RandomStates:
         """The libraries whose state is the same at the start of every experiment."""
         return [GENERATORS[home].name for home in self._kept]
 
-    def describe(self, seed: int | None = None) -> dict[str, Any]:
-        """Return what a record says of an attempt with this seed; one is drawn if it is None."""
-        return {"seed": draw_seed() if seed is None else seed, "import_seed": self.import_seed, "kept": self.kept}
+    def describe(self, seed: int | None = None, kept: Sequence[str] = ()) -> dict[str, Any]:
+        """Return what a record says of an attempt with this seed; one is drawn if it is None.
+
+        Where another process imports the app, `kept` is what that has told.
+        """
+        seed = draw_seed() if seed is None else seed
+        return {"seed": seed, "import_seed": self.import_seed, "kept": self.kept or list(kept)}
 
     @contextlib.contextmanager
     def watch_import(self) -> Iterator[None]:

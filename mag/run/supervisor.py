@@ -107,7 +107,7 @@ class Supervisor:
             choices=dict(task.choices),
             overrides=task.overrides,
             host=describe_host(),
-            random=self._random.describe(self._conditions.seed),
+            random=self._random.describe(self._conditions.seed, self._conditions.kept),
             started=tell_time(),
             **self._conditions.provenance.having(task.environment).fields(),
         )

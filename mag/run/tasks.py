@@ -81,6 +81,7 @@ class Conditions:
         retries: How often a faulty experiment is tried again at once.
         retry_on: The causes for which it is: a faulty status, or "oom".
         seed: What random generators begin with; drawn for each attempt if None.
+        kept: The libraries whose random states the app's import has set.
     """
 
     store: str
@@ -91,6 +92,7 @@ class Conditions:
     retries: int = 0
     retry_on: tuple[str, ...] = RETRIED
     seed: int | None = None
+    kept: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return them as plain data."""
@@ -106,7 +108,7 @@ class Conditions:
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
         """Return the conditions that `to_plain` made this from."""
-        known = {**plain, "retry_on": tuple(plain["retry_on"])}
+        known = {**plain, "retry_on": tuple(plain["retry_on"]), "kept": tuple(plain["kept"])}
         provenance = {**plain["provenance"], "command": tuple(plain["provenance"]["command"])}
         lists = {name: tuple(value) for name, value in plain["settings"].items() if isinstance(value, list)}
         root = plain["settings"]["root"]

@@ -1,5 +1,6 @@
 """Preparation: what happens between the plan and the first experiment, while the app is imported."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -98,7 +99,8 @@ def prepare(
         prepare_hydra(server, todo)
     prepare_store(plan.store)
     store_environment(plan.store.experiment(todo[0].identifier).home, environment)
-    return _gather_conditions(request, plan, code, environment, commit)
+    conditions = _gather_conditions(request, plan, code, environment, commit)
+    return dataclasses.replace(conditions, kept=tuple(server.kept))
 
 
 def _gather_environment(code: Codebase, threads: int | None) -> Environment:

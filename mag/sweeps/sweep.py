@@ -53,7 +53,8 @@ def sweep(
     they would have done without a sweep: the first raises, the others end the program or call its handlers.
 
     Where this program has threads, which its forks would not have, the function goes to a fresh interpreter: by its
-    import name, or as a whole where it has none, with what it refers to.
+    import name, or as a whole where it has none, with what it refers to. One that cannot be sent is
+    refused, unless `start_method="fork"` asks for forks all the same.
 
     Args:
         function: Takes the config and, if it has a second parameter, the experiment. One that is decorated with

@@ -167,6 +167,8 @@ def test_a_sweep_of_a_program(git: Any) -> None:
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "first")
+    done = mag("sweep", "lr=0.1,0.2", "-n", "--", "./sim.sh", "{lr}", "--result", "x")
+    assert "mag: --result behind -- is an option of the program; type it before --" in done.stderr
     done = mag("sweep", "lr=0.1,0.2", "--result", "accuracy: ([0-9.]+)", "--", "./sim.sh", "{lr}")
 
     assert done.returncode == 0, done.stderr

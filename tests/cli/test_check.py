@@ -84,6 +84,19 @@ def test_what_can_be_meant_is_noted(files: dict[str, str], line: str, put: Put, 
     assert line in done.stdout
 
 
+@pytest.mark.parametrize(("answer", "said"), [("1 / x", "model.a is '${mine:0}', but its resolver raised"), ("x", "")])
+def test_resolvers_of_the_app_are_asked(answer: str, said: str, put: Put, mag: Mag, project: Path) -> None:
+    """With --typed the app's own resolvers are asked: one that raises is an error, one that answers is nothing."""
+    put({"configs/model/mlp": "a: ${mine:0}"})
+    text = f"from omegaconf import OmegaConf\nOmegaConf.register_new_resolver('mine', lambda x: {answer})\n"
+    (project / "train.py").write_text(text + (project / "train.py").read_text())
+    done = mag("check", "--typed")
+
+    assert done.returncode == bool(said)
+    assert done.stdout.startswith("configs/model/mlp.yaml:1: error: ") if said else not done.stdout
+    assert said in done.stdout
+
+
 def test_an_open_choice_of_the_primary_config(put: Put, mag: Mag) -> None:
     """It cannot run as it is; the rest is checked all the same, and once it is typed all is well."""
     put({"configs/config": "defaults: [model: '???']\nC: 1", "configs/model/bad": "a: ${no}"})

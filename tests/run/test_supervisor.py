@@ -130,6 +130,14 @@ def test_the_log_has_the_traceback(store: Path, name: str, text: str) -> None:
     assert text in (store / name / "log").read_text()
 
 
+def test_a_traceback_begins_with_the_users_code(store: Path) -> None:
+    """The first frame in the log is the user's, and none of mag's stands above it."""
+    lines = (store / "exception" / "log").read_text().splitlines()
+    frame = lines[lines.index("Traceback (most recent call last):") + 1]
+
+    assert frame.startswith(f'  File "{store.parent / "train.py"}"')
+
+
 def test_the_error_names_the_users_line(store: Path) -> None:
     """The place of an error is in the user's code."""
     where = (read_from(store, "exception").error or {})["where"]

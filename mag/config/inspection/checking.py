@@ -1,7 +1,7 @@
 """Checking: every option of every group is composed, each by itself against the defaults."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ _NO_VALUE = compile_lazily(r"but there is no value (\S+?)(?:,|$)")
 _MOST_CHOICES = 20
 
 
+Ask = Callable[[dict[str, Any], Sequence[Override]], object]
+"""Resolves a config where the app is imported; raises ConfigError where it cannot be."""
+
+
 class Checker:
     """Checks the configs of one app."""
 
@@ -40,7 +44,9 @@ class Checker:
         *,
         is_late: bool = False,
         has_store: bool = False,
+        ask: Ask | None = None,
     ) -> None:
+        self._ask = ask
         self.count = 0
         self._has_store = has_store
         self._is_late = is_late
@@ -189,9 +195,25 @@ class Checker:
                 return
             self._said.add(text)
             severity: Severity = "error" if isinstance(error, SchemaError | InterpolationError) else "warning"
+            if self._ask is not None and "there is no resolver" in text:
+                yield from self._let_app_resolve(self._ask, config, overrides, file)
+                return
             if _ELSEWHERE.search(text):
                 severity = "note"
             yield self._locate(overrides, text.partition(" is ")[0], severity, f"{condition}{text}", file)
+
+    def _let_app_resolve(
+        self, ask: Ask, config: dict[str, Any], overrides: Sequence[Override], file: Path
+    ) -> Iterator[Problem]:
+        """Yield why the app's own resolvers cannot resolve a config, if they cannot."""
+        try:
+            ask(config, overrides)
+        except ConfigError as error:
+            place, line, text = place_message(str(error), file)
+            if text not in self._said:
+                self._said.add(text)
+                known = self._locate(overrides, text.partition(" is ")[0], "error", text, place)
+                yield known if line is None else Problem("error", place, line, text)
 
     def _leave_out(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return a config without what resolvers are asked for that were asked before, or answer experiments only.
