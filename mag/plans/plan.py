@@ -21,7 +21,7 @@ from mag.plans.override_files import read_overrides
 from mag.plans.resolver import Resolver
 from mag.plans.selection import PointFilter, PointSelection
 from mag.plans.shapes import PLAIN, Shape, SpaceOptions, build_spaces, read_shape
-from mag.plans.space import Filter, Point, Space
+from mag.plans.space import Point
 from mag.record.names import Address, Names
 from mag.record.notes import read_notes
 from mag.record.paths import StorePaths
@@ -174,20 +174,21 @@ class Plan:
         """
         if not patterns:
             return self
+        kept: set[str] = set()
         for pattern in patterns:
-            if not any(pattern == e.identifier or fnmatch.fnmatchcase(e.identifier, pattern) for e in self):
+            found = {
+                e.identifier for e in self if e.identifier == pattern or fnmatch.fnmatchcase(e.identifier, pattern)
+            }
+            if not found:
                 raise SpaceError(f"--only {pattern!r} is no experiment of this sweep: `--dry-run` shows their names.")
-        kept = tuple(
-            e for e in self if e.identifier in patterns or any(fnmatch.fnmatchcase(e.identifier, p) for p in patterns)
-        )
-        return dataclasses.replace(self, experiments=kept)
+            kept |= found
+        return dataclasses.replace(self, experiments=tuple(e for e in self if e.identifier in kept))
 
     def select_unfinished(self, retry: Collection[str] | None = None) -> list[PlannedExperiment]:
         """Return the experiments that have not completed.
 
         Args:
-            retry: The statuses that are tried again; None for all whose failure
-                was not accepted.
+            retry: The statuses that are tried again; None for all whose failure was not accepted.
         """
         if retry is None:
             return [one for one in self.experiments if one.status not in {"completed", "accepted"}]
@@ -246,7 +247,8 @@ def make_plan(
         SpaceError: The overrides span nothing that can be run.
     """
     spaces = build_spaces(overrides, composer, shape)
-    sieve = PointFilter(shape.filters, _gather_filters(spaces))
+    filters = dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters)
+    sieve = PointFilter(shape.filters, list(filters))
     resolver = resolver or Resolver()
     selection = PointSelection(Describer(composer, settings, resolver), sieve)
     names = names or Names(store, settings)
@@ -264,10 +266,6 @@ def make_plan(
     idle = () if any(space.sample for space in spaces) else sieve.idle
     remarks = (*resolver.remarks, *names.merged)
     return Plan(tuple(planned), store, selection.duplicates, sieve.dropped, selection.missing, idle, remarks)
-
-
-def _gather_filters(spaces: Sequence[Space]) -> list[Filter]:
-    return list(dict.fromkeys(each for space in spaces for grid in space.grids for each in grid.filters))
 
 
 def _read_found(place: Address, store: StorePaths) -> tuple[str, tuple[str | None, str | None, int, str | None]]:

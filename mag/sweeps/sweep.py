@@ -83,10 +83,8 @@ def sweep(
     is_own = isinstance(function, Main) and app.file.is_file()
     settings = find_app_settings(app.file, Path.cwd()) if is_own else find_settings(Path.cwd())
     root, repetition = str(experiments_dir or settings.store_root(Path.cwd())), Repetition.find()
-    app = app._replace(
-        config_path=Path(config_path) if config_path is not None else app.config_path,
-        config_name=app.config_name if config_name is ... else config_name,
-    )
+    path = Path(config_path) if config_path is not None else app.config_path
+    app = app._replace(config_path=path, config_name=app.config_name if config_name is ... else config_name)
     request = SweepRequest(
         app=app,
         settings=settings,
