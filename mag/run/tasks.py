@@ -108,7 +108,7 @@ class Conditions:
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
         """Return the conditions that `to_plain` made this from."""
-        known = {**plain, "retry_on": tuple(plain["retry_on"]), "kept": tuple(plain["kept"])}
+        known = {**plain, "retry_on": tuple(plain["retry_on"]), "kept": tuple(plain.get("kept", ()))}
         provenance = {**plain["provenance"], "command": tuple(plain["provenance"]["command"])}
         lists = {name: tuple(value) for name, value in plain["settings"].items() if isinstance(value, list)}
         root = plain["settings"]["root"]
