@@ -89,6 +89,8 @@ class Dask:
         Raises:
             LaunchError: No worker has the resources, or one has another Python or mag.
         """
+        with contextlib.suppress(TimeoutError):  # a cluster that grows when there is something to do has none yet
+            client.wait_for_workers(1, timeout=_PATIENCE_SECONDS)
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
         for name, amount in self._resources.items():
             if workers and all(worker.get("resources", {}).get(name, 0) < amount for worker in workers):
