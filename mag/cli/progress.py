@@ -237,7 +237,8 @@ def show_plan(plan: "Plan", *, as_json: bool, secrets: Sequence[str] = ()) -> No
 def describe_plan(plan: "Plan") -> str:
     """Return how many experiments a plan has, how they stand, and what it does not have."""
     parts = [describe_counts(plan.count()), *list_remarks(plan)]
-    return f"{count_experiments(len(plan))}: {', '.join(parts)}"
+    said = ", ".join(filter(None, parts))
+    return f"{count_experiments(len(plan))}: {said}" if said else count_experiments(len(plan))
 
 
 def list_remarks(plan: "Plan") -> list[str]:

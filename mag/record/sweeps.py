@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import os
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -73,6 +74,16 @@ def hold_sweep(store: StorePaths, sweep: str) -> locks.Lock | None:
 def is_running(store: StorePaths, sweep: str) -> bool:
     """Tell whether the runner of a sweep lives."""
     return locks.is_held(store.sweep_lock(sweep))
+
+
+def forget_unsubmitted(store: StorePaths, sweep: str) -> None:
+    """Forget a sweep of which an engine has taken nothing."""
+    batches = store.batches(sweep)
+    if (batches / "handles.json").exists():
+        return
+    shutil.rmtree(batches, ignore_errors=True)
+    for path in (str(store.manifest(sweep)), store.progress(sweep)):
+        files.remove_file(path)
 
 
 def release_sweep(store: StorePaths, sweep: str, lock: locks.Lock) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mag.config.secrets import mask_command
 from mag.disk import locks
+from mag.errors import LaunchError, UsageError
 from mag.launch.control import converse
 from mag.launch.gpu_book import GpuBook
 from mag.launch.launcher import Launcher
@@ -19,7 +20,7 @@ from mag.launch.signals import stop_but_on_interrupt, stop_on_signals
 from mag.record.paths import StorePaths
 from mag.record.pruning import VARIABLE
 from mag.record.recovery import recover_experiment, recover_store
-from mag.record.sweeps import hold_sweep, release_sweep, write_manifest
+from mag.record.sweeps import forget_unsubmitted, hold_sweep, release_sweep, write_manifest
 from mag.run.tasks import Conditions, Outcome, Task
 from mag.sweeps.codebase import Codebase
 from mag.sweeps.observer import Observer
@@ -129,6 +130,10 @@ def _freeze_plan(plan: "Plan", request: Request, conditions: Conditions) -> Iter
     lock = hold_sweep(plan.store, provenance.sweep)
     try:
         yield
+    except (LaunchError, UsageError):
+        if request.engine is not None:
+            forget_unsubmitted(plan.store, provenance.sweep)
+        raise
     finally:
         if lock is not None:
             release_sweep(plan.store, provenance.sweep, lock)

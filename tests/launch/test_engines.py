@@ -123,6 +123,7 @@ def test_what_cannot_be_meant(words: list[str], said: str, mag: Mag, folder: Pat
     done = mag("sweep", "+x=1", *words)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (folder / "experiments" / "1").exists()
+    assert json.loads(mag("status", "--json").stdout or "[]") == []
 
 
 def test_what_engines_leave_is_cleared_away(mag: Mag, folder: Path) -> None:
