@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def run_on(name: str, skew: int, *words: str) -> "subprocess.Popen[str]":
     """Start mag on a machine of that name, whose clock is so many seconds off."""
     apart = ["unshare", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     env = {**os.environ, "NAME": name, "REAL": str(Path.cwd()), "SKEW": str(skew)}
-    command = [*apart, "sh", "-c", _START, "sh", shutil.which("mag") or "mag", *words]
+    command = [*apart, "sh", "-c", _START, "sh", sys.executable, "-m", "mag", *words]
     return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
