@@ -15,7 +15,7 @@ from mag.record.paths import StorePaths
 
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 _LARGEST = 1 << 20
-_MAKING_SECONDS = 0.05
+_MAKING_SECONDS = 0.2
 """How long who has booked a directory may take to make it."""
 
 
@@ -57,11 +57,12 @@ def _is_used(store: StorePaths, name: str | None, identity: str) -> bool:
     """Tell whether the directory that was booked is there, or comes at once, and is of that identity."""
     paths = store.experiment(str(name))
     deadline = time.monotonic() + _MAKING_SECONDS
-    while not os.path.isdir(paths.private):
+    while True:
+        if os.path.isdir(paths.private):
+            with contextlib.suppress(OSError, MagError):
+                return files.read_json(paths.record).get("identity") == identity
+            if locks.is_held(paths.lock):
+                return True
         if time.monotonic() > deadline:
             return False
         time.sleep(0.002)
-    try:
-        return files.read_json(paths.record).get("identity") == identity
-    except (OSError, MagError):
-        return locks.is_held(paths.lock)
